@@ -10,7 +10,7 @@ import random
 import shutil
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,9 +86,10 @@ def install_missing() -> list[str]:
     if packages:
         # Pins on everything already installed: pip may add, never replace.
         pins = cache_dir() / "installed.txt"
-        frozen = subprocess.run([sys.executable, "-m", "pip", "freeze", "--exclude-editable"], capture_output=True, text=True)
-        pins.write_text("\n".join(line for line in frozen.stdout.splitlines() if "==" in line) + "\n")
-        subprocess.run([sys.executable, "-m", "pip", "install", "-q", "-c", str(pins), *packages], check=True)
+        pins.write_text("".join(sorted(f"{found.name}=={found.version}\n" for found in distributions())))
+        done = subprocess.run([sys.executable, "-m", "pip", "install", "-q", "-c", str(pins), *packages], capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{', '.join(packages)} could not be installed beside what this runtime has:\n{done.stderr.strip()[-800:]}")
         importlib.invalidate_caches()
     return packages
 

@@ -1,0 +1,38 @@
+# Two commands: `make lab` opens the course, `make test` proves it. `make help` lists the rest.
+PYTHON ?= python3
+PY := .venv/bin/python
+QUICK := COURSE_BUDGET=quick MPLBACKEND=agg
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test test-extras test-all notebooks stamp constraints clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup:  ## make .venv and install the course (lab and test do it by themselves)
+	@$(PYTHON) tools/setup.py
+
+lab: setup  ## open the course in JupyterLab; on a server: make lab ARGS=--no-browser
+	$(PY) -m jupyterlab notebooks/00_welcome.ipynb $(ARGS)
+
+test: setup  ## all tests, every lesson among them (about 15 minutes); make test ARGS="-k losses"
+	$(QUICK) $(PY) -m pytest -m "not slow and not browser" $(ARGS)
+
+test-extras: setup  ## what test leaves out: browser, full conversions and trainings
+	$(QUICK) $(PY) -m pytest -m "slow or browser" $(ARGS)
+
+test-all: test-extras test  ## everything
+
+notebooks: setup  ## run every lesson with the full budget and store its outputs
+	$(PY) -m tools.notebooks run $(ARGS)
+
+stamp: setup  ## write the published address (pyproject.toml, or REPOSITORY=https://github.com/you/course) into badges and setup cells
+	$(PY) -m tools.stamp $(REPOSITORY)
+
+constraints: setup  ## renew the exact set of packages
+	$(PY) -m uv pip compile -q --universal --upgrade --python-version 3.11 --no-annotate --no-header \
+	  requirements.txt requirements-mobile.txt -o constraints.txt
+	@sed -i.old '1i # The exact set last tested, for Linux, macOS and Windows, Python 3.11 to 3.13. `make constraints` renews it.' constraints.txt && rm constraints.txt.old
+
+clean:  ## remove .venv and everything rendered or downloaded
+	rm -rf .venv data/cache
