@@ -28,7 +28,7 @@ CAUSES = [
     (["network", "connection", "dns", "resolve host", "name resolution", "timed out", "timeout", "failed to fetch", "proxy", "certificate"],
      "The package registry could not be reached. Check the connection (behind a proxy, set HTTPS_PROXY; behind a company's "
      "certificate, set PIP_CERT), then run the same command again: what was downloaded is kept."),
-    (["no matching distribution", "no solution found", "no wheels", "requires-python"],
+    (["no matching distribution", "resolutionimpossible", "no solution found", "no wheels", "requires-python"],
      "No package fits this machine and Python. The course is tested on Python 3.11 to 3.13, 64 bit; try one of those "
      "(for example `make lab PYTHON=python3.12`)."),
 ]
@@ -91,10 +91,13 @@ def main():
         stop(explain(output))
     packages = ["-c", "constraints.txt", "-r", "requirements.txt", "-r", "requirements-mobile.txt"]
     # uv installs this set in about a minute, pip in several; where uv cannot be had or fails, pip has the last word.
-    uv = run([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "uv"])[0] == 0
-    status = run([PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON] + packages)[0] if uv else 1
+    status, output = run([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "uv"])
+    if not status:
+        status, output = run([PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON] + packages)
     if status:
-        status, output = run([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"] + packages)
+        print("That did not work with uv; trying pip.")
+        status, more = run([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"] + packages)
+        output += more
     if status:
         stop(explain(output))
     with open(STAMP, "w") as file:
