@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lib.scores import as_array
+
 
 class PairCount(NamedTuple):
     same: int
@@ -131,10 +133,8 @@ def _least_used(used: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _labels(identity, genuine) -> tuple[np.ndarray, np.ndarray]:
-    """Labels as arrays, from lists, arrays or tensors on any device."""
-    identity, genuine = (x.detach().cpu().numpy() if hasattr(x, "detach") else x for x in (identity, genuine))
-    identity = np.asarray(identity)
-    genuine = np.ones(len(identity), dtype=bool) if genuine is None else np.asarray(genuine, dtype=bool)
+    identity = as_array(identity)
+    genuine = np.ones(len(identity), dtype=bool) if genuine is None else as_array(genuine).astype(bool)
     if identity.ndim != 1 or genuine.shape != identity.shape or len(identity) == 0:
         raise ValueError(f"identity must be (N,), N >= 1, and genuine the same, not {identity.shape} and {genuine.shape}")
     return identity, genuine

@@ -1,0 +1,206 @@
+"""How good is a verifier? Error rates, curves, thresholds and their intervals, from scores of pairs.
+
+Scores are similarities: larger is more alike; negate a distance. `same` is True where both images show one identity.
+Accept when score >= threshold. Scores come as lists, arrays or tensors and are computed with in float64.
+Every function raises ValueError, in words, for NaN, for lengths that differ, and where same or different pairs are missing.
+
+FAR: share of different pairs accepted. FRR: share of same pairs rejected. TAR = 1 - FRR.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from lib.calibration import Calibration, cllr, fit_calibration, min_cllr
+from lib.identification import Identification, identification, one_shot_accuracy
+from lib.scores import as_array, as_pairs
+
+__all__ = [
+    "Calibration", "Identification", "Roc", "auc", "bootstrap_interval", "cllr", "convert_threshold", "equal_error_rate", "far_frr",
+    "fit_calibration", "identification", "lfw_accuracy", "min_cllr", "one_shot_accuracy", "pair_scores", "roc", "tar_at_far",
+]  # fmt: skip
+
+
+class Roc(NamedTuple):
+    """One point for each distinct score as the threshold, from accepting nobody to accepting everybody; each float64 (T,)."""
+
+    far: np.ndarray
+    tar: np.ndarray
+    threshold: np.ndarray
+
+
+def pair_scores(embeddings, i, j) -> np.ndarray:
+    """Cosine similarity of pairs of embeddings: (N, D), (M,), (M,) -> float64 (M,). A zero vector scores 0 with everything."""
+    embeddings = as_array(embeddings).astype(np.float64)
+    length = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    unit = embeddings / np.where(length > 0, length, 1)
+    return np.einsum("md,md->m", unit[as_array(i)], unit[as_array(j)]).clip(-1, 1)
+
+
+def roc(scores, same) -> Roc:
+    """The receiver operating characteristic: (FAR, TAR) at every threshold that makes a difference.
+
+    returns `Roc`; the first point accepts nobody, at a finite threshold a hair above the best score
+    source  as scikit-learn's roc_curve(drop_intermediate=False)
+    """
+    scores, same = as_pairs(scores, same)
+    order = np.argsort(-scores, kind="stable")
+    scores, same = scores[order], same[order]
+    last = np.flatnonzero(np.append(np.diff(scores) != 0, True))  # equal scores are accepted together
+    accepted_same = np.cumsum(same)[last]
+    accepted_different = last + 1 - accepted_same
+    nobody = scores[0] + 1e-6 * max(1.0, abs(scores[0]))  # wide enough to stay above the score in float32 too
+    return Roc(np.append(0.0, accepted_different / accepted_different[-1]), np.append(0.0, accepted_same / accepted_same[-1]),
+               np.append(nobody, scores[last]))
+
+
+def auc(scores, same) -> float:
+    """Area under the ROC: how often a same pair scores above a different one, ties counting half."""
+    curve = roc(scores, same)
+    return float(np.trapezoid(curve.tar, curve.far))
+
+
+def far_frr(scores, same, threshold: float) -> tuple[float, float]:
+    """(FAR, FRR) of accepting every score >= threshold."""
+    scores, same = as_pairs(scores, same)
+    accepted = scores >= threshold
+    return float(accepted[~same].mean()), float((~accepted[same]).mean())
+
+
+def equal_error_rate(scores, same, identities=None) -> tuple[float, float]:
+    """(EER, threshold): where FAR and FRR are equal, on straight lines between the points of the ROC.
+
+    identities  optional (identity_i, identity_j), each (N,): with them an EER that is surely above one half is an error
+    warns       in words where the EER is above one half: then larger scores mean *less* alike
+    raises      ValueError where moreover the 95 % interval over identities lies above one half
+    """
+    far, tar, threshold = roc(scores, same)
+    gap = far - (1 - tar)  # rises from -1 to 1
+    k = int(np.argmax(gap > -1e-12))
+    if abs(gap[k]) < 1e-12:  # equal from this score down to the next: stand in the middle
+        eer, at = far[k], (threshold[k] + threshold[k + 1]) / 2
+    else:
+        t = gap[k - 1] / (gap[k - 1] - gap[k])
+        eer, at = far[k - 1] + t * (far[k] - far[k - 1]), threshold[k - 1] + t * (threshold[k] - threshold[k - 1])
+    if eer > 0.5:
+        message = f"EER {eer:.1%}: above 50 %, so these scores are larger for *different* pairs. Are they distances? Negate them"
+        if identities is not None and bootstrap_interval(equal_error_rate, scores, same, identities, resamples=200)[0] > 0.5:
+            raise ValueError(message)
+        warnings.warn(message, stacklevel=2)
+    return float(eer), float(at)
+
+
+def tar_at_far(scores, same, far: float) -> tuple[float, float]:
+    """(TAR, threshold): true accept rate at the loosest threshold whose false accept rate does not exceed `far`.
+
+    far     in (0, 1); needs at least 1 / far different pairs
+    raises  ValueError if `far` cannot be resolved by the pairs given: 3,000 different pairs say nothing about 1 in 10,000
+    source  ISO/IEC 19795-1; Grother et al., FRVT
+    """
+    scores, same = as_pairs(scores, same)
+    different = int((~same).sum())
+    if not 0 < far < 1 or far * different < 1 - 1e-9:
+        raise ValueError(f"far={far} must lie in (0, 1) and needs at least 1 / far different pairs; there are {different}")
+    curve = roc(scores, same)
+    k = np.flatnonzero(curve.far <= far + 1e-12)[-1]
+    return float(curve.tar[k]), float(curve.threshold[k])
+
+
+def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]:
+    """(mean, standard deviation) of accuracy over folds, each with the threshold that is best on the other folds.
+
+    folds       a number of contiguous folds in file order, or (N,) the fold of each pair
+    thresholds  the grid to choose from, strictest first; None: every midpoint between two neighbouring scores. Of equally
+                good thresholds the first is taken
+    returns     the standard deviation is the population's, as in the field's code (divide by sqrt(folds) for a standard error)
+    source      Huang et al. 2007 (LFW), view 2; InsightFace's `calculate_roc`, which takes squared distances d < t: pass -d and
+                the grid -t
+    """
+    scores, same = as_pairs(scores, same)
+    if np.ndim(folds) == 0:
+        if not 2 <= folds <= len(scores):
+            raise ValueError(f"folds={folds} must lie between 2 and the number of pairs, {len(scores)}")
+        folds = np.repeat(np.arange(folds), [len(part) for part in np.array_split(scores, folds)])
+    folds = as_array(folds)
+    if folds.shape != scores.shape or len(np.unique(folds)) < 2:
+        raise ValueError(f"folds must be a number, or {len(scores)} fold numbers of two folds or more")
+    accuracies = []
+    for fold in np.unique(folds):
+        test = folds == fold
+        grid = _midpoints(scores[~test]) if thresholds is None else as_array(thresholds).astype(np.float64)
+        threshold = grid[np.argmax(_correct(scores[~test], same[~test], grid))]
+        accuracies.append(np.mean((scores[test] >= threshold) == same[test]))
+    return float(np.mean(accuracies)), float(np.std(accuracies))
+
+
+def bootstrap_interval(metric: Callable, scores, same, identities, *, resamples: int = 1000, level: float = 0.95, seed: int = 0):
+    """Percentile interval of `metric(scores, same)`, resampling identities: pairs that share a person are not independent.
+
+    metric      returns a number, or a tuple whose first entry counts (`equal_error_rate`), or an array (a band, entry by entry)
+    identities  (identity_i, identity_j), each (N,): the two identities of every pair; equal for a skilled forgery
+    returns     (low, high). An identity drawn w times brings its own pairs w times, and pairs with one drawn v times w v times;
+                draws in which the metric is undefined (no same pair left) are left out
+    raises      ValueError for fewer than two identities, or where more than half the draws are undefined
+    source      Bolle, Ratha, Pankanti 2004, subset bootstrap
+    """
+    scores, same = as_pairs(scores, same)
+    first, second = (as_array(side) for side in identities)
+    if first.shape != scores.shape or second.shape != scores.shape:
+        raise ValueError(f"identities must be two arrays of {len(scores)}, not {first.shape} and {second.shape}")
+    order = np.argsort(-scores, kind="stable")  # once here, so that each draw comes sorted
+    scores, same = scores[order], same[order]
+    people, codes = np.unique(np.concatenate([first[order], second[order]]), return_inverse=True)
+    i, j = np.split(codes, 2)
+    if len(people) < 2:
+        raise ValueError("one identity only: there is nothing to resample")
+    rng = np.random.default_rng(seed)
+    values = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(resamples):
+            drawn = np.bincount(rng.integers(len(people), size=len(people)), minlength=len(people))
+            times = np.where(i == j, drawn[i], drawn[i] * drawn[j])
+            try:
+                value = metric(np.repeat(scores, times), np.repeat(same, times))
+            except ValueError:
+                continue
+            values.append(value[0] if isinstance(value, tuple) else value)
+    if 2 * len(values) < resamples:
+        raise ValueError(f"the metric is undefined in {resamples - len(values)} of {resamples} draws: too few identities or pairs for an interval")
+    low, high = np.percentile(np.stack(values), [50 * (1 - level), 50 * (1 + level)], axis=0)
+    return (float(low), float(high)) if np.ndim(low) == 0 else (low, high)
+
+
+def convert_threshold(value, source: str, target: str):
+    """A threshold (or any value) for unit vectors in another metric: "cosine", "l2" or "squared l2".
+
+    l2^2 = 2 - 2 cos, so squared l2 1.5 is cosine 0.25 and l2 1.0 is cosine 0.5. Cosines accept above, distances below.
+    raises  ValueError for values that unit vectors cannot have (a threshold of 10 belongs to vectors that are not normalised)
+    """
+    ranges = {"cosine": (-1, 1), "l2": (0, 2), "squared l2": (0, 4)}
+    if source not in ranges or target not in ranges:
+        raise ValueError(f"metrics are {', '.join(ranges)}; not {source!r} or {target!r}")
+    value = as_array(value).astype(np.float64)
+    low, high = ranges[source]
+    if not ((value >= low - 1e-6) & (value <= high + 1e-6)).all():
+        raise ValueError(f"{source} of unit vectors lies in [{low}, {high}], not {value}; are the embeddings normalised?")
+    value = value.clip(low, high)
+    squared = {"cosine": 2 - 2 * value, "l2": value**2, "squared l2": value}[source]
+    result = {"cosine": 1 - squared / 2, "l2": np.sqrt(squared), "squared l2": squared}[target]
+    return float(result) if result.ndim == 0 else result
+
+
+def _midpoints(scores: np.ndarray) -> np.ndarray:
+    """Between every two neighbouring scores, and beyond both ends, strictest first."""
+    distinct = np.unique(scores)[::-1]
+    return np.concatenate([[distinct[0] + 1e-6], (distinct[:-1] + distinct[1:]) / 2, [distinct[-1] - 1e-6]])
+
+
+def _correct(scores: np.ndarray, same: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """How many pairs each threshold decides rightly: same pairs at or above it, different pairs below."""
+    rejected_same = np.searchsorted(np.sort(scores[same]), thresholds, side="left")
+    rejected_different = np.searchsorted(np.sort(scores[~same]), thresholds, side="left")
+    return same.sum() - rejected_same + rejected_different
+
