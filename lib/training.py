@@ -1,0 +1,268 @@
+"""Train a network on an `ImageSet`: one loop for a lesson, a shell, and many processes.
+
+    history = fit(model, train, loss=loss, steps=600, p=16, k=4, lr=0.1)                       # in a lesson
+    python -m lib.training --data embedded-faces identities=200 --steps 2000 --out model.pt    # from a shell
+    torchrun --nproc-per-node 2 -m lib.training ...the same arguments...                       # gloo on CPUs, NCCL on GPUs
+    python -m lib.training --help
+
+Every random draw of step n comes from (seed, n), and the learning rate is a function of n: a run that was killed goes on from
+its checkpoint as if nothing had happened. Several processes share a batch by identities, and each averages over its share:
+a softmax loss is then exactly the one of the whole batch, while pairs and triplets are sought inside a share.
+"""
+
+import itertools
+import math
+import sys
+import time
+import warnings
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lib import course
+from lib.data import ImageSet
+from lib.models import embed, to_input
+from lib.pairs import PKBatches, count_pairs, sample_pairs
+from lib.running import Progress, agree, processes, seed_of, stop_on_signal
+from lib.weights import read_file, write_atomically
+
+FORMAT = "siamese-course checkpoint 1"
+
+
+@dataclass
+class History:
+    """What a training did, one entry a step."""
+
+    steps: int  # asked for
+    trivial: float | None = None  # what a model that ignores its input scores
+    loss: list[float] = field(default_factory=list)
+    lr: list[float] = field(default_factory=list)
+    validation: list[tuple[int, float]] = field(default_factory=list)  # (steps done, EER on identities not trained on)
+    seconds: float = 0.0
+
+    @property
+    def finished(self) -> bool:
+        return len(self.loss) >= self.steps
+
+    def smooth(self, window: int | None = None) -> list[float]:
+        """Running mean of the loss over the last `window` steps (a twentieth of the run by default)."""
+        window = window or max(1, len(self.loss) // 20)
+        sums = np.concatenate([[0.0], np.cumsum(self.loss)])
+        return [float(sums[i + 1] - sums[max(0, i + 1 - window)]) / min(i + 1, window) for i in range(len(self.loss))]
+
+    @property
+    def learned(self) -> bool | None:
+        """Whether the smoothed loss ever went below the trivial value; None where that is not known."""
+        if self.trivial is None or not self.loss:
+            return None
+        window = max(1, len(self.loss) // 20)
+        return min(self.smooth(window)[window - 1 :]) < self.trivial
+
+
+def learning_rate(step: int, steps: int, lr: float, schedule: str = "cosine", warm_up: int = 0) -> float:
+    """The rate of one step: `lr` reached in a straight line over `warm_up` steps, then by schedule.
+
+    paper      divided by 10 after 60 %, 86.7 % and 96.7 % of the steps (36K, 52K and 58K of 60K)
+    cosine     half a cosine from lr to 0
+    one-cycle  half a cosine up from lr/25 over 30 % of the steps, half a cosine down to 0
+    constant   lr
+    """
+    if step < warm_up:
+        return lr * (step + 1) / (warm_up + 1)
+    if schedule == "paper":
+        return lr / 10 ** sum(step >= share * steps for share in (36 / 60, 52 / 60, 58 / 60))
+    if schedule == "constant":
+        return lr
+    part = (step - warm_up) / max(1, steps - warm_up)
+    if schedule == "cosine":
+        return lr * (1 + math.cos(math.pi * part)) / 2
+    if schedule == "one-cycle":
+        if part < 0.3:
+            return lr / 25 + (lr - lr / 25) * (1 - math.cos(math.pi * part / 0.3)) / 2
+        return lr * (1 + math.cos(math.pi * (part - 0.3) / 0.7)) / 2
+    raise ValueError(f"no schedule {schedule!r}; there are 'paper', 'cosine', 'one-cycle' and 'constant'")
+
+
+def parameter_groups(model: nn.Module, loss: object, weight_decay: tuple[float, float] = (4e-5, 4e-4)) -> list[dict]:
+    """Where the paper puts weight decay: little on the network, ten times more on the layers after the global one.
+
+    "After" are `model.last` and the loss's own directions (ArcFace's W). Slopes of PReLU and batch norm's scale and shift get
+    none: shrinking a slope turns PReLU into ReLU (He et al. 2015, section 2.2), and neither is what decay is meant to keep small.
+    """
+    after = {id(p) for p in getattr(model, "last", nn.Identity()).parameters()}
+    groups: dict[str, list[Tensor]] = {"body": [], "after": [], "free": []}
+    for p in model.parameters():
+        groups["free" if p.ndim < 2 else "after" if id(p) in after else "body"].append(p)
+    if isinstance(loss, nn.Module):
+        groups["after"] += list(loss.parameters())
+    decay = {"body": weight_decay[0], "after": weight_decay[1], "free": 0.0}
+    return [dict(params=params, weight_decay=decay[name]) for name, params in groups.items() if params]
+
+
+class _Step(nn.Module):
+    """Images and labels in, loss out: one module, so that all processes average every gradient, also the loss's own."""
+
+    def __init__(self, model: nn.Module, loss: Callable, bf16: bool) -> None:
+        super().__init__()
+        self.model, self.loss, self.bf16 = model, loss, bf16
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
+            vectors = self.model(x)
+        vectors = vectors.float()
+        return self.loss(vectors, labels) if vectors.isfinite().all() else vectors.sum() * math.nan  # `fit` says what to do
+
+
+def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], Tensor], steps: int, p: int = 16, k: int = 4,
+        lr: float = 0.1, optimizer: str = "sgd", schedule: str = "cosine", warm_up: int = 0,
+        weight_decay: tuple[float, float] = (4e-5, 4e-4), clip: float | None = None, augment: Callable[[Tensor], Tensor] | None = None,
+        trivial: float | None = None, validation: ImageSet | None = None, validate_every: int = 0,
+        checkpoint: Path | str | None = None, checkpoint_every: int = 100, resume: bool = True, seed: int = 0,
+        device: torch.device | None = None, bf16: bool = False, channels_last: bool = False, progress: bool = True) -> History:
+    """Train `model` in place and leave it in evaluation mode.
+
+    loss        (embeddings (B, D), labels (B,) in 0..C-1) -> scalar; a module's own parameters are trained too
+    steps, p, k batches of p identities x k images
+    optimizer   "sgd" (momentum 0.9, as the paper) or "adamw"; `weight_decay` as in `parameter_groups`; `clip` bounds the gradient's length
+    augment     images as the network takes them -> the same (see lib.augment)
+    trivial     what a model that ignores its input scores (`losses.trivial_value`); stands beside the loss
+    validation  other identities: their EER every `validate_every` steps
+    checkpoint  a file, written every `checkpoint_every` steps and at the end; with `resume` a run goes on from it
+    returns     History; Ctrl-C or SIGTERM finish the step, save, and return what there is
+    raises      FloatingPointError, saying where, if loss or gradient stop being finite; ValueError if the checkpoint is another run's
+    """
+    rank, world = processes()
+    if p % world:
+        raise ValueError(f"p={p} identities cannot be shared by {world} processes; choose a multiple of {world}")
+    device = torch.device(device or (f"cuda:{rank % torch.cuda.device_count()}" if world > 1 and torch.cuda.is_available() else course.device()))
+    # Identities may be any numbers, classes are 0..C-1; whoever forges a person's hand is somebody else.
+    classes = np.unique(np.stack([train.identity, train.genuine]), axis=1, return_inverse=True)[1].reshape(-1)
+    labels = torch.from_numpy(classes).to(device)
+    an_epoch = math.ceil(len(train) / (p * k))
+    settings = dict(steps=steps, p=p, k=k, lr=lr, optimizer=optimizer, schedule=schedule, warm_up=warm_up, weight_decay=list(weight_decay),
+                    clip=clip, seed=seed, bf16=bf16, processes=world, loss=_named(loss), augment=_named(augment),
+                    model=f"{type(model).__name__} {getattr(model, 'options', '')}", images=_fingerprint(train))  # fmt: skip
+
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    model.to(device, memory_format=layout).train()
+    step_module = _Step(model, loss, bf16).to(device)
+    run = nn.parallel.DistributedDataParallel(step_module) if world > 1 else step_module
+    groups = parameter_groups(model, loss, weight_decay)
+    parameters = list(itertools.chain(*(group["params"] for group in groups)))
+    if optimizer not in ("sgd", "adamw"):
+        raise ValueError(f"no optimizer {optimizer!r}; there are 'sgd' and 'adamw'")
+    optim = torch.optim.SGD(groups, lr, momentum=0.9) if optimizer == "sgd" else torch.optim.AdamW(groups, lr)
+    history = History(steps, trivial)
+    if checkpoint and resume and Path(checkpoint).exists():
+        history = _resume(checkpoint, settings, step_module, optim)
+        history.trivial = trivial
+    saved = len(history.loss)
+
+    def keep() -> None:
+        nonlocal saved
+        if checkpoint and rank == 0 and saved < len(history.loss):
+            content = dict(format=FORMAT, settings=settings, history=asdict(history), weights=step_module.state_dict(), optimizer=optim.state_dict())
+            try:
+                write_atomically(content, checkpoint)
+                saved = len(history.loss)
+            except OSError as error:
+                warnings.warn(f"checkpoint not written ({error}); the one of step {saved} stays, the training goes on", stacklevel=3)
+
+    sampler = PKBatches(classes, p, k, an_epoch, seed=seed)
+    batches = _batches_from(sampler, len(history.loss), an_epoch)
+    bar = Progress(steps, len(history.loss), trivial, show=progress and rank == 0)
+    cuda = [device] if device.type == "cuda" else []
+    with stop_on_signal() as stop, torch.random.fork_rng(cuda), bar:
+        for step in range(len(history.loss), steps):
+            began = time.perf_counter()
+            torch.manual_seed(seed_of(seed, step, rank))
+            rate = learning_rate(step, steps, lr, schedule, warm_up)
+            for group in optim.param_groups:
+                group["lr"] = rate
+            mine = np.asarray(next(batches)).reshape(p, k)[rank::world].reshape(-1)  # (P, K) -> (P/world * K,)
+            x = to_input(train.images[mine], model).to(device).contiguous(memory_format=layout)
+            value = run(augment(x) if augment else x, labels[torch.from_numpy(mine).to(device)])
+            mean, stopping = agree(value.detach(), stop(), world)
+            advice = f"at step {step} of {steps} (learning rate {rate:.2g}). Try a tenth of lr, a longer warm_up, clip=1.0" + ", bf16=False" * bf16
+            if not math.isfinite(mean):
+                raise FloatingPointError(f"the loss became {mean} {advice}. The last checkpoint is of step {saved}." if checkpoint else f"the loss became {mean} {advice}.")
+            optim.zero_grad(set_to_none=True)
+            value.backward()
+            norm = nn.utils.clip_grad_norm_(parameters, clip or math.inf)
+            if not norm.isfinite():
+                raise FloatingPointError(f"the loss is {mean:.4g}, but its gradient became {float(norm)} {advice}.")
+            optim.step()
+            history.loss.append(mean)
+            history.lr.append(rate)
+            history.seconds += time.perf_counter() - began
+            if validation is not None and validate_every and (step + 1) % validate_every == 0 and rank == 0:
+                history.validation.append((step + 1, validation_eer(model, validation)))
+            eer = history.validation[-1][1] if history.validation else None
+            bar.tell(float(np.mean(history.loss[-20:])), eer, p * k * len(history.loss) / history.seconds)
+            if stopping or (step + 1) % checkpoint_every == 0:
+                keep()
+            if stopping:
+                break
+    keep()
+    model.eval()
+    if rank == 0:
+        _last_words(history, checkpoint)
+    return history
+
+
+def _last_words(history: History, checkpoint: Path | str | None) -> None:
+    if not history.finished:
+        how = f"saved in {checkpoint}; the same call goes on from there" if checkpoint else "no checkpoint was asked for; the model keeps what it has learned"
+        print(f"stopped after {len(history.loss)} of {history.steps} steps: {how}")
+    elif history.learned is False:
+        warnings.warn(f"the loss never went below {history.trivial:.4g}, which a model that ignores its input scores: nothing was learned. Try another "
+                      "learning rate, a smaller margin at first, more steps, and look at a batch: are labels and images still in step?", stacklevel=3)
+
+
+def _batches_from(sampler, step: int, an_epoch: int):
+    """The sampler's batches from the one of this step on: epoch after epoch, without drawing what lies before."""
+    for epoch in itertools.count(step // an_epoch):
+        sampler.set_epoch(epoch)
+        yield from itertools.islice(sampler, step % an_epoch if epoch == step // an_epoch else 0, None)
+
+
+def _resume(path: Path | str, settings: dict, step_module: nn.Module, optim: torch.optim.Optimizer) -> History:
+    content = read_file(path, FORMAT)
+    theirs = content["settings"]
+    if differ := [f"{key} {theirs.get(key)} there, {value} here" for key, value in settings.items() if theirs.get(key) != value]:
+        raise ValueError(f"{path} is the checkpoint of another run ({'; '.join(differ)}). Delete it, or pass resume=False to start anew over it")
+    step_module.load_state_dict(content["weights"])
+    optim.load_state_dict(content["optimizer"])
+    return History(**content["history"])
+
+
+def validation_eer(model: nn.Module, images: ImageSet, most: int = 20_000) -> float:
+    """EER over up to `most` pairs of these images, half of them same."""
+    from lib.evaluation import equal_error_rate, pair_scores
+
+    count = 2 * min(most // 2, *count_pairs(images.identity, images.genuine))
+    i, j, same = sample_pairs(images.identity, count, genuine=images.genuine)
+    return float(equal_error_rate(pair_scores(embed(model, images), i, j), same)[0])
+
+
+def _named(thing: object) -> str:
+    if thing is None or isinstance(thing, nn.Module):
+        return " ".join(repr(thing).split())
+    if hasattr(thing, "func"):  # a functools.partial
+        return f"{_named(thing.func)} {thing.args} {thing.keywords}"
+    return getattr(thing, "__name__", type(thing).__name__)
+
+
+def _fingerprint(images: ImageSet) -> str:
+    return f"{len(images)} images {zlib.crc32(np.ascontiguousarray(images.images)) ^ zlib.crc32(images.identity):08x}"
+
+
+if __name__ == "__main__":
+    from lib.training_command import main
+
+    sys.exit(main())
