@@ -1,0 +1,120 @@
+"""Model files that explain themselves: the contract inside each format and as JSON beside it, written whole or not at all."""
+
+import contextlib
+import importlib.util
+import io
+import json
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+KEY = "contract"  # under this name every format carries its JSON
+
+
+def need(module: str, package: str) -> None:
+    """ImportError in words when a converter or a runtime is not installed."""
+    if importlib.util.find_spec(module) is None:
+        extra = "requirements-mobile.txt (the extra `mobile`)" if package in ("litert-torch", "executorch") else "requirements.txt"
+        raise ImportError(f"{package} is not installed: `pip install -r {extra.split()[0]}` brings it{' (the extra `mobile`)' if 'extra' in extra else ''}")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what converters and runtimes print (from Python and from C++) out of the lesson; an error brings its last lines along."""
+    with tempfile.TemporaryFile() as log, warnings.catch_warnings(), contextlib.ExitStack() as restore:
+        warnings.simplefilter("ignore")
+        restore.callback(logging.disable, logging.root.manager.disable)
+        logging.disable(logging.WARNING)
+        for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+            stream.flush()
+            saved = os.dup(number)
+            restore.callback(os.close, saved)
+            restore.callback(os.dup2, saved, number)
+            os.dup2(log.fileno(), number)
+        text = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+                yield
+        except Exception as error:
+            log.seek(0)
+            said = (text.getvalue() + log.read().decode(errors="replace")).strip().splitlines()[-5:]
+            if said:
+                error.add_note("the converter said: " + "\n".join(said))
+            raise
+
+
+def write(path: Path | str, content: bytes, facts: dict) -> Path:
+    """Put a model file and its JSON twin in place; a crash leaves the old files or the new ones, never half of one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for target, data in ((twin(path), (json.dumps(facts, indent=2) + "\n").encode()), (path, content)):
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            part.write_bytes(data)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    return path
+
+
+def twin(path: Path | str) -> Path:
+    """Where the JSON of a model file stands."""
+    return Path(f"{path}.json")
+
+
+def read_contract(path: Path | str) -> dict:
+    """The contract, from the model file alone (the JSON twin is for those who have no reader for the format).
+
+    raises  ValueError for a file that carries none
+    """
+    path = Path(path)
+    text = {".onnx": _from_onnx, ".tflite": _from_tflite, ".pte": _from_pte}[path.suffix](path)
+    if text is None:
+        raise ValueError(f"{path.name} carries no contract; was it written by lib.export?")
+    return json.loads(text)
+
+
+def _from_onnx(path: Path) -> str | None:
+    import onnx
+
+    return next((entry.value for entry in onnx.load(path).metadata_props if entry.key == KEY), None)
+
+
+def _from_tflite(path: Path) -> str | None:
+    need("ai_edge_litert", "litert-torch")
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.Model.GetRootAs(path.read_bytes())
+    for i in range(model.MetadataLength()):
+        if model.Metadata(i).Name() == KEY.encode():
+            return model.Buffers(model.Metadata(i).Buffer()).DataAsNumpy().tobytes().decode()
+    return None
+
+
+def _from_pte(path: Path) -> str | None:
+    need("executorch", "executorch")
+    with quiet():
+        from executorch.runtime import Runtime
+
+        program = Runtime.get().load_program(path)
+        return program.load_method(KEY).execute([])[0] if KEY in program.method_names else None
+
+
+def with_tflite_metadata(content: bytes, facts: dict) -> bytes:
+    """The same .tflite with the contract as a named entry of its metadata table."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    buffer, entry = schema.BufferT(), schema.MetadataT()
+    buffer.data = list(json.dumps(facts).encode())
+    entry.name, entry.buffer = KEY, len(model.buffers)
+    model.buffers.append(buffer)
+    model.metadata = [*(model.metadata or []), entry]
+    builder = flatbuffers.Builder(len(content) + 4096)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
