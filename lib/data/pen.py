@@ -111,24 +111,25 @@ def _superpose(t, start, length, direction, bend, onset, mu, sigma, down):
     xy[:, 0], xy[:, 1] = start[0], start[1]
     for k in range(len(length)):
         whole = length[k] * (math.sin(bend[k] / 2) / (bend[k] / 2) if abs(bend[k]) > 1e-6 else 1.0)
+        whole_x, whole_y = whole * math.cos(direction[k] + bend[k] / 2), whole * math.sin(direction[k] + bend[k] / 2)
+        begin, end = onset[k] + math.exp(mu[k] - 4.5 * sigma[k]), onset[k] + math.exp(mu[k] + 4.5 * sigma[k])
         for i in range(len(t)):
+            if t[i] <= begin:
+                continue
+            if t[i] >= end:  # this stroke is over
+                xy[i, 0] += whole_x
+                xy[i, 1] += whole_y
+                continue
             delay = t[i] - onset[k]
-            if delay <= 0.0:
-                continue
             z = (math.log(delay) - mu[k]) / sigma[k]
-            if z < -4.5:
-                continue
             done = 0.5 * math.erfc(-z / math.sqrt(2.0))  # share of the stroke that lies behind
             half = bend[k] * done / 2
-            chord = whole if z > 4.5 else length[k] * done * (math.sin(half) / half if abs(half) > 1e-6 else 1.0)
-            angle = direction[k] + (bend[k] / 2 if z > 4.5 else half)
-            xy[i, 0] += chord * math.cos(angle)
-            xy[i, 1] += chord * math.sin(angle)
-            if z > 4.5:
-                continue
+            chord = length[k] * done * (math.sin(half) / half if abs(half) > 1e-6 else 1.0)
+            xy[i, 0] += chord * math.cos(direction[k] + half)
+            xy[i, 1] += chord * math.sin(direction[k] + half)
             speed = length[k] * math.exp(-z * z / 2) / (sigma[k] * math.sqrt(2 * math.pi) * delay)
-            velocity[i, 0] += speed * math.cos(direction[k] + bend[k] * done)
-            velocity[i, 1] += speed * math.sin(direction[k] + bend[k] * done)
+            velocity[i, 0] += speed * math.cos(direction[k] + 2 * half)
+            velocity[i, 1] += speed * math.sin(direction[k] + 2 * half)
             if not down[k]:
                 contact[i] = min(contact[i], max(0.0, min(1.0, (abs(z) - 1.2) / 0.5)))
     return xy, velocity, contact
@@ -179,7 +180,7 @@ def _ink(xy, radius, height, width):
         for y in range(max(0, math.floor(min(ay, by) - reach)), min(height - 1, math.ceil(max(ay, by) + reach)) + 1):
             for x in range(max(0, math.floor(min(ax, bx) - reach)), min(width - 1, math.ceil(max(ax, bx) + reach)) + 1):
                 along = 0.0 if square < 1e-12 else max(0.0, min(1.0, ((x - ax) * dx + (y - ay) * dy) / square))
-                distance = math.hypot(x - ax - along * dx, y - ay - along * dy)
+                distance = math.sqrt((x - ax - along * dx) ** 2 + (y - ay - along * dy) ** 2)
                 r = ra + along * (rb - ra)
                 cover = min(1.0, 2 * r) * max(0.0, min(1.0, r + 0.5 - distance))  # a line thinner than a pixel is paler
                 page[y, x] = max(page[y, x], cover)
@@ -194,3 +195,9 @@ def ink(xy: np.ndarray, radius: np.ndarray, size: tuple[int, int]) -> np.ndarray
 def on_paper(coverage: np.ndarray, darkness: float, paper: float = 252.0) -> np.ndarray:
     """uint8 grey: dark ink of `darkness` in [0, 1] on white paper."""
     return np.round(paper * (1 - darkness * coverage)).astype(np.uint8)
+
+
+def at_least(what: str, value: int, least: int) -> None:
+    """Refuse an option that is not a whole number, or too small, in words."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{what} must be a whole number, at least {least}; got {value!r}")

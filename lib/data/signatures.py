@@ -52,7 +52,7 @@ class Hand:
     sigma: float
     tremor: float  # rms, in x-heights
     hertz: float
-    error: float  # of targets, in x-heights
+    error: float  # how much looser the copy is than the writer's own
     pause: float  # hesitations a stroke
     slant: float
 
@@ -63,9 +63,9 @@ def _rng(seed: int, *stream: int) -> np.random.Generator:
 
 def _name(rng: np.random.Generator) -> str:
     """A capital and a few syllables, sometimes with an initial before."""
-    word = "".join(rng.choice(script.SYLLABLES, rng.integers(1, 4)))[: rng.integers(3, 8)]
+    word = "".join(rng.choice(script.SYLLABLES, rng.integers(2, 5)))[: rng.integers(2, 9)]
     capitals = list(script.CAPITALS)
-    initial = str(rng.choice(capitals)) if rng.random() < 0.35 else ""
+    initial = str(rng.choice(capitals)) if rng.random() < 0.3 else ""
     return initial + str(rng.choice(capitals)) + word
 
 
@@ -162,8 +162,8 @@ def writer(identity: int, seed: int = 0) -> Writer:
 def forger(number: int, seed: int = 0) -> Hand:
     """One forger's hand."""
     rng = _rng(seed, FORGER, number)
-    return Hand(rng.uniform(1.5, 2.6), rng.uniform(0.55, 0.8), rng.uniform(0.2, 0.3), rng.uniform(0.018, 0.04), rng.uniform(8, 12),
-                rng.uniform(0.06, 0.11), rng.uniform(0.02, 0.1), rng.normal(0, 0.05))
+    return Hand(rng.uniform(1.5, 2.6), rng.uniform(0.55, 0.8), rng.uniform(0.2, 0.3), rng.uniform(0.01, 0.022), rng.uniform(8, 12),
+                rng.uniform(0.6, 1.1), rng.uniform(0.02, 0.1), rng.normal(0, 0.08))
 
 
 def forgers_of(identity: int, seed: int = 0) -> np.ndarray:
@@ -178,15 +178,17 @@ def write(identity: int, number: int, by: int = -1, seed: int = 0) -> tuple[pen.
 
 
 def _write(own: Writer, hand: Hand | None, rng: np.random.Generator) -> tuple[pen.Plan, pen.Trace]:
-    n = len(own.targets)
-    error = 0.055 * own.spread + (hand.error if hand else 0)
+    n, loose = len(own.targets), own.spread + (hand.error if hand else 0)
     points = np.vstack([own.start, own.targets])
-    drift = np.cumsum(rng.normal(0, 0.022 + 0.35 * (hand.error if hand else 0) ** 1.0 * 0.4, (n + 1, 2)), axis=0)  # the hand's place on the line wanders
-    points = points + rng.normal(0, error, (n + 1, 2)) + drift - drift.mean(0)
+    # Letters grow, shrink and spread as they come: the way from target to target is stretched by a factor that wanders.
+    wander = np.cumsum(rng.normal(0, 0.05 * loose, (n, 2)), axis=0)
+    steps = np.diff(points, axis=0) * np.exp(0.06 * loose * rng.normal(size=2) + wander - wander.mean(0))
+    points = points[0] + np.vstack([np.zeros(2), np.cumsum(steps, axis=0)])
+    points = points - points.mean(0) + own.targets.mean(0) + rng.normal(0, 0.05 * loose, (n + 1, 2))
     if own.flourish < n and rng.random() < 0.25:  # now and then the flourish runs long, or is cut short
         points[own.flourish + 1 :] += (points[own.flourish + 1 :] - points[own.flourish]) * rng.uniform(-0.2, 0.35)
-    scale = rng.normal(1, 0.045, 2)
-    slant, turn = rng.normal(hand.slant if hand else 0, 0.05), rng.normal(0, 0.03)
+    scale = rng.normal(1, 0.05, 2)
+    slant, turn = rng.normal(hand.slant if hand else 0, 0.06), rng.normal(0, 0.045)
     centre = own.centre
     points = (points - centre) * scale @ np.array([[1, turn], [slant - turn, 1]]) + centre
     bend = own.bend * rng.normal(1, 0.1 if hand else 0.06, n)
@@ -204,8 +206,8 @@ def _render(own: Writer, hand: Hand | None, rng: np.random.Generator, size: tupl
     """One image, uint8 (H, W)."""
     _, trace = _write(own, hand, rng)
     zoom = min(size[0] / SIZE[0], size[1] / SIZE[1])
-    place = rng.normal(0, 1.3, 2)
-    width, darkness = rng.uniform(0.65, 1.05), rng.uniform(0.72, 0.97)  # the pen at hand: nobody's own
+    place = rng.normal(0, 2.3, 2)
+    width, darkness = rng.uniform(0.7, 1.0), rng.uniform(0.8, 0.96)  # the pen at hand: nobody's own
     xy = (trace.xy - own.centre) * own.scale * [1, -1] + place
     shrink = min(1.0, 0.49 / (np.abs(xy) / [SIZE[1], SIZE[0]]).max())
     xy = xy * shrink * zoom + [size[1] / 2, size[0] / 2]
@@ -221,9 +223,8 @@ def load(identities: int = 200, genuine: int = 12, forgeries: int = 8, size: tup
     """
     height, width = size
     for what, value, least in (("identities", identities, 1), ("genuine", genuine, 0), ("forgeries", forgeries, 0), ("seed", seed, 0),
-                               ("height", height, 16), ("width", width, 16)):
-        if int(value) != value or value < least:
-            raise ValueError(f"{what}={value!r}: a whole number, at least {least}")
+                               ("size[0]", height, 16), ("size[1]", width, 16)):
+        pen.at_least(what, value, least)
     if genuine + forgeries == 0:
         raise ValueError("genuine=0 and forgeries=0 ask for no image at all")
     options = {"identities": int(identities), "genuine": int(genuine), "forgeries": int(forgeries), "size": [int(height), int(width)], "seed": int(seed)}
