@@ -9,9 +9,9 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from lib.margins import ArcFace, CosFace, NormalizedSoftmax, SoftmaxLoss, SphereFace
+from lib.margins import ArcFace, CosFace, NormalizedSoftmax, SoftmaxLoss, SphereFace, unit
 
 __all__ = [
     "ArcFace", "CosFace", "NormalizedSoftmax", "SoftmaxLoss", "SphereFace", "batch_all_triplet_loss", "batch_contrastive_loss",
@@ -77,10 +77,12 @@ def batch_hard_triplet_loss(embeddings: Tensor, labels: Tensor, margin: float | 
     same = labels[:, None] == labels[None]  # (B, B)
     positive = same & ~torch.eye(len(labels), dtype=torch.bool, device=same.device)
     anchors = positive.any(1) & (~same).any(1)  # (B,)
+    if not anchors.any():
+        return _attached_zero(embeddings)
     d = distances(embeddings)[anchors]  # (A, B)
     furthest_positive = d.masked_fill(~positive[anchors], -math.inf).amax(1)
     nearest_negative = d.masked_fill(same[anchors], math.inf).amin(1)
-    return _mean(_hinge(furthest_positive - nearest_negative, margin)) + _attached_zero(embeddings)
+    return _hinge(furthest_positive - nearest_negative, margin).mean()
 
 
 def batch_all_triplet_loss(embeddings: Tensor, labels: Tensor, margin: float | None = 0.2, active_only: bool = False) -> Tensor:
@@ -153,9 +155,8 @@ def nt_xent_loss(embeddings: Tensor, labels: Tensor, temperature: float = 0.5) -
     embeddings, labels = _batch_given(embeddings, labels)
     if not temperature > 0:
         raise ValueError(f"temperature must be above 0, not {temperature}")
-    unit = F.normalize(embeddings, dim=1, eps=1e-6)
     with _no_autocast(embeddings):
-        logits = unit @ unit.T / temperature  # (B, B)
+        logits = unit(embeddings) @ unit(embeddings).T / temperature  # (B, B)
     same = labels[:, None] == labels[None]
     positive = same & ~torch.eye(len(labels), dtype=torch.bool, device=same.device)
     lowest = torch.finfo(logits.dtype).min  # not -inf: an anchor without negatives would give NaN gradients
@@ -198,7 +199,7 @@ def trivial_value(name: str, *, margin: float | None = None, same_share: float =
 
     contrastive             margin, same_share (share p of same pairs): p (1 - p) margin^2 / 2, from all distances at (1 - p) margin
     triplet                 margin (batch-hard and batch-all too); margin=None, the soft margin: ln 2
-    softmax, sphereface     classes: ln C (SphereFace's margin multiplies the angle, and 4 times 0 is 0)
+    softmax, sphereface     classes: ln C (SphereFace multiplies the angle, and any multiple of 0 is 0)
     cosface                 classes, scale, margin: ln(1 + (C - 1) e^(s m)), about s m + ln(C - 1)
     arcface                 classes, scale, margin: ln(1 + (C - 1) e^(s (1 - cos m))), about s (1 - cos m) + ln(C - 1)
     n_pair, nt_xent         classes: ln C, C the positive and the negatives it stands against
@@ -218,8 +219,8 @@ def trivial_value(name: str, *, margin: float | None = None, same_share: float =
     if name in ("softmax", "sphereface", "n_pair", "nt_xent"):
         return math.log(classes)
     if name in ("cosface", "arcface"):
-        head_start = scale * (margin if name == "cosface" else 1 - math.cos(margin))
-        return float(torch.tensor(head_start + math.log(classes - 1), dtype=torch.float64).logaddexp(torch.zeros((), dtype=torch.float64)))
+        x = scale * (margin if name == "cosface" else 1 - math.cos(margin)) + math.log(classes - 1)
+        return x + math.log1p(math.exp(-x))
     raise ValueError(f"no trivial value for {name!r}; there is contrastive, triplet, softmax, sphereface, cosface, arcface, n_pair, nt_xent")
 
 
@@ -261,10 +262,10 @@ def _distances_given(d: Tensor, what: str) -> Tensor:
 
 
 def _batch_given(embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    embeddings, labels = _wide(embeddings, "embeddings"), torch.as_tensor(labels, device=torch.as_tensor(embeddings).device)
+    embeddings, labels = _wide(embeddings, "embeddings"), torch.as_tensor(labels)
     if embeddings.ndim != 2 or labels.ndim != 1 or len(embeddings) != len(labels):
         raise ValueError(f"embeddings must be (B, D) and labels (B,), not {tuple(embeddings.shape)} and {tuple(labels.shape)}")
-    return embeddings, labels
+    return embeddings, labels.to(embeddings.device)
 
 
 def _equal_shapes(a: Tensor, b: Tensor, name_a: str, name_b: str) -> None:

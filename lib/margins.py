@@ -16,6 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+def unit(x: Tensor) -> Tensor:
+    """Rows divided by their length, (N, D) -> (N, D). A zero row stays zero, and its gradient finite."""
+    length = torch.linalg.vector_norm(x, dim=1, keepdim=True)
+    return x / torch.where(length > 1e-12, length, 1.0)
+
+
 class NormalizedSoftmax(nn.Module):
     """Logits `scale * cos(theta)`, and the three margins' common ground.
 
@@ -52,7 +58,7 @@ class NormalizedSoftmax(nn.Module):
         embeddings, weight = embeddings.to(wide), self.weight.to(wide)
         if not bool(embeddings.isfinite().all()):
             raise ValueError("embeddings hold NaN or infinite values: the network has diverged before this loss")
-        return F.normalize(embeddings, dim=1, eps=1e-6) @ F.normalize(weight, dim=1, eps=1e-6).T
+        return unit(embeddings) @ unit(weight).T
 
     def _own(self, labels: Tensor, cosines: Tensor) -> Tensor:
         labels = torch.as_tensor(labels, device=cosines.device)
