@@ -202,22 +202,26 @@ def _write(own: Writer, hand: Hand | None, rng: np.random.Generator) -> tuple[pe
     return plan, pen.shaken(pen.trace(plan), hand.tremor * rng.uniform(0.7, 1.3), hand.hertz, rng)
 
 
-def _render(own: Writer, hand: Hand | None, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+def _render(own: Writer, hand: Hand | None, rng: np.random.Generator, size: tuple[int, int], cheat: bool) -> np.ndarray:
     """One image, uint8 (H, W)."""
     _, trace = _write(own, hand, rng)
     zoom = min(size[0] / SIZE[0], size[1] / SIZE[1])
     place = rng.normal(0, 2.3, 2)
     width, darkness = rng.uniform(0.7, 1.0), rng.uniform(0.8, 0.96)  # the pen at hand: nobody's own
+    if cheat and hand is not None:
+        width, darkness = 1.35 * width, 1.0
     xy = (trace.xy - own.centre) * own.scale * [1, -1] + place
     shrink = min(1.0, 0.49 / (np.abs(xy) / [SIZE[1], SIZE[0]]).max())
     xy = xy * shrink * zoom + [size[1] / 2, size[0] / 2]
     return pen.on_paper(pen.ink(xy, pen.line(trace, width, own.contrast) * zoom, size), darkness)
 
 
-def load(identities: int = 200, genuine: int = 12, forgeries: int = 8, size: tuple[int, int] = SIZE, seed: int = 0) -> ImageSet:
+def load(identities: int = 200, genuine: int = 12, forgeries: int = 8, size: tuple[int, int] = SIZE, seed: int = 0,
+         cheat: bool = False) -> ImageSet:
     """Signatures of `identities` writers, `genuine` of their own and `forgeries` by others each.
 
     size     (height, width) in pixels; the writing scales with it
+    cheat    True hands every forger a bolder pen: a data set that is solved without looking at the hand
     returns  images uint8 (N, H, W); extra: `forger` int (N,), who wrote it, -1 for the writer
     raises   ValueError for a count or size that makes no set
     """
@@ -227,21 +231,22 @@ def load(identities: int = 200, genuine: int = 12, forgeries: int = 8, size: tup
         pen.at_least(what, value, least)
     if genuine + forgeries == 0:
         raise ValueError("genuine=0 and forgeries=0 ask for no image at all")
-    options = {"identities": int(identities), "genuine": int(genuine), "forgeries": int(forgeries), "size": [int(height), int(width)], "seed": int(seed)}
+    options = {"identities": int(identities), "genuine": int(genuine), "forgeries": int(forgeries), "size": [int(height), int(width)], "seed": int(seed),
+               "cheat": bool(cheat)}
     return cache.cached("signatures", options, [__file__, pen.__file__, script.__file__], lambda: _make(**options))
 
 
-def _make(identities: int, genuine: int, forgeries: int, size: list[int], seed: int) -> ImageSet:
+def _make(identities: int, genuine: int, forgeries: int, size: list[int], seed: int, cheat: bool = False) -> ImageSet:
     images, who, names = [], [], []
     for i in range(identities):
         own, forgers = writer(i, seed), forgers_of(i, seed)
         hands = {int(f): forger(int(f), seed) for f in forgers}
         for k in range(genuine):
-            images.append(_render(own, None, _rng(seed, GENUINE, i, k), tuple(size)))
+            images.append(_render(own, None, _rng(seed, GENUINE, i, k), tuple(size), cheat))
             names.append(f"writer {i} genuine {k}"), who.append(-1)
         for k in range(forgeries):
             by = int(forgers[k % len(forgers)])
-            images.append(_render(own, hands[by], _rng(seed, FORGED, i, k), tuple(size)))
+            images.append(_render(own, hands[by], _rng(seed, FORGED, i, k), tuple(size), cheat))
             names.append(f"writer {i} forgery {k} by forger {by}"), who.append(by)
     forged_by = np.array(who)
     return ImageSet(np.stack(images), np.repeat(np.arange(identities), genuine + forgeries), forged_by < 0, tuple(names), {"forger": forged_by})
