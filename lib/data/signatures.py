@@ -225,6 +225,8 @@ def load(identities: int = 200, genuine: int = 12, forgeries: int = 8, size: tup
     returns  images uint8 (N, H, W); extra: `forger` int (N,), who wrote it, -1 for the writer
     raises   ValueError for a count or size that makes no set
     """
+    if np.shape(size) != (2,):
+        raise ValueError(f"size must be (height, width); got {size!r}")
     height, width = size
     for what, value, least in (("identities", identities, 1), ("genuine", genuine, 0), ("forgeries", forgeries, 0), ("seed", seed, 0),
                                ("size[0]", height, 16), ("size[1]", width, 16)):
