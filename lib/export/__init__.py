@@ -3,10 +3,12 @@
     phone.py     the network as the phone sees it, and its contract
     convert.py   ONNX, LiteRT and ExecuTorch, in float32 and in fewer bits
     files.py     the contract inside each file and beside it; written whole or not at all
+    runtimes.py  each file in its own runtime: run, parity, latency, report
 """
 
-from lib.export.convert import to_onnx
+from lib.export.convert import to_executorch, to_onnx, to_tflite
 from lib.export.files import read_contract
 from lib.export.phone import PhoneModel
+from lib.export.runtimes import latency, parity, report, run
 
-__all__ = ["PhoneModel", "read_contract", "to_onnx"]
+__all__ = ["PhoneModel", "latency", "parity", "read_contract", "report", "run", "to_executorch", "to_onnx", "to_tflite"]

@@ -4,46 +4,52 @@
 
 int8 here: weights as bytes, one scale an output channel, and activations as bytes between `calibration`'s smallest and largest
 value, in the convolutions, where nearly all arithmetic is. The unit norm at the end stays in float, so that it stays one.
+A conversion takes a minute, so its result is kept in the course's cache under a fingerprint of all that goes into it.
 """
 
+import hashlib
 import json
 import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from lib.export.files import KEY, need, quiet, with_tflite_metadata, write
+from lib import course
+from lib.export.files import KEY, need, quiet, with_onnx_metadata, with_tflite_metadata, write, write_atomically
 from lib.export.phone import PhoneModel, contract
 
-PRECISIONS = {"onnx": ("float32", "int8"), "tflite": ("float32", "float16", "int8"), "pte": ("float32", "int8")}
+PRECISIONS = {".onnx": ("float32", "int8"), ".tflite": ("float32", "float16", "int8"), ".pte": ("float32", "int8")}
 
 
 def to_onnx(model: nn.Module, path: Path | str, precision: str = "float32", calibration: np.ndarray | None = None, **facts) -> Path:
-    """Write `model` as ONNX; int8 by ONNX Runtime's static quantisation, as quantise-dequantise pairs around the convolutions.
+    """Write `model` as ONNX; int8 by ONNX Runtime's static quantisation.
 
     calibration  uint8 images (a hundred of the training images), for int8 only
     facts        what the file shall say of itself besides: name, version, threshold, threshold_far, data...
     raises       ValueError for a precision the format does not have, or int8 without calibration; ImportError in words
     """
-    phone, pictures = _prepare(model, "onnx", precision, calibration)
-    facts = contract(phone, precision, **facts)
     need("onnxscript", "onnxscript")
     need("onnxruntime", "onnxruntime")
-    import onnx
-
-    with quiet():
-        program = torch.onnx.export(phone, (_example(phone),), dynamo=True, verbose=False, input_names=["image"], output_names=["embedding"])
-        proto = program.model_proto
-        for part in (*proto.graph.node, *proto.graph.value_info, *proto.graph.input, *proto.graph.output):
-            del part.metadata_props[:]  # stack traces and paths of this machine, half of a small file
-        proto = proto if precision == "float32" else _onnx_int8(proto, pictures)
-    onnx.helper.set_model_props(proto, {KEY: json.dumps(facts)})
-    return write(path, proto.SerializeToString(), facts)
+    phone, pictures = _prepare(model, ".onnx", precision, calibration)
+    facts = contract(phone, precision, **facts)
+    plain = _once(phone, "onnx", None, lambda: _onnx(phone))
+    content = plain if precision == "float32" else _once(phone, "onnxruntime", pictures, lambda: _onnx_int8(plain, pictures))
+    return write(path, with_onnx_metadata(content, facts), facts)
 
 
-def _onnx_int8(proto, pictures: np.ndarray):
+def _onnx(phone: PhoneModel) -> bytes:
+    program = torch.onnx.export(phone, (_example(phone),), dynamo=True, verbose=False, input_names=["image"], output_names=["embedding"])
+    proto = program.model_proto
+    for part in (*proto.graph.node, *proto.graph.value_info, *proto.graph.input, *proto.graph.output):
+        del part.metadata_props[:]  # stack traces and paths of this machine: a third of a small file
+    return proto.SerializeToString()
+
+
+def _onnx_int8(content: bytes, pictures: np.ndarray) -> bytes:
     import onnx
     from onnxruntime import quantization as q
 
@@ -54,15 +60,85 @@ def _onnx_int8(proto, pictures: np.ndarray):
             return {"image": picture[None]} if (picture := next(self.left, None)) is not None else None
 
     with tempfile.TemporaryDirectory() as folder:
-        # Unsigned activations, signed weights: the pair that x86 and ARM multiply fastest.
-        q.quantize_static(proto, f"{folder}/int8.onnx", Reader(), quant_format=q.QuantFormat.QDQ, per_channel=True,
+        file = Path(folder, "int8.onnx")
+        # Unsigned activations, signed weights: the pair that ONNX Runtime multiplies fastest (signed both ways took five times as long).
+        q.quantize_static(onnx.load_from_string(content), file, Reader(), quant_format=q.QuantFormat.QDQ, per_channel=True,
                           op_types_to_quantize=["Conv"], activation_type=q.QuantType.QUInt8, weight_type=q.QuantType.QInt8)
-        return onnx.load(f"{folder}/int8.onnx")
+        return file.read_bytes()
 
 
-def _prepare(model: nn.Module, form: str, precision: str, calibration: np.ndarray | None) -> tuple[PhoneModel, np.ndarray | None]:
-    if precision not in PRECISIONS[form]:
-        raise ValueError(f"no {precision!r} for .{form}; there are {', '.join(PRECISIONS[form])}")
+def to_tflite(model: nn.Module, path: Path | str, precision: str = "float32", calibration: np.ndarray | None = None, **facts) -> Path:
+    """Write `model` for LiteRT (once TensorFlow Lite); float16 halves the weights only, int8 is static. Arguments as `to_onnx`."""
+    need("litert_torch", "litert-torch")
+    phone, pictures = _prepare(model, ".tflite", precision, calibration)
+    facts = contract(phone, precision, **facts)
+    content = _once(phone, "litert-torch", None, lambda: _tflite(phone))
+    if precision != "float32":
+        plain = content
+        content = _once(phone, "ai-edge-quantizer", pictures, lambda: _tflite_small(plain, precision, pictures))
+    return write(path, with_tflite_metadata(content, facts), facts)
+
+
+def _tflite(phone: PhoneModel) -> bytes:
+    import litert_torch
+
+    return litert_torch.convert(phone, (_example(phone),)).model_content()
+
+
+def _tflite_small(content: bytes, precision: str, pictures: np.ndarray | None) -> bytes:
+    from ai_edge_quantizer import qtyping, quantizer, recipe_manager
+
+    recipe = recipe_manager.RecipeManager()
+    for operation in (qtyping.TFLOperationName.CONV_2D, qtyping.TFLOperationName.DEPTHWISE_CONV_2D):
+        if precision == "int8":
+            recipe.add_static_config(regex=".*", operation_name=operation, activation_num_bits=8, weight_num_bits=8)
+        else:
+            weights = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
+            recipe.add_quantization_config(regex=".*", operation_name=operation, algorithm_key="float_casting", op_config=qtyping.OpQuantizationConfig(
+                weight_tensor_config=weights, compute_precision=qtyping.ComputePrecision.FLOAT, explicit_dequantize=True))
+    small = quantizer.Quantizer(bytearray(content), recipe.get_quantization_recipe())
+    if precision == "int8":
+        from ai_edge_litert.interpreter import Interpreter
+
+        (signature, ports), = Interpreter(model_content=content).get_signature_list().items()
+        ranges = small.calibrate({signature: [{ports["inputs"][0]: picture[None]} for picture in pictures]}, num_threads=1)
+        return bytes(small.quantize(ranges).quantized_model)
+    return bytes(small.quantize().quantized_model)
+
+
+def to_executorch(model: nn.Module, path: Path | str, precision: str = "float32", calibration: np.ndarray | None = None, **facts) -> Path:
+    """Write `model` for ExecuTorch with its CPU backend XNNPACK; int8 by PyTorch's own export quantisation. Arguments as `to_onnx`.
+
+    A .pte has no table for metadata, so the contract is a method of the program that returns the JSON.
+    """
+    need("executorch", "executorch")
+    phone, pictures = _prepare(model, ".pte", precision, calibration)
+    facts = contract(phone, precision, **facts)
+    content = _once(phone, "executorch", pictures, lambda: _executorch(phone, pictures, json.dumps(facts)), json.dumps(facts))
+    return write(path, content, facts)
+
+
+def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> bytes:
+    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+    from executorch.exir import to_edge_transform_and_lower
+
+    example = (_example(phone),)
+    program = torch.export.export(phone, example)
+    if pictures is not None:
+        from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import XNNPACKQuantizer, get_symmetric_quantization_config
+        from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+        watched = prepare_pt2e(program.module(), XNNPACKQuantizer().set_global(get_symmetric_quantization_config(is_per_channel=True)))
+        for picture in pictures:
+            watched(torch.from_numpy(picture[None]))
+        program = torch.export.export(convert_pt2e(watched), example)
+    lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()], constant_methods={KEY: facts})
+    return bytes(lowered.to_executorch().buffer)
+
+
+def _prepare(model: nn.Module, suffix: str, precision: str, calibration: np.ndarray | None) -> tuple[PhoneModel, np.ndarray | None]:
+    if precision not in PRECISIONS[suffix]:
+        raise ValueError(f"no {precision!r} for {suffix}; there are {', '.join(PRECISIONS[suffix])}")
     if precision == "int8" and (calibration is None or len(calibration) == 0):
         raise ValueError("int8 needs calibration=, some hundred training images: they tell it how large each activation gets")
     phone = PhoneModel(model)
@@ -71,3 +147,15 @@ def _prepare(model: nn.Module, form: str, precision: str, calibration: np.ndarra
 
 def _example(phone: PhoneModel) -> torch.Tensor:
     return torch.zeros(1, *phone.input_size, phone.channels)
+
+
+def _once(phone: PhoneModel, package: str, pictures: np.ndarray | None, convert: Callable[[], bytes], more: str = "") -> bytes:
+    """The cached result of `convert`; the key is the code here, the converter's version, the weights and the calibration pictures."""
+    key = hashlib.sha256(f"{package} {version(package)} {torch.__version__} {phone.fingerprint} {more}".encode())
+    key.update(Path(__file__).read_bytes() + (b"" if pictures is None else pictures.tobytes()))
+    file = course.cache_dir() / "export" / f"{key.hexdigest()[:32]}.bin"
+    if not file.exists():
+        with quiet(), torch.no_grad():
+            content = convert()
+        write_atomically(file, content)
+    return file.read_bytes()

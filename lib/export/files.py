@@ -12,14 +12,17 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from lib import course
+
 KEY = "contract"  # under this name every format carries its JSON
 
 
 def need(module: str, package: str) -> None:
     """ImportError in words when a converter or a runtime is not installed."""
     if importlib.util.find_spec(module) is None:
-        extra = "requirements-mobile.txt (the extra `mobile`)" if package in ("litert-torch", "executorch") else "requirements.txt"
-        raise ImportError(f"{package} is not installed: `pip install -r {extra.split()[0]}` brings it{' (the extra `mobile`)' if 'extra' in extra else ''}")
+        extra = module in course.MOBILE or module == "ai_edge_litert"
+        raise ImportError(f"{package} is not installed: `pip install -r requirements{'-mobile' if extra else ''}.txt` brings it"
+                          f"{' (the extra `mobile`, for Linux and macOS)' if extra else ''}")
 
 
 @contextlib.contextmanager
@@ -47,18 +50,22 @@ def quiet() -> Iterator[None]:
             raise
 
 
-def write(path: Path | str, content: bytes, facts: dict) -> Path:
-    """Put a model file and its JSON twin in place; a crash leaves the old files or the new ones, never half of one."""
-    path = Path(path)
+def write_atomically(path: Path, content: bytes) -> None:
+    """A crash leaves the old file or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for target, data in ((twin(path), (json.dumps(facts, indent=2) + "\n").encode()), (path, content)):
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            part.write_bytes(data)
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
-    return path
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write(path: Path | str, content: bytes, facts: dict) -> Path:
+    """Put a model file and its JSON twin in place."""
+    write_atomically(Path(path), content)
+    write_atomically(twin(path), (json.dumps(facts, indent=2) + "\n").encode())
+    return Path(path)
 
 
 def twin(path: Path | str) -> Path:
@@ -102,6 +109,15 @@ def _from_pte(path: Path) -> str | None:
 
         program = Runtime.get().load_program(path)
         return program.load_method(KEY).execute([])[0] if KEY in program.method_names else None
+
+
+def with_onnx_metadata(content: bytes, facts: dict) -> bytes:
+    """The same .onnx with the contract among its metadata properties."""
+    import onnx
+
+    model = onnx.load_from_string(content)
+    onnx.helper.set_model_props(model, {KEY: json.dumps(facts)})
+    return model.SerializeToString()
 
 
 def with_tflite_metadata(content: bytes, facts: dict) -> bytes:

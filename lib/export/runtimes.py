@@ -1,0 +1,137 @@
+"""Run a model file as a phone does, each format in its own runtime; compare the answers, and the time they take."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from lib.export.files import need, quiet, read_contract
+from lib.export.phone import PhoneModel
+
+RUNTIMES = {".onnx": "ONNX Runtime", ".tflite": "LiteRT", ".pte": "ExecuTorch"}
+Call = Callable[[np.ndarray], np.ndarray]  # float32 (1, H, W, C) -> (1, D)
+
+
+def opened(path: Path | str) -> Call:
+    """The file as a function of one picture, in its own runtime, on one thread where the runtime lets us choose.
+
+    raises  ImportError in words where the runtime is not installed, ValueError for another kind of file
+    """
+    path = Path(path)
+    if path.suffix not in RUNTIMES:
+        raise ValueError(f"{path.name} is none of {', '.join(RUNTIMES)}")
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}")
+    return {".onnx": _onnx, ".tflite": _tflite, ".pte": _pte}[path.suffix](path)
+
+
+def _onnx(path: Path) -> Call:
+    need("onnxruntime", "onnxruntime")
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda picture: session.run(None, {name: picture})[0]
+
+
+def _tflite(path: Path) -> Call:
+    need("ai_edge_litert", "litert-torch")
+    with quiet():
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(str(path), num_threads=1)
+        interpreter.allocate_tensors()
+    source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+
+    def call(picture: np.ndarray) -> np.ndarray:
+        interpreter.set_tensor(source, picture)
+        interpreter.invoke()
+        return interpreter.get_tensor(target)  # a copy
+
+    return call
+
+
+def _pte(path: Path) -> Call:
+    need("executorch", "executorch")
+    with quiet():
+        from executorch.extension.pybindings import portable_lib
+        from executorch.runtime import Runtime
+
+        portable_lib._unsafe_reset_threadpool(1)  # the only way to one thread; unsafe while another call is running
+        method = Runtime.get().load_program(path).load_method("forward")
+    return lambda picture: method.execute([torch.from_numpy(picture)])[0].numpy().copy()
+
+
+def run(path: Path | str, pictures: np.ndarray) -> np.ndarray:
+    """Embed with the file itself: float32 (N, H, W, C) as `PhoneModel.pictures` makes them -> (N, D)."""
+    call = opened(path)
+    return np.concatenate([call(np.ascontiguousarray(picture[None])) for picture in pictures])
+
+
+def parity(model: nn.Module, path: Path | str, images: np.ndarray) -> float:
+    """Largest difference of any number in any vector between the file in its runtime and the network in PyTorch.
+
+    model   the network the file was made from (a fingerprint tells)
+    images  uint8, as an `ImageSet` stores them
+    raises  ValueError where the file was made from other weights
+    """
+    phone = PhoneModel(model)
+    if (made_from := read_contract(path)["fingerprint"]) != phone.fingerprint:
+        raise ValueError(f"{Path(path).name} was made from a network with fingerprint {made_from}, this one has {phone.fingerprint}")
+    pictures = phone.pictures(images)
+    return float(np.abs(run(path, pictures) - _in_pytorch(phone, pictures)).max())
+
+
+def _in_pytorch(phone: PhoneModel, pictures: np.ndarray) -> np.ndarray:
+    """The network that was never folded would do as well; this one differs from it by rounding only (a test says so)."""
+    with torch.no_grad():
+        return phone(torch.from_numpy(pictures)).numpy()
+
+
+class Row(NamedTuple):
+    """One line of the report. Milliseconds an image: the median of all calls, and the quarter below and above."""
+
+    name: str
+    precision: str
+    bytes: int
+    parity: float
+    median: float
+    low: float
+    high: float
+
+
+def latency(calls: dict[str, Call], picture: np.ndarray, rounds: int = 30) -> dict[str, np.ndarray]:
+    """Milliseconds of every call, (rounds,) each. All take turns, so that a busy moment of the machine hits all alike."""
+    times = {name: np.empty(rounds) for name in calls}
+    for call in calls.values():
+        for _ in range(3):
+            call(picture)  # the first calls also set things up
+    for turn in range(rounds):
+        for name, call in calls.items():
+            began = time.perf_counter()
+            call(picture)
+            times[name][turn] = 1e3 * (time.perf_counter() - began)
+    return times
+
+
+def report(model: nn.Module, paths: list[Path], images: np.ndarray, rounds: int = 30) -> list[Row]:
+    """Size, parity and time of each file, with eager PyTorch as the first row, measured in one run on one thread."""
+    phone = PhoneModel(model)
+    picture = phone.pictures(images[:1])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        times = latency({"": lambda x: _in_pytorch(phone, x), **{str(path): opened(path) for path in paths}}, picture, rounds)
+    finally:
+        torch.set_num_threads(threads)
+    size = sum(4 * value.numel() for value in phone.parameters())
+    rows = [("PyTorch", "float32", size, 0.0, times[""])]
+    rows += [(RUNTIMES[path.suffix], read_contract(path)["precision"], path.stat().st_size, parity(model, path, images), times[str(path)])
+             for path in map(Path, paths)]
+    return [Row(*row[:4], *np.percentile(row[4], [50, 25, 75]).tolist()) for row in rows]
