@@ -123,7 +123,7 @@ def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], T
         weight_decay: tuple[float, float] = (4e-5, 4e-4), clip: float | None = None, augment: Callable[[Tensor], Tensor] | None = None,
         trivial: float | None = None, validation: ImageSet | None = None, validate_every: int = 0,
         checkpoint: Path | str | None = None, checkpoint_every: int = 100, resume: bool = True, seed: int = 0,
-        device: torch.device | None = None, bf16: bool = False, channels_last: bool = False, progress: bool = True) -> History:
+        device: torch.device | None = None, bf16: bool = False, channels_last: bool = True, progress: bool = True) -> History:
     """Train `model` in place and leave it in evaluation mode.
 
     loss        (embeddings (B, D), labels (B,) in 0..C-1) -> scalar; a module's own parameters are trained too
@@ -134,6 +134,7 @@ def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], T
     validation  other identities: their EER every `validate_every` steps
     checkpoint  a file, written every `checkpoint_every` steps and at the end; with `resume` a run goes on from it
     returns     History; Ctrl-C or SIGTERM finish the step, save, and return what there is
+    bf16        bfloat16 in the network, float32 in the loss; channels_last keeps a pixel's channels side by side, faster on CPUs
     raises      FloatingPointError, saying where, if loss or gradient stop being finite; ValueError if the checkpoint is another run's
     """
     rank, world = processes()
@@ -157,21 +158,9 @@ def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], T
     if optimizer not in ("sgd", "adamw"):
         raise ValueError(f"no optimizer {optimizer!r}; there are 'sgd' and 'adamw'")
     optim = torch.optim.SGD(groups, lr, momentum=0.9) if optimizer == "sgd" else torch.optim.AdamW(groups, lr)
-    history = History(steps, trivial)
-    if checkpoint and resume and Path(checkpoint).exists():
-        history = _resume(checkpoint, settings, step_module, optim)
-        history.trivial = trivial
-    saved = len(history.loss)
-
-    def keep() -> None:
-        nonlocal saved
-        if checkpoint and rank == 0 and saved < len(history.loss):
-            content = dict(format=FORMAT, settings=settings, history=asdict(history), weights=step_module.state_dict(), optimizer=optim.state_dict())
-            try:
-                write_atomically(content, checkpoint)
-                saved = len(history.loss)
-            except OSError as error:
-                warnings.warn(f"checkpoint not written ({error}); the one of step {saved} stays, the training goes on", stacklevel=3)
+    keeper = _Checkpoint(checkpoint, settings, step_module, optim, writes=rank == 0)
+    history = keeper.resume() if resume and keeper.exists else History(steps)
+    history.trivial = trivial
 
     sampler = PKBatches(classes, p, k, an_epoch, seed=seed)
     batches = _batches_from(sampler, len(history.loss), an_epoch)
@@ -188,14 +177,13 @@ def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], T
             x = to_input(train.images[mine], model).to(device).contiguous(memory_format=layout)
             value = run(augment(x) if augment else x, labels[torch.from_numpy(mine).to(device)])
             mean, stopping = agree(value.detach(), stop(), world)
-            advice = f"at step {step} of {steps} (learning rate {rate:.2g}). Try a tenth of lr, a longer warm_up, clip=1.0" + ", bf16=False" * bf16
             if not math.isfinite(mean):
-                raise FloatingPointError(f"the loss became {mean} {advice}. The last checkpoint is of step {saved}." if checkpoint else f"the loss became {mean} {advice}.")
+                raise _diverged(f"the loss became {mean}", step, steps, rate, bf16, keeper)
             optim.zero_grad(set_to_none=True)
             value.backward()
             norm = nn.utils.clip_grad_norm_(parameters, clip or math.inf)
             if not norm.isfinite():
-                raise FloatingPointError(f"the loss is {mean:.4g}, but its gradient became {float(norm)} {advice}.")
+                raise _diverged(f"the loss is {mean:.4g}, but the length of its gradient became {float(norm)}", step, steps, rate, bf16, keeper)
             optim.step()
             history.loss.append(mean)
             history.lr.append(rate)
@@ -205,14 +193,56 @@ def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], T
             eer = history.validation[-1][1] if history.validation else None
             bar.tell(float(np.mean(history.loss[-20:])), eer, p * k * len(history.loss) / history.seconds)
             if stopping or (step + 1) % checkpoint_every == 0:
-                keep()
+                keeper.keep(history)
             if stopping:
                 break
-    keep()
-    model.eval()
+    keeper.keep(history)
+    model.to(memory_format=torch.contiguous_format).eval()
     if rank == 0:
         _last_words(history, checkpoint)
     return history
+
+
+class _Checkpoint:
+    """One file from which a run goes on: weights, the loss's own too, optimiser, history, and what run it is of.
+
+    No generator's state and no place in the sampler is needed: both follow from the number of steps done.
+    """
+
+    def __init__(self, path: Path | str | None, settings: dict, module: nn.Module, optim: torch.optim.Optimizer, writes: bool) -> None:
+        self.path, self.settings, self.module, self.optim, self.writes = path, settings, module, optim, writes
+        self.step = 0  # of the file that is there
+
+    @property
+    def exists(self) -> bool:
+        return self.path is not None and Path(self.path).exists()
+
+    def keep(self, history: History) -> None:
+        if self.path is None or not self.writes or self.step == len(history.loss):
+            return
+        content = dict(format=FORMAT, settings=self.settings, history=asdict(history), weights=self.module.state_dict(), optimizer=self.optim.state_dict())
+        try:
+            write_atomically(content, self.path)
+            self.step = len(history.loss)
+        except OSError as error:
+            warnings.warn(f"checkpoint not written ({error}). The one of step {self.step} stays, and the training goes on", stacklevel=3)
+
+    def resume(self) -> History:
+        content = read_file(self.path, FORMAT)
+        theirs = content["settings"]
+        if differ := [f"{key} {theirs.get(key)} there, {value} here" for key, value in self.settings.items() if theirs.get(key) != value]:
+            raise ValueError(f"{self.path} is the checkpoint of another run ({'; '.join(differ)}). Delete it, or pass resume=False to start anew over it")
+        self.module.load_state_dict(content["weights"])
+        self.optim.load_state_dict(content["optimizer"])
+        history = History(**content["history"])
+        self.step = len(history.loss)
+        return history
+
+
+def _diverged(what: str, step: int, steps: int, rate: float, bf16: bool, keeper: _Checkpoint) -> FloatingPointError:
+    advice = "a tenth of lr, a longer warm_up, clip=1.0" + ", bf16=False" * bf16
+    back = f" The last checkpoint is of step {keeper.step}." if keeper.step else ""
+    return FloatingPointError(f"{what} at step {step} of {steps}, learning rate {rate:.2g}. Try {advice}; look for broken images.{back}")
 
 
 def _last_words(history: History, checkpoint: Path | str | None) -> None:
@@ -220,8 +250,8 @@ def _last_words(history: History, checkpoint: Path | str | None) -> None:
         how = f"saved in {checkpoint}; the same call goes on from there" if checkpoint else "no checkpoint was asked for; the model keeps what it has learned"
         print(f"stopped after {len(history.loss)} of {history.steps} steps: {how}")
     elif history.learned is False:
-        warnings.warn(f"the loss never went below {history.trivial:.4g}, which a model that ignores its input scores: nothing was learned. Try another "
-                      "learning rate, a smaller margin at first, more steps, and look at a batch: are labels and images still in step?", stacklevel=3)
+        warnings.warn(f"the loss never went below {history.trivial:.4g}, which a model scores that ignores its input: by this number it has learned "
+                      "nothing. Try another learning rate, more steps, a smaller margin; check that labels and images are still in step", stacklevel=3)
 
 
 def _batches_from(sampler, step: int, an_epoch: int):
@@ -229,16 +259,6 @@ def _batches_from(sampler, step: int, an_epoch: int):
     for epoch in itertools.count(step // an_epoch):
         sampler.set_epoch(epoch)
         yield from itertools.islice(sampler, step % an_epoch if epoch == step // an_epoch else 0, None)
-
-
-def _resume(path: Path | str, settings: dict, step_module: nn.Module, optim: torch.optim.Optimizer) -> History:
-    content = read_file(path, FORMAT)
-    theirs = content["settings"]
-    if differ := [f"{key} {theirs.get(key)} there, {value} here" for key, value in settings.items() if theirs.get(key) != value]:
-        raise ValueError(f"{path} is the checkpoint of another run ({'; '.join(differ)}). Delete it, or pass resume=False to start anew over it")
-    step_module.load_state_dict(content["weights"])
-    optim.load_state_dict(content["optimizer"])
-    return History(**content["history"])
 
 
 def validation_eer(model: nn.Module, images: ImageSet, most: int = 20_000) -> float:

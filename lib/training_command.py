@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0)
     add("--threads", type=int, default=None, help="of each process")
     add("--bf16", action="store_true", help="bfloat16 where it is safe")
-    add("--channels-last", action="store_true")
+    add("--no-channels-last", action="store_true", help="keep images as planes; slower on CPUs")
     return parser
 
 
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
         schedule=given.schedule, warm_up=given.warm_up, weight_decay=tuple(given.weight_decay), clip=given.clip,
         augment=None if given.augment == "none" else getattr(augment, given.augment), validation=test, validate_every=given.validate_every,
         checkpoint=checkpoint, checkpoint_every=given.checkpoint_every, resume=not given.no_resume, seed=given.seed, bf16=given.bf16,
-        channels_last=given.channels_last)  # fmt: skip
+        channels_last=not given.no_channels_last)  # fmt: skip
     if not history.finished:
         return 130
     if rank == 0:
