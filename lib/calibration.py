@@ -55,11 +55,25 @@ def fit_calibration(scores, same) -> Calibration:
 
     source  Brummer, du Preez 2006; Platt 1999
     """
-    from sklearn.linear_model import LogisticRegression
-
     scores, same = as_pairs(scores, same)
-    centre, spread = scores.mean(), scores.std() or 1.0
-    model = LogisticRegression(C=1e6 / len(scores), class_weight="balanced", solver="newton-cholesky", tol=1e-10, max_iter=200)
-    model.fit(((scores - centre) / spread)[:, None], same)
-    slope = float(model.coef_[0, 0]) / spread
-    return Calibration(slope, float(model.intercept_[0]) - slope * centre)
+    centre, spread = scores.mean(), scores.std()
+    if spread == 0:
+        return Calibration(0.0, 0.0)  # one score for everything says nothing
+    x = np.stack([(scores - centre) / spread, np.ones_like(scores)], axis=1)  # (N, 2)
+    weight = np.where(same, 0.5 / same.sum(), 0.5 / (~same).sum())
+    ridge = np.diag([1e-6, 0.0])  # what holds the slope of separable scores
+
+    def cost(line: np.ndarray) -> float:
+        return weight @ np.logaddexp(0, np.where(same, -1, 1) * (x @ line)) + line @ ridge @ line / 2
+
+    line = np.zeros(2)
+    for _ in range(100):  # Newton's method, halving a step that overshoots; under 20 rounds are usual
+        p = 1 / (1 + np.exp(-(x @ line)))
+        slope = x.T @ (weight * (p - same)) + ridge @ line
+        step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x + ridge + 1e-12 * np.eye(2), slope)
+        while cost(line - step) > cost(line) and np.abs(step).max() > 1e-12:
+            step /= 2
+        line = line - step
+        if np.abs(step).max() < 1e-10:
+            break
+    return Calibration(float(line[0] / spread), float(line[1] - line[0] * centre / spread))
