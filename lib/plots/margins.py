@@ -1,0 +1,122 @@
+"""Figures of lesson 4: what each margin does to the logit of the right class, on a circle, and who follows whom."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lib.plots import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME
+
+LOOK = {
+    "softmax": (INK, "-"), "SphereFace": (OTHERS[0], ":"), "CosFace": (DIFFERENT, "--"), "ArcFace": (SAME, "-."),
+}  # fmt: skip
+
+
+def target_logits(ax: Axes, curves: Mapping[str, np.ndarray], degrees: np.ndarray) -> None:
+    """What stands in for cos(theta) at the right class, one curve a loss; `curves[name]` (T,) over `degrees` (T,)."""
+    for name, values in curves.items():
+        colour, dash = LOOK[name]
+        ax.plot(degrees, values, color=colour, linestyle=dash, linewidth=2.2)
+        at, down = {"softmax": (0.40, 0), "CosFace": (0.97, 1), "ArcFace": (0.62, 1), "SphereFace": (0.66, 1)}[name]
+        at = int(len(degrees) * at)
+        ax.annotate(name, (degrees[at], values[at]), (4, -6 if down else 6), textcoords="offset points", color=colour, weight="bold", fontsize=9,
+                    ha="right" if down else "left", va="top" if down else "bottom")  # fmt: skip
+    ax.axhline(0, color=FAINT, linewidth=0.8)
+    ax.set(title="Every margin makes the right class look further away than it is", xlabel="angle to the right class (degrees)",
+           ylabel="stands in for its cosine", xticks=range(0, 181, 30))  # fmt: skip
+
+
+def two_classes(ax: Axes, separation: float, edges: Mapping[str, float]) -> None:
+    """Two class directions `separation` degrees apart, and how near each loss wants an embedding of class A to A's direction.
+
+    edges   name -> the largest angle to A (degrees) at which class A still wins under that loss; below 0: nowhere
+    """
+    for name, degrees in (("A", 0.0), ("B", separation)):
+        x, y = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+        ax.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.6})
+        ax.text(1.1 * x, 1.1 * y, name, ha="center", va="center", weight="bold")
+    for n, (name, edge) in enumerate(edges.items()):
+        radius, (colour, dash) = 0.94 - 0.13 * n, LOOK[name]
+        if edge > 0:
+            arc = np.radians(np.linspace(0, edge, 60))
+            ax.plot(radius * np.cos(arc), radius * np.sin(arc), color=colour, linestyle=dash, linewidth=3.5)
+        words = f"{name}: up to {edge:.1f}°" if edge > 0 else f"{name}: nowhere"
+        ax.text(1.28, 0.98 - 0.17 * n, words, color=colour, fontsize=9, weight="bold", va="center")
+    ax.axhline(0, color=FAINT, linewidth=0.6)
+    ax.set(title="Where an embedding of class A has to lie", xlim=(-0.35, 2.35), ylim=(-0.1, 1.2), aspect="equal", xticks=[], yticks=[],
+           xlabel="embeddings live on the circle of radius 1; arcs are drawn inside it")  # fmt: skip
+    ax.grid(False)
+
+
+def turning(ax: Axes, degrees: float, forces: Mapping[str, float], probability: Mapping[str, float]) -> None:
+    """An embedding at `degrees` from its class A, the other class at 90: each loss's force toward A, as a bar, with A's probability."""
+    names = list(forces)
+    bars = ax.barh(names, [forces[name] for name in names], color=[LOOK[name][0] for name in names], height=0.6)
+    for bar, name in zip(bars, names):
+        bar.set_hatch({"softmax": "", "SphereFace": "..", "CosFace": "//", "ArcFace": "\\\\"}[name])
+        ax.text(max(0, forces[name]) + 0.02, bar.get_y() + bar.get_height() / 2, f"force {forces[name]:.2f}, p(A) = {probability[name]:.3f}", va="center", fontsize=9)
+    done = forces["softmax"] < 0.02
+    ax.set(title=f"At {degrees:.0f}° from its class " + ("softmax is content; the margins still pull" if done and max(forces.values()) > 0.1 else
+                                                        "all of them pull" if not done else "nobody pulls any more"),
+           xlim=(-0.15, 2.6), xlabel="force towards A, as a share of the scale s")  # fmt: skip
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+
+
+FAMILIES = {
+    "softmax and its variants": [("softmax", 2014, 0), ("L2-softmax", 2017, 1), ("NormFace", 2017, 0)],
+    "Euclidean distance": [("contrastive", 2006, 0), ("DeepID2", 2014, 1), ("triplet (FaceNet)", 2015, 0), ("center loss", 2016, 1), ("N-pair", 2016, 0)],
+    "angular and cosine margin": [("L-softmax", 2016, 0), ("SphereFace", 2017, 1), ("CosFace, AM-softmax", 2018, 0), ("ArcFace", 2019, 1)],
+}
+FOLLOWS = [("contrastive", "DeepID2"), ("contrastive", "triplet (FaceNet)"), ("triplet (FaceNet)", "N-pair"), ("softmax", "center loss"), ("softmax", "L-softmax"),
+           ("softmax", "L2-softmax"), ("softmax", "NormFace"), ("L-softmax", "SphereFace"), ("SphereFace", "CosFace, AM-softmax"), ("NormFace", "CosFace, AM-softmax"),
+           ("CosFace, AM-softmax", "ArcFace")]  # fmt: skip
+
+
+def family_map(ax: Axes) -> None:
+    """The losses of face recognition in the survey's three families, by year, with an arrow from each to what was built on it."""
+    place, left = {}, 2012.2
+
+    def across(year: float) -> float:
+        return (2012.6 if year == 2006 else year)
+
+    for row, (family, losses) in enumerate(FAMILIES.items()):
+        colour = (INK, DIFFERENT, SAME)[row]
+        ax.axhspan(-row - 0.42, -row + 0.42, color=colour, alpha=0.07, linewidth=0)
+        ax.text(left - 0.55, -row + 0.36, family, color=colour if row != 1 else "#9A6A00", weight="bold", va="top", fontsize=9)
+        for name, year, low in losses:
+            place[name] = (across(year), -row + (0.05 if not low else -0.27))
+    for before, after in FOLLOWS:
+        ax.annotate("", place[after], place[before], arrowprops={"arrowstyle": "->", "color": FAINT, "lw": 1.1, "shrinkA": 12, "shrinkB": 12})
+    for row, losses in enumerate(FAMILIES.values()):
+        for name, year, _ in losses:
+            ax.text(*place[name], name, ha="center", va="center", fontsize=8.5, bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": FAINT, "lw": 0.6})
+    ax.set(xlim=(left - 0.7, 2019.8), ylim=(-2.5, 0.5), yticks=[], xlabel="year published (2006 drawn at the left edge)",
+           title="Margins on the angle grew out of softmax, not out of pairs")  # fmt: skip
+    ax.set_xticks([2012.6, 2014, 2015, 2016, 2017, 2018, 2019], ["2006", "2014", "2015", "2016", "2017", "2018", "2019"])
+    ax.grid(False)
+
+
+def compared(ax: Axes, eers: Mapping[str, tuple[float, float, float]]) -> None:
+    """EER of each method on unseen identities as a point with its 95 % interval: name -> (eer, low, high), shares."""
+    names = list(eers)
+    for y, name in enumerate(names):
+        eer, low, high = (100 * value for value in eers[name])
+        colour = {"raw pixels": FAINT, "triplet": FORGERY}.get(name, LOOK.get(name, (OTHERS[1], ""))[0])
+        ax.plot([low, high], [y, y], color=colour, linewidth=3, solid_capstyle="round")
+        ax.plot(eer, y, marker="os^Dv"[y % 5], color=colour, markersize=8)
+        ax.annotate(f"{eer:.1f} %", (eer, y), (0, 9), textcoords="offset points", ha="center", fontsize=9)
+    best = min((name for name in names if name != "raw pixels"), key=lambda name: eers[name][0])
+    ax.set(title=f"On this budget {best} is ahead", yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.7), xlim=(0, None), xlabel="EER on unseen characters (%), 95 % interval over characters")
+    ax.grid(axis="y", visible=False)
+
+
+def training_curves(axes: np.ndarray, runs: Mapping[str, tuple[list[float], float]]) -> None:
+    """One small curve a loss, name -> (smoothed loss, trivial value); the dashed line is what a useless model scores."""
+    for ax, (name, (curve, trivial)) in zip(axes, runs.items(), strict=True):
+        ax.plot(curve, color=LOOK.get(name, (FORGERY, ""))[0], linewidth=1.6)
+        ax.axhline(trivial, color=INK, linestyle="--", linewidth=1)
+        ax.text(len(curve), trivial, f"useless {trivial:.2f}", ha="right", va="bottom", fontsize=8)
+        ax.set(title=name, xlabel="step", ylim=(0, max(max(curve), trivial) * 1.12))
+    axes[0].set_ylabel("loss, smoothed")
