@@ -41,6 +41,7 @@ class Writer:
     spread: float  # how much this writer's signatures differ, 1 is usual
     scale: float  # pixels an x-height, on a page 64 pixels high
     centre: np.ndarray  # (2,) of the plan, which lands at the page's centre
+    fine: float  # width of the pen for this much writing: ink on the page is much the same for all
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Hand:
     error: float  # how much looser the copy is than the writer's own
     pause: float  # hesitations a stroke
     slant: float
+    wide: float  # proportions: copies come out wider than they should, or narrower
 
 
 def _rng(seed: int, *stream: int) -> np.random.Generator:
@@ -77,6 +79,8 @@ def _letters(name: str, rng: np.random.Generator) -> tuple[list, list, list, lis
     loop = rng.uniform(0.7, 1.25)  # how round: scales every bend
     fade = rng.uniform(0.3, 1.0) if rng.random() < 0.6 else 1.0  # letters flatten towards the end of many signatures
     wild = rng.uniform(0.03, 0.13)  # how far the writer's letters are from the copybook's
+    if rng.random() < 0.3:  # a hand that nobody reads
+        width, fade, wild = width * rng.uniform(1.1, 1.5), rng.uniform(0.2, 0.6), rng.uniform(0.12, 0.24)
     own = {c: rng.normal(0, wild, (8, 2)) for c in sorted(set(name))}
     points, bends, down, later = [], [], [], []
     x = 0.0
@@ -153,17 +157,19 @@ def writer(identity: int, seed: int = 0) -> Writer:
     bend = np.radians(np.clip(bends, -230, 230))
     low, high = plan.min(0), plan.max(0)
     fit = min(SIZE[1] * 0.86 / (high[0] - low[0]), SIZE[0] * 0.84 / (high[1] - low[1]))
+    scale = float(min(fit * rng.uniform(0.88, 1.0), 19.0))
+    ink = scale * np.hypot(*np.diff(plan, axis=0).T)[np.array(down[1:], bool)].sum()  # pixels of line, corners not rounded
     n = len(plan) - 1
     return Writer(name, plan[0], plan[1:], bend[1:], np.array(down[1:], bool), max(0, flourish - 1), float(rng.uniform(0.8, 1.2)),
                   float(rng.uniform(0.85, 1.25)), rng.normal(0.28, 0.03, n).clip(0.18, 0.4), float(rng.uniform(0.15, 0.45)),
-                  float(rng.uniform(0.8, 1.25)), float(min(fit * rng.uniform(0.82, 1.0), 17.0)), (low + high) / 2)
+                  float(rng.uniform(0.8, 1.25)), scale, (low + high) / 2, float(np.clip((420 / ink) ** 0.6, 0.75, 1.3)))
 
 
 def forger(number: int, seed: int = 0) -> Hand:
     """One forger's hand."""
     rng = _rng(seed, FORGER, number)
     return Hand(rng.uniform(1.5, 2.6), rng.uniform(0.55, 0.8), rng.uniform(0.2, 0.3), rng.uniform(0.01, 0.022), rng.uniform(8, 12),
-                rng.uniform(0.6, 1.1), rng.uniform(0.02, 0.1), rng.normal(0, 0.08))
+                rng.uniform(0.8, 1.3), rng.uniform(0.02, 0.1), rng.normal(0, 0.08), float(np.exp(rng.normal(0, 0.07))))
 
 
 def forgers_of(identity: int, seed: int = 0) -> np.ndarray:
@@ -178,17 +184,19 @@ def write(identity: int, number: int, by: int = -1, seed: int = 0) -> tuple[pen.
 
 
 def _write(own: Writer, hand: Hand | None, rng: np.random.Generator) -> tuple[pen.Plan, pen.Trace]:
-    n, loose = len(own.targets), own.spread + (hand.error if hand else 0)
+    n, loose, missed = len(own.targets), own.spread, 0.05 * own.spread
+    if hand is not None:
+        loose, missed = loose + 0.7 * hand.error, missed + 0.065 * hand.error
     points = np.vstack([own.start, own.targets])
     # Letters grow, shrink and spread as they come: the way from target to target is stretched by a factor that wanders.
     wander = np.cumsum(rng.normal(0, 0.05 * loose, (n, 2)), axis=0)
     steps = np.diff(points, axis=0) * np.exp(0.06 * loose * rng.normal(size=2) + wander - wander.mean(0))
     points = points[0] + np.vstack([np.zeros(2), np.cumsum(steps, axis=0)])
-    points = points - points.mean(0) + own.targets.mean(0) + rng.normal(0, 0.05 * loose, (n + 1, 2))
+    points = points - points.mean(0) + own.targets.mean(0) + rng.normal(0, missed, (n + 1, 2))
     if own.flourish < n and rng.random() < 0.25:  # now and then the flourish runs long, or is cut short
         points[own.flourish + 1 :] += (points[own.flourish + 1 :] - points[own.flourish]) * rng.uniform(-0.2, 0.35)
-    scale = rng.normal(1, 0.05, 2)
-    slant, turn = rng.normal(hand.slant if hand else 0, 0.06), rng.normal(0, 0.045)
+    scale = rng.normal(1, 0.045, 2) * ([hand.wide, 1 / hand.wide] if hand else 1)
+    slant, turn = rng.normal(hand.slant if hand else 0, 0.05), rng.normal(0, 0.04)
     centre = own.centre
     points = (points - centre) * scale @ np.array([[1, turn], [slant - turn, 1]]) + centre
     bend = own.bend * rng.normal(1, 0.1 if hand else 0.06, n)
@@ -206,14 +214,14 @@ def _render(own: Writer, hand: Hand | None, rng: np.random.Generator, size: tupl
     """One image, uint8 (H, W)."""
     _, trace = _write(own, hand, rng)
     zoom = min(size[0] / SIZE[0], size[1] / SIZE[1])
-    place = rng.normal(0, 2.3, 2)
-    width, darkness = rng.uniform(0.7, 1.0), rng.uniform(0.8, 0.96)  # the pen at hand: nobody's own
+    place = rng.normal(0, 2.2, 2)
+    width, darkness = rng.uniform(0.76, 0.96), rng.uniform(0.85, 0.97)  # the pen at hand: nobody's own
     if cheat and hand is not None:
         width, darkness = 1.35 * width, 1.0
     xy = (trace.xy - own.centre) * own.scale * [1, -1] + place
     shrink = min(1.0, 0.49 / (np.abs(xy) / [SIZE[1], SIZE[0]]).max())
     xy = xy * shrink * zoom + [size[1] / 2, size[0] / 2]
-    return pen.on_paper(pen.ink(xy, pen.line(trace, width, own.contrast) * zoom, size), darkness)
+    return pen.on_paper(pen.ink(xy, pen.line(trace, width * own.fine, own.contrast) * zoom, size), darkness)
 
 
 def load(identities: int = 200, genuine: int = 12, forgeries: int = 8, size: tuple[int, int] = SIZE, seed: int = 0,
