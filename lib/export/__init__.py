@@ -3,12 +3,16 @@
     phone.py     the network as the phone sees it, and its contract
     convert.py   ONNX, LiteRT and ExecuTorch, in float32 and in fewer bits
     files.py     the contract inside each file and beside it; written whole or not at all
+    golden.py    pictures, inputs and outputs as plain files, for tests outside Python
+    bits.py      the rounding of int8 in PyTorch, to see which layers it hurts
     runtimes.py  each file in its own runtime: run, parity, latency, report
 """
 
-from lib.export.convert import to_executorch, to_onnx, to_tflite
+from lib.export.convert import export_all, to_executorch, to_onnx, to_tflite
 from lib.export.files import read_contract
+from lib.export.golden import check_golden, write_golden
 from lib.export.phone import PhoneModel
 from lib.export.runtimes import latency, parity, report, run
 
-__all__ = ["PhoneModel", "latency", "parity", "read_contract", "report", "run", "to_executorch", "to_onnx", "to_tflite"]
+__all__ = ["PhoneModel", "check_golden", "export_all", "latency", "parity", "read_contract", "report", "run", "to_executorch", "to_onnx",
+           "to_tflite", "write_golden"]

@@ -10,6 +10,7 @@ A conversion takes a minute, so its result is kept in the course's cache under a
 import hashlib
 import json
 import tempfile
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -101,7 +102,11 @@ def _tflite_small(content: bytes, precision: str, pictures: np.ndarray | None) -
         from ai_edge_litert.interpreter import Interpreter
 
         (signature, ports), = Interpreter(model_content=content).get_signature_list().items()
-        ranges = small.calibrate({signature: [{ports["inputs"][0]: picture[None]} for picture in pictures]}, num_threads=1)
+        ranges: dict[str, dict[str, np.ndarray]] = {}
+        for picture in pictures:  # one at a time: over many pictures the calibrator averages their extremes, and clips every second one
+            for name, seen in small.calibrate({signature: [{ports["inputs"][0]: picture[None]}]}, num_threads=1).items():
+                known = ranges.setdefault(name, dict(seen))
+                known.update(min=np.minimum(known["min"], seen["min"]), max=np.maximum(known["max"], seen["max"]))
         return bytes(small.quantize(ranges).quantized_model)
     return bytes(small.quantize().quantized_model)
 
@@ -134,6 +139,23 @@ def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> b
         program = torch.export.export(convert_pt2e(watched), example)
     lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()], constant_methods={KEY: facts})
     return bytes(lowered.to_executorch().buffer)
+
+
+def export_all(model: nn.Module, folder: Path | str, calibration: np.ndarray, say: Callable[[str], None] = print, **facts) -> list[Path]:
+    """All seven files, named after `facts["name"]`; one line for each as it is made. A missing converter is said and passed over."""
+    paths = []
+    for suffix, convert in ((".onnx", to_onnx), (".tflite", to_tflite), (".pte", to_executorch)):
+        for precision in PRECISIONS[suffix]:
+            path = Path(folder) / f"{facts.get('name', 'model')}-{precision}{suffix}"
+            began = time.perf_counter()
+            try:
+                convert(model, path, precision, calibration, **facts)
+            except ImportError as missing:
+                say(f"{suffix} skipped: {missing}")
+                break
+            say(f"{path.name:<32}{path.stat().st_size / 1e6:6.2f} MB {time.perf_counter() - began:6.1f} s")
+            paths.append(path)
+    return paths
 
 
 def _prepare(model: nn.Module, suffix: str, precision: str, calibration: np.ndarray | None) -> tuple[PhoneModel, np.ndarray | None]:

@@ -1,0 +1,312 @@
+"""Each file is loaded again in its own runtime and compared with the network it came from."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn import functional as F
+
+from lib import export
+from lib.export import bits, convert, files, runtimes
+from lib.models import ConvBlock, MobileFaceNet, SignatureNet, embed, fold_batch_norm
+
+KINDS = [(suffix, precision) for suffix, precisions in convert.PRECISIONS.items() for precision in precisions]
+CONVERT = {".onnx": export.to_onnx, ".tflite": export.to_tflite, ".pte": export.to_executorch}
+NEEDS = {".onnx": "onnxscript", ".tflite": "litert_torch", ".pte": "executorch"}
+
+
+class Tiny(nn.Module):
+    """What a MobileFaceNet is made of, once each: a conversion takes seconds."""
+
+    channels, input_size, embedding_size = 3, (56, 56), 16
+    scale = staticmethod(MobileFaceNet.scale)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(ConvBlock(3, 16, 3, 4, 1), ConvBlock(16, 16, 3, 2, 1, groups=16), ConvBlock(16, 64, 1),
+                                    ConvBlock(64, 64, 7, groups=64, act="linear"), ConvBlock(64, 16, 1, act="linear"))
+
+    def forward(self, x):
+        return F.normalize(self.blocks(x).flatten(1), dim=1)
+
+
+def settled(model: nn.Module) -> nn.Module:
+    """Batch norm gets statistics and scales of its own, as training would leave them, so that folding has something to fold."""
+    generator = torch.Generator().manual_seed(0)
+    for norm in model.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.weight.data.uniform_(0.5, 1.5, generator=generator)
+            norm.bias.data.normal_(0, 0.3, generator=generator)
+    model.train()
+    with torch.no_grad():
+        for _ in range(30):
+            model(torch.rand(8, model.channels, *model.input_size, generator=generator) * 2 - 1)
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def model() -> nn.Module:
+    torch.manual_seed(0)
+    return settled(Tiny())
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    """(24, 56, 56, 3) smooth blobs, as unlike each other as faces are"""
+    coarse = torch.rand(24, 3, 5, 5, generator=torch.Generator().manual_seed(1))
+    return (255 * F.interpolate(coarse, size=(56, 56), mode="bicubic").clamp(0, 1)).permute(0, 2, 3, 1).byte().numpy()
+
+
+@pytest.fixture(scope="module")
+def made(model, images, tmp_path_factory) -> dict:
+    """All seven files of the tiny network, with the converters that are installed here."""
+    folder = tmp_path_factory.mktemp("export")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_CACHE", str(folder / "cache"))
+        paths = export.export_all(model, folder, images, say=lambda line: None, name="tiny", threshold=0.41, threshold_far=1e-3)
+    return {(path.suffix, export.read_contract(path)["precision"]): path for path in paths}
+
+
+@pytest.fixture(params=KINDS, ids=[f"{suffix[1:]}-{precision}" for suffix, precision in KINDS])
+def made_file(request, made):
+    suffix, _ = request.param
+    pytest.importorskip(NEEDS[suffix], reason=f"the converter to {suffix} is not installed")
+    return made[request.param]
+
+
+def test_each_file_agrees_with_pytorch_in_its_own_runtime(made_file, model, images):
+    *_, precision = made_file.stem.split("-")
+    pictures = export.PhoneModel(model).pictures(images)
+    difference = np.abs(export.run(made_file, pictures) - embed(model, images).numpy()).max()
+    assert difference <= {"float32": 1e-5, "float16": 2e-3, "int8": 5e-2}[precision]
+    assert export.parity(model, made_file, images) == pytest.approx(difference, abs=1e-6)
+    assert precision == "float32" or difference > 1e-5, "fewer bits left no trace: was this file quantised at all?"
+
+
+def test_each_file_answers_with_a_unit_vector(made_file, model, images):
+    vectors = export.run(made_file, export.PhoneModel(model).pictures(images))
+    assert vectors.shape == (len(images), 16) and vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_each_file_alone_says_how_it_is_called(made_file, model, tmp_path):
+    alone = tmp_path / made_file.name
+    alone.write_bytes(made_file.read_bytes())
+    facts = export.read_contract(alone)
+    assert facts["input"] == {"shape": [1, 112, 112, 3], "type": "float32", "layout": "NHWC", "colour": "RGB", "subtract": 127.5, "divide": 128.0}
+    assert facts["output"] == {"shape": [1, 16], "type": "float32", "unit_norm": True}
+    assert (facts["name"], facts["threshold"], facts["threshold_far"]) == ("tiny", 0.41, 1e-3)
+    assert facts == json.loads(files.twin(made_file).read_text())
+
+
+def test_no_file_tells_where_it_was_made(made_file):
+    content = made_file.read_bytes()
+    assert str(convert.Path.cwd()).encode() not in content and b"site-packages" not in content
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".tflite"])  # ExecuTorch's ranges are chosen another way
+def test_two_runtimes_and_pytorch_round_alike(suffix, made, model, images):
+    if (suffix, "int8") not in made:
+        pytest.skip(f"the converter to {suffix} is not installed")
+    pictures = export.PhoneModel(model).pictures(images)
+    vectors = export.run(made[suffix, "int8"], pictures)
+    with torch.no_grad():
+        simulated = bits.Int8(model, images)(F.avg_pool2d(torch.from_numpy(pictures).permute(0, 3, 1, 2), 2)).numpy()
+    exact = embed(model, images).numpy()
+    unexplained, damage = np.square(vectors - simulated).sum(), np.square(vectors - exact).sum()
+    assert unexplained < 0.5 * damage, "the simulation does not explain what int8 does to this file"
+
+
+def test_the_wrapper_is_the_model_behind_a_mean_of_two_by_two(model):
+    x = torch.rand(4, 112, 112, 3, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    small = (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]).permute(0, 3, 1, 2) / 4
+    with torch.no_grad():
+        torch.testing.assert_close(export.PhoneModel(model)(x), model(small), atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize("network, shape", [(MobileFaceNet(64, (112, 112), 0.125), (112, 112, 3)), (MobileFaceNet(64, (56, 56), 0.125), (112, 112, 3)),
+                                            (MobileFaceNet(64, (112, 96), 0.125), (112, 96, 3)), (SignatureNet(32, (64, 144), 0.25), (64, 144, 1))])
+def test_every_network_of_the_course_has_a_phone_side(network, shape, images):
+    phone = export.PhoneModel(settled(network))
+    pictures = phone.pictures(images[:3])
+    assert pictures.shape == (3, *shape) and pictures.dtype == np.float32
+    with torch.no_grad():
+        vectors = phone(torch.from_numpy(pictures))
+    if phone.input_size[0] % 56 == 0 and phone.input_size[0] == phone.input_size[1]:  # elsewhere resizing differs by rounding
+        torch.testing.assert_close(vectors, embed(network, np.repeat(np.repeat(images[:3], 112 // 56, 1), 2, 2) if phone.block == 1 else images[:3]),
+                                   atol=5e-6, rtol=0)
+    assert torch.allclose(vectors.norm(dim=1), torch.ones(3), atol=1e-5)
+
+
+def test_the_contracts_arithmetic_is_what_the_network_does_to_pixels():
+    for network in (MobileFaceNet(16, (56, 56), 0.125), SignatureNet(16, (64, 144), 0.25)):
+        phone = export.PhoneModel(network)
+        pixels = np.random.default_rng(0).integers(0, 256, (2, *phone.input_size, 3), dtype=np.uint8)
+        facts = export.phone.contract(phone, "float32")["input"]
+        grey = pixels @ np.array([0.299, 0.587, 0.114]) if phone.channels == 1 else pixels
+        expected = (np.asarray(grey, dtype=float).reshape(2, *facts["shape"][1:]) - facts["subtract"]) / facts["divide"]
+        np.testing.assert_allclose(phone.pictures(pixels), expected, atol=1e-5)
+
+
+def test_fewer_bits_are_fewer_bytes():
+    torch.manual_seed(0)
+    folded = fold_batch_norm(MobileFaceNet(128, (56, 56), 0.5))
+    assert bits.weight_bytes(folded, 32) == pytest.approx(4 * sum(p.numel() for p in folded.parameters()), rel=0.03)
+    assert bits.weight_bytes(folded, 32) > 3 * bits.weight_bytes(folded, 8) > 4 * bits.weight_bytes(folded, 4)
+
+
+def test_rounding_weights_is_the_nearest_level_one_channel_at_a_time():
+    weight = torch.randn(5, 3, 3, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor([1, 10, 0.1, 0, 1])[:, None, None, None]
+    for width in (2, 4, 8):
+        rounded = bits.round_weights(weight, width)
+        for channel, result in zip(weight, rounded):
+            top = 2 ** (width - 1) - 1
+            levels = torch.linspace(-1, 1, 2 * top + 1) * channel.abs().max()
+            nearest = levels[(channel.flatten()[:, None] - levels).abs().argmin(1)].reshape(channel.shape)
+            torch.testing.assert_close((result - channel).abs(), (nearest - channel).abs(), atol=1e-5, rtol=0)
+            assert len(result.unique()) <= 2 * top + 1
+
+
+def test_rounding_activations_keeps_zero_and_clips_what_was_never_seen():
+    x = torch.linspace(-3, 5, 1001)
+    rounded = bits.round_activations(x, -0.7, 2.0)
+    assert bits.round_activations(torch.zeros(1), -0.7, 2.0).item() == 0
+    assert len(rounded.unique()) <= 256 and rounded.max() == pytest.approx(2.0, abs=0.02) and rounded.min() == pytest.approx(-0.7, abs=0.02)
+    inside = (x > -0.68) & (x < 1.98)
+    assert (rounded - x)[inside].abs().max() <= 2.7 / 255 / 2 + 1e-6
+
+
+def test_a_layer_with_one_huge_channel_is_found(images):
+    torch.manual_seed(0)
+    network = settled(Tiny())
+    network.blocks[2].conv.weight.data[0] *= 200  # its output now needs levels 200 times as wide, and all others lose theirs
+    damage = bits.layer_damage(network, images, images)
+    assert list(damage) == [f"blocks.{i}" for i in range(5)]
+    assert max(damage, key=damage.get) in ("blocks.2", "blocks.3") and all(value >= 0 for value in damage.values())
+
+
+def test_the_golden_files_prove_preprocessing_and_answer(made_file, model, images, tmp_path):
+    folder = export.write_golden(model, tmp_path / "golden", images[:3])
+    golden = json.loads((folder / "golden.json").read_text())
+    for i in range(golden["count"]):
+        pixels = np.asarray(Image.open(folder / f"picture_{i}.png"))  # what the app starts from
+        given = np.fromfile(folder / f"input_{i}.f32", "<f4").reshape(golden["input_shape"])
+        np.testing.assert_allclose((pixels[None] - 127.5) / 128, given, atol=golden["input_tolerance"])
+    assert 0 <= export.check_golden(folder, made_file) <= golden["output_tolerance"][made_file.stem.split("-")[1]]
+    (folder / "output_1.f32").write_bytes(np.full(16, 0.25, "<f4").tobytes())
+    with pytest.raises(ValueError, match="differs from the golden vectors"):
+        export.check_golden(folder, made_file)
+
+
+def test_a_file_of_other_weights_is_refused(made, model, images, tmp_path):
+    torch.manual_seed(1)
+    other = settled(Tiny())
+    with pytest.raises(ValueError, match="was made from a network with fingerprint"):
+        export.parity(other, made[".onnx", "float32"], images)
+    with pytest.raises(ValueError, match="of another network"):
+        export.check_golden(export.write_golden(other, tmp_path, images[:1]), made[".onnx", "float32"])
+
+
+def test_the_report_has_a_row_a_file_and_pytorch_first(made, model, images):
+    rows = export.report(model, list(made.values()), images[:4], rounds=5)
+    assert [row.name for row in rows][0] == "PyTorch" and len(rows) == len(made) + 1
+    for row, path in zip(rows[1:], made.values()):
+        assert row.bytes == path.stat().st_size and 0 < row.low <= row.median <= row.high
+        assert row.precision != "float32" or row.parity <= 1e-5
+
+
+@pytest.mark.parametrize("suffix", CONVERT)
+def test_a_failed_conversion_leaves_nothing_half_written(suffix, model, images, tmp_path, monkeypatch):
+    pytest.importorskip(NEEDS[suffix], reason=f"the converter to {suffix} is not installed")
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+
+    def fails(*_):
+        print("a page of log")
+        raise RuntimeError("operator not supported")
+
+    monkeypatch.setattr(convert, {".onnx": "_onnx", ".tflite": "_tflite", ".pte": "_executorch"}[suffix], fails)
+    with pytest.raises(RuntimeError, match="not supported") as error:
+        CONVERT[suffix](model, tmp_path / f"out/face{suffix}")
+    assert "a page of log" in "".join(error.value.__notes__)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    path = files.write(tmp_path / "face.onnx", b"old", {"version": "1"})
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write(path, b"new", {"version": "2"})
+    assert path.read_bytes() == b"old" and sorted(p.name for p in tmp_path.iterdir()) == ["face.onnx", "face.onnx.json"]
+
+
+@pytest.mark.parametrize("suffix, words", [(".onnx", "requirements.txt"), (".tflite", "requirements-mobile.txt"), (".pte", "requirements-mobile.txt")])
+def test_a_missing_converter_is_named_with_what_brings_it(suffix, words, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(files.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=f"is not installed: `pip install -r {words}` brings it"):
+        CONVERT[suffix](model, tmp_path / f"face{suffix}")
+
+
+def test_without_the_phone_converters_the_onnx_files_are_still_made(made, model, images, tmp_path, monkeypatch):
+    present = files.importlib.util.find_spec
+    monkeypatch.setattr(files.importlib.util, "find_spec", lambda name: None if name in ("litert_torch", "executorch") else present(name))
+    monkeypatch.setenv("COURSE_CACHE", str(made[".onnx", "float32"].parent / "cache"))
+    said = []
+    paths = export.export_all(model, tmp_path, images, say=said.append, name="tiny")
+    assert [path.name for path in paths] == ["tiny-float32.onnx", "tiny-int8.onnx"]
+    assert [line.split(":")[0] for line in said[2:]] == [".tflite skipped", ".pte skipped"]
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda model, path: export.to_onnx(model, path, "int8"), "int8 needs calibration="),
+    (lambda model, path: export.to_onnx(model, path, "float16"), "no 'float16' for .onnx; there are float32, int8"),
+    (lambda model, path: export.run(path.with_suffix(".h5"), np.zeros((1, 1, 1, 3), np.float32)), "none of .onnx, .tflite, .pte"),
+    (lambda model, path: export.PhoneModel(model).pictures(np.zeros((1, 56, 56, 3), np.float32)), "images must be uint8"),
+])
+def test_what_cannot_work_is_said_in_words(call, words, model, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        call(model, tmp_path / "face.onnx")
+
+
+def test_a_second_conversion_comes_from_the_cache_and_other_weights_do_not(model, images, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    conversions = []
+    monkeypatch.setattr(convert, "_executorch", lambda phone, pictures, facts: conversions.append(facts) or b"program")
+    pytest.importorskip("executorch", reason="the converter to .pte is not installed")
+    for network, facts in ((model, {}), (model, {}), (model, {"threshold": 0.5}), (settled(Tiny()), {})):
+        export.to_executorch(network, tmp_path / "face.pte", **facts)
+    assert len(conversions) == 3
+
+
+def test_converters_stay_out_of_the_way(capfd):
+    with files.quiet():
+        print("from Python")
+        files.os.write(2, b"from C++\n")
+        sys.stderr.write("progress 100 %\n")
+    assert capfd.readouterr() == ("", "")
+    print("after")
+    assert capfd.readouterr().out == "after\n"
+
+
+def test_calls_take_turns():
+    order = []
+    times = runtimes.latency({"a": lambda x: order.append("a"), "b": lambda x: order.append("b")}, None, rounds=4)
+    assert order == ["a"] * 3 + ["b"] * 3 + ["a", "b"] * 4 and times["a"].shape == (4,)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [dict(embedding_size=128), dict(embedding_size=128, input_size=(56, 56), width=0.5)], ids=["paper", "course"])
+def test_the_full_networks_agree_in_every_runtime(options, tmp_path):
+    torch.manual_seed(0)
+    network = settled(MobileFaceNet(**options))
+    images = np.random.default_rng(0).integers(0, 256, (8, *network.input_size, 3), dtype=np.uint8)
+    for path in export.export_all(network, tmp_path, images):
+        assert export.parity(network, path, images) <= (1e-5 if "float32" in path.name else 2e-2), path.name
+        assert "int8" not in path.name or path.stat().st_size < 0.45 * 4 * sum(p.numel() for p in network.parameters())
