@@ -282,7 +282,7 @@ ARCHITECTURES = {"MobileFaceNet": MobileFaceNet, "SignatureNet": SignatureNet}
 COURSE_MODEL = ROOT / "data" / "course_model.pt"
 
 
-def save(model: nn.Module, path: Path | str, **facts) -> None:
+def save(model: nn.Module, path: Path | str, /, **facts) -> None:
     """Keep weights, architecture, options and `facts` (what it was trained on, its threshold...) in one file, written atomically."""
     state = {key: value.cpu() for key, value in model.state_dict().items()}
     write_atomically(dict(format=FORMAT, architecture=type(model).__name__, options=model.options, facts=facts, state=state), path)
