@@ -11,7 +11,8 @@ COUNT = [0]
 def make() -> ImageSet:
     COUNT[0] += 1
     rng = np.random.default_rng(7)
-    return ImageSet(rng.integers(0, 256, (6, 5, 4), dtype=np.uint8), np.arange(6), np.ones(6, bool), tuple("abcdef"), {"forger": np.arange(6) - 1})
+    images = rng.integers(0, 256, (6, 5, 4), dtype=np.uint8)
+    return ImageSet(images, np.arange(6), np.ones(6, bool), tuple("abcdef"), {"forger": np.arange(6) - 1})
 
 
 def same(a: ImageSet, b: ImageSet) -> bool:

@@ -19,7 +19,8 @@ def test_the_set_has_the_shape_and_the_labels_it_says():
     drawn = data.load("embedded-glyphs", alphabets=2, characters=3, drawers=4)
     assert drawn.images.shape == (24, 28, 28) and drawn.images.dtype == np.uint8 and drawn.genuine.all()
     assert np.array_equal(drawn.identity, np.repeat(np.arange(6), 4))
-    assert np.array_equal(drawn.extra["alphabet"], np.repeat([0, 1], 12)) and np.array_equal(drawn.extra["drawer"], np.tile(np.arange(4), 6))
+    assert np.array_equal(drawn.extra["alphabet"], np.repeat([0, 1], 12))
+    assert np.array_equal(drawn.extra["drawer"], np.tile(np.arange(4), 6))
     assert drawn.names[-1] == "alphabet 1 character 2 drawer 3"
     assert (np.median(drawn.images, axis=(1, 2)) > 245).all() and (drawn.images.min((1, 2)) < 120).all()  # dark ink on white paper
 
@@ -39,7 +40,8 @@ def test_raw_pixels_are_neither_hopeless_nor_enough(drawn):
     flat = drawn.images.reshape(len(drawn), -1).astype(float)
     flat /= np.linalg.norm(flat, axis=1, keepdims=True)
     i, j = np.triu_indices(len(flat), 1)
-    score, same, within = (flat @ flat.T)[i, j], drawn.identity[i] == drawn.identity[j], drawn.extra["alphabet"][i] == drawn.extra["alphabet"][j]
+    score, same = (flat @ flat.T)[i, j], drawn.identity[i] == drawn.identity[j]
+    within = drawn.extra["alphabet"][i] == drawn.extra["alphabet"][j]
     assert 0.20 < error_rate(score[same], score[~same]) < 0.45
     assert 0.20 < error_rate(score[same], score[~same & within]) < 0.45
 
@@ -68,7 +70,8 @@ def test_a_drawer_keeps_a_hand_through_the_alphabet():
 
 
 @pytest.mark.parametrize("options, says", [
-    ({"alphabets": 0}, "alphabets must be a whole number, at least 1; got 0"), ({"characters": -1}, "characters"), ({"drawers": 0}, "drawers"),
+    ({"alphabets": 0}, "alphabets must be a whole number, at least 1; got 0"), ({"characters": -1}, "characters"),
+    ({"drawers": 0}, "drawers"),
     ({"size": 4}, "size"), ({"seed": -1}, "seed"), ({"drawers": 1.5}, "drawers"), ({"size": (28, 28)}, "size"),
 ])
 def test_options_that_make_no_set_are_refused_in_words(options, says):

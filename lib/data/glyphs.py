@@ -59,7 +59,7 @@ def _part(style_round: float, compass: np.ndarray, rng: np.random.Generator) -> 
     """One part: a line, an arc, a corner, a hook, a wave, a zigzag or a loop, in the alphabet's directions."""
     kinds = ["line", "arc", "corner", "hook", "wave", "zigzag", "loop", "bow"]
     r = style_round
-    weight = np.array([1.6 - 1.1 * r, 0.2 + 1.5 * r, 1.3 * (1 - r) + 0.2, 0.6, 0.1 + 0.8 * r, 0.7 * (1 - r), 0.1 + 0.9 * r, 0.1 + 0.7 * r])
+    weight = np.array([1.6 - 1.1 * r, 0.2 + 1.5 * r, 1.5 - 1.3 * r, 0.6, 0.1 + 0.8 * r, 0.7 - 0.7 * r, 0.1 + 0.9 * r, 0.1 + 0.7 * r])
     kind = rng.choice(kinds, p=weight / weight.sum())
     side = rng.choice([-1, 1])
     angle = rng.choice(compass) + rng.normal(0, 0.06)
@@ -107,8 +107,9 @@ def _compose(own: Style, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarr
             begin = np.zeros(2)
         else:
             where = rng.choice(["start", "end", "along", "beside", "mirror"], p=[0.18, 0.17, 0.32, 0.16, 0.17])
-            begin = {"start": last[0], "end": last[-1], "along": last[0] + rng.choice([0.33, 0.5, 0.67]) * (last[-1] - last[0]),
-                     "beside": last[0] + rng.choice([-1, 1]) * rng.uniform(0.3, 0.5) * rng.permutation([1.0, 0.2]), "mirror": last[0]}[where]
+            begin = {"start": last[0], "end": last[-1], "mirror": last[0],
+                     "along": last[0] + rng.choice([0.33, 0.5, 0.67]) * (last[-1] - last[0]),
+                     "beside": last[0] + rng.choice([-1, 1]) * rng.uniform(0.3, 0.5) * rng.permutation([1.0, 0.2])}[where]
             if where == "mirror":
                 strokes = np.column_stack([last[1:] - last[0], bends[-len(last) + 1 :]]) * [-1, 1, -1]
             if where == "along":
@@ -120,7 +121,7 @@ def _compose(own: Style, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarr
 
 
 def _fitted(points: np.ndarray, bend: np.ndarray, down: np.ndarray, own: Style) -> np.ndarray:
-    """Points moved and scaled so that the drawn character fills a box one high or wide, centred on (0, 0), and is not too flat for it."""
+    """Points moved and scaled so that the drawn character fills a box one high or wide, centred on (0, 0), and is not too flat."""
     points = points @ np.array([[1, 0], [own.slant, 1]])
     drawn = _drawn(points, bend, down, own.overlap)
     box = np.maximum(np.ptp(drawn, axis=0), 0.2)
@@ -158,7 +159,8 @@ def drawer(alphabet: int, number: int, seed: int = 0) -> Drawer:
     """The hand that draws as number `number` in one alphabet."""
     rng = _rng(seed, DRAWER, alphabet, number)
     turn, slant, wide = rng.normal(0, 0.07), rng.normal(0, 0.13), np.exp(rng.normal(0, 0.1))
-    return Drawer(np.array([[wide, turn], [slant - turn, 1 / wide]]), rng.uniform(0.6, 0.78), rng.uniform(0.02, 0.06), rng.uniform(0.75, 1.2),
+    warp = np.array([[wide, turn], [slant - turn, 1 / wide]])
+    return Drawer(warp, rng.uniform(0.6, 0.78), rng.uniform(0.02, 0.06), rng.uniform(0.75, 1.2),
                   rng.uniform(0.9, 1.8), rng.uniform(0.75, 1.2), rng.uniform(0.001, 0.012), rng.uniform(1.3, 2.1), rng.uniform(0.85, 1.0))
 
 
@@ -210,4 +212,5 @@ def _make(alphabets: int, characters: int, drawers: int, size: int, seed: int) -
                 names.append(f"alphabet {a} character {c} drawer {d}")
     one = np.arange(len(images))
     identity = one // drawers
-    return ImageSet(np.stack(images), identity, np.ones(len(images), bool), tuple(names), {"alphabet": identity // characters, "drawer": one % drawers})
+    extra = {"alphabet": identity // characters, "drawer": one % drawers}
+    return ImageSet(np.stack(images), identity, np.ones(len(images), bool), tuple(names), extra)

@@ -51,7 +51,7 @@ def speed_profile(ax: plt.Axes, plan: pen.Plan, trace: pen.Trace, colour: str = 
         lone = pen.lognormal_speed(trace.t, length[k], plan.onset[k], plan.mu[k], plan.sigma[k])
         seen = lone > 0.02 * lone.max()
         ax.fill_between(trace.t[seen], lone[seen], color=FAINT, alpha=0.25, linewidth=0)
-        ax.plot(trace.t[seen], lone[seen], "--", color=FAINT, linewidth=0.7)
+        ax.plot(trace.t[seen], lone[seen], "--", color=INK, alpha=0.6, linewidth=0.7)
     ax.plot(trace.t, trace.speed, color=colour, linewidth=1.3)
     ax.set_xlabel("time (s)")
     ax.set_ylabel("speed (x-heights/s)")
