@@ -110,7 +110,7 @@ def test_a_lesson_that_reaches_out_is_found_even_where_it_hides_it(tmp_path):
     child = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', \"import socket; socket.getaddrinfo('example.invalid', 80)\"])"
     direct = "import socket\ntry:\n    socket.socket().connect(('192.0.2.7', 80))\nexcept ConnectionRefusedError:\n    pass"
     done, hosts, _ = run_cells(notebook(tmp_path, hidden, child, direct), tmp_path)
-    assert set(hosts) == {"the proxy", "example.invalid", "192.0.2.7"}, done.stdout
+    assert set(hosts) == {"proxy", "example.invalid", "192.0.2.7"}, done.stdout
 
 
 # -- tools.notebooks ---------------------------------------------------------------------------------------------------
