@@ -194,11 +194,15 @@ def triplet_kinds(d_ap: Tensor, d_an: Tensor, margin: float) -> tuple[Tensor, Te
     return easy, ~easy & ~hard, hard
 
 
-def trivial_value(name: str, *, margin: float | None = None, same_share: float = 0.5, classes: int = 0, scale: float = 0.0) -> float:
+NEEDED = {"contrastive": ["margin"], "triplet": ["margin"], "softmax": ["classes"], "sphereface": ["classes"], "n_pair": ["classes"],
+          "nt_xent": ["classes"], "cosface": ["classes", "scale", "margin"], "arcface": ["classes", "scale", "margin"]}  # fmt: skip
+
+
+def trivial_value(name: str, **options) -> float:
     """The best score of a model that ignores its input: one vector, or one distance, for everything. The dashed line in every plot.
 
-    contrastive             margin, same_share (share p of same pairs): p (1 - p) margin^2 / 2, from all distances at (1 - p) margin
-    triplet                 margin (batch-hard and batch-all too); margin=None, the soft margin: ln 2
+    contrastive             margin, same_share (share p of same pairs, default 1/2): p (1 - p) margin^2 / 2, all distances at (1 - p) margin
+    triplet                 margin (batch-hard and batch-all too); with margin=None, the soft margin: ln 2
     softmax, sphereface     classes: ln C (SphereFace multiplies the angle, and any multiple of 0 is 0)
     cosface                 classes, scale, margin: ln(1 + (C - 1) e^(s m)), about s m + ln(C - 1)
     arcface                 classes, scale, margin: ln(1 + (C - 1) e^(s (1 - cos m))), about s (1 - cos m) + ln(C - 1)
@@ -206,22 +210,18 @@ def trivial_value(name: str, *, margin: float | None = None, same_share: float =
     raises                  ValueError for another name or a missing option. Semi-hard triplets have no such value: their mean
                             stays below the margin whatever the model does
     """
-    if name in ("softmax", "sphereface", "cosface", "arcface", "n_pair", "nt_xent") and classes < 2:
-        raise ValueError(f"the trivial value of {name!r} needs classes=, at least 2")
-    if name in ("contrastive", "cosface", "arcface") and margin is None:
-        raise ValueError(f"the trivial value of {name!r} needs margin=")
-    if name in ("cosface", "arcface") and scale <= 0:
-        raise ValueError(f"the trivial value of {name!r} needs scale=, above 0")
+    if name not in NEEDED:
+        raise ValueError(f"no trivial value for {name!r}; there is one for {', '.join(NEEDED)}")
+    if missing := [option for option in NEEDED[name] if option not in options]:
+        raise ValueError(f"the trivial value of {name!r} needs {', '.join(missing)}")
+    margin, same_share = options.get("margin"), options.get("same_share", 0.5)
     if name == "contrastive":
         return same_share * (1 - same_share) * margin**2 / 2
     if name == "triplet":
         return math.log(2) if margin is None else margin
-    if name in ("softmax", "sphereface", "n_pair", "nt_xent"):
-        return math.log(classes)
-    if name in ("cosface", "arcface"):
-        x = scale * (margin if name == "cosface" else 1 - math.cos(margin)) + math.log(classes - 1)
-        return x + math.log1p(math.exp(-x))
-    raise ValueError(f"no trivial value for {name!r}; there is contrastive, triplet, softmax, sphereface, cosface, arcface, n_pair, nt_xent")
+    head_start = {"cosface": lambda: margin, "arcface": lambda: 1 - math.cos(margin)}.get(name, lambda: 0.0)()
+    x = options.get("scale", 1.0) * head_start + math.log(options["classes"] - 1)
+    return x + math.log1p(math.exp(-x))  # ln(1 + e^x), which is ln C where there is no head start
 
 
 def _hinge(gap: Tensor, margin: float | None) -> Tensor:

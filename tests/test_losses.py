@@ -359,6 +359,7 @@ def test_nonsense_is_refused_in_words():
         (lambda: losses.trivial_value("semi_hard"), "no trivial value"),
         (lambda: losses.trivial_value("arcface", classes=9, margin=0.5), "scale"),
         (lambda: losses.trivial_value("softmax"), "classes"),
+        (lambda: losses.trivial_value("triplet"), "margin"),
     ]:
         with pytest.raises(ValueError, match=words):
             call()
