@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from lib import course
 
@@ -225,7 +225,7 @@ def _stream(source: str, part: Path, title: str, hint: str) -> bool:
         _write_json(facts, {"source": source, "etag": "" if etag.startswith("W/") else etag})
         try:
             with part.open("ab" if resumed else "wb") as file, tqdm(
-                total=total, initial=have, desc=title, unit="B", unit_scale=True, leave=False
+                total=total, initial=have, desc=title, unit="B", unit_scale=True, leave=False, disable=total is not None and total < 1e6
             ) as bar:
                 while block := answer.read(BLOCK):
                     file.write(block)

@@ -17,7 +17,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +54,7 @@ def load(part: str = "training", language: str = "dutch", size: tuple[int, int] 
         raise ValueError(f"part={part!r}; it must be 'training', 'test' or 'both'")
     if language not in ("dutch", "chinese"):
         raise ValueError(f"language={language!r}; it must be 'dutch' or 'chinese'")
-    paths = {name: fetch(f"sigcomp2011/{ARCHIVES[name]}", ADDRESS + ARCHIVES[name], check=is_zip) for name in parts}
+    paths = {name: fetched(name) for name in parts}
     sentence = functools.cache(lambda: accepted(disclaimer, paths))  # asked for once, and only where something is still locked
 
     def one(name: str) -> ImageSet:
@@ -64,6 +64,11 @@ def load(part: str = "training", language: str = "dutch", size: tuple[int, int] 
                           lambda: _read(paths[name], name, language, size, colour, sentence()))
 
     return _joined([one(name) for name in parts])
+
+
+def fetched(part: str) -> Path:
+    """The archive of one part, downloaded if it is not there."""
+    return fetch(f"sigcomp2011/{ARCHIVES[part]}", ADDRESS + ARCHIVES[part], check=is_zip)
 
 
 def parsed(stem: str, part: str) -> tuple[int, int, int] | None:
@@ -117,32 +122,34 @@ def _ask(prompt: Callable[[str], str] = input) -> str | None:
         return None
 
 
-def _read(path: Path, part: str, language: str, size: tuple[int, int], colour: bool, sentence: str) -> ImageSet:
-    """The offline signatures of one archive and language; what could not be understood is named in one warning."""
-    images, rows, names, strange = [], [], [], []
+def scans(path: Path, part: str, language: str, sentence: str) -> Iterator[tuple[str, tuple[int, int, int], np.ndarray]]:
+    """(name, (writer, forger, number), RGB scan) of each offline signature; what cannot be understood is named in one warning."""
+    strange = []
     with archive.opened(path) as opened:
         wanted = [info for info in archive.members(opened, *IMAGES) if _is_offline(info.filename, language)]
         for name, data in archive.read_all(opened, wanted, sentence, f"reading {path.name}"):
             folder, _, file = name.rpartition("/")
             who = parsed(file.rpartition(".")[0], part)
-            if who is None or contradicts(folder, who[1]):
-                strange.append(name)
-                continue
             try:
                 scan = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
             except (UnidentifiedImageError, OSError, ValueError):
+                who = None
+            if who is None or contradicts(folder, who[1]):
                 strange.append(name)
-                continue
-            images.append(ink.in_colour(scan, size) if colour else ink.normalised(scan, size))
-            rows.append(who)
-            names.append(name)
+            else:
+                yield name, who, scan
     if strange:
         warnings.warn(f"{path.name}: left out {len(strange)} files that are no signature by name or content: {', '.join(strange[:3])}", stacklevel=2)
-    if not images:
+
+
+def _read(path: Path, part: str, language: str, size: tuple[int, int], colour: bool, sentence: str) -> ImageSet:
+    draw = ink.in_colour if colour else ink.normalised
+    found = [(name, who, draw(scan, size)) for name, who, scan in scans(path, part, language, sentence)]
+    if not found:
         raise DataError(f"{path.name} holds no {language.capitalize()} offline signatures")
+    names, rows, images = zip(*found)
     writer, forger, number = np.array(rows).T
-    return ImageSet(np.stack(images), writer, forger < 0, tuple(names),
-                    {"forger": forger, "part": np.full(len(rows), int(part == "test")), "number": number})
+    return ImageSet(np.stack(images), writer, forger < 0, names, {"forger": forger, "part": np.full(len(rows), int(part == "test")), "number": number})
 
 
 def _is_offline(name: str, language: str) -> bool:
