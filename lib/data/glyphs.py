@@ -6,6 +6,8 @@ What Omniglot is to handwriting: an alphabet has a style (round or angular, how 
 parts that its characters share; a character joins one to four parts, each placed by where it starts on the one before; a drawer brings
 a slant, a size, proportions and a shake to every character of the alphabet.
 
+Cosine of raw pixels on the default set: EER 32 % against all other characters, 33 % against those of the same alphabet.
+
 Everything about an alphabet depends on the seed and its number alone, and so do its characters and drawers: asking for more leaves what
 was there as it was.
 
