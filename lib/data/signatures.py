@@ -5,10 +5,11 @@
 A writer is a motor plan: a name in letterforms of their own, with their own proportions, slant, timing and flourish. A genuine
 signature carries the plan out anew: targets, times and the sheet under the hand vary a little, and now and then a flourish runs long. A
 skilled forgery aims at the same targets with another hand: slower, with less overlap between strokes, with tremor and hesitation,
-and with the small errors of somebody who looks while writing. Pen and ink are drawn alike for both.
+and with the small errors of somebody who looks while writing. Pen and ink are drawn alike for both, but for a width 2.5 % finer in
+forgeries, whose shaky way is longer: so the amount of ink tells little.
 
 Cosine of raw pixels on the default set: EER 34 % against other writers, 44 % against skilled forgeries, 39 % against both. The best
-threshold on the darkness of an image tells forgeries from genuine signatures 57 % of the time (balanced), beside the writer's own mean 62 %.
+threshold on an image's darkness tells forgery from genuine 57 % of the time (balanced), on darkness beside the writer's own mean 62 %.
 
 Everything about writer i depends on the seed and on i alone, and so does each of the writer's images on its own number: asking for
 more leaves what was there as it was.
