@@ -219,9 +219,15 @@ class Cost(NamedTuple):
     """What one convolution costs for one image."""
 
     name: str
+    kind: str  # "1x1", "3x3" or "depthwise"
     output: tuple[int, int, int]  # channels, height, width
     parameters: int  # trainable, with its batch norm and slopes
     multiply_adds: int
+
+    @property
+    def stage(self) -> str:
+        """The row of the paper's table that it belongs to: "stages.2" for "stages.2.0.expand"."""
+        return ".".join(self.name.split(".")[:2]) if "." in self.name else self.name
 
 
 @torch.no_grad()
@@ -232,7 +238,8 @@ def layer_costs(model: nn.Module) -> list[Cost]:
     def measure(name: str, block: ConvBlock):
         def hook(conv: nn.Conv2d, _, out: Tensor) -> None:
             seen = conv.weight[0].numel()  # (C_in / groups) x kernel
-            costs.append(Cost(name, tuple(out.shape[1:]), count_parameters(block), out[0].numel() * seen))
+            kind = "depthwise" if conv.groups > 1 else "{}x{}".format(*conv.kernel_size)
+            costs.append(Cost(name, kind, tuple(out.shape[1:]), count_parameters(block), out[0].numel() * seen))
 
         return hook
 

@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from lib import models
 from lib.data import ImageSet
 from lib.models import MobileFaceNet, SignatureNet
+from lib.speed import images_per_second, seconds_by_layer
 from lib.weights import load_ncnn, read_file, write_atomically
 
 PUBLISHED = [  # what they are built with, trainable, with batch norm folded, multiply-adds in millions
@@ -384,3 +385,12 @@ def test_the_courses_model_is_the_half_width_one():
         pytest.skip("data/course_model.pt is not there yet")
     model = models.course_model()
     assert (model.input_size, model.embedding_size, model.options["width"]) == ((56, 56), 128, 0.5)
+
+
+def test_layers_are_timed_by_the_names_under_which_they_are_counted(small):
+    costs, seconds = models.layer_costs(small), seconds_by_layer(small, batch=1, repeats=1)
+    assert [cost.name for cost in costs] == list(seconds) and all(0 < s < 10 for s in seconds.values())
+    assert images_per_second(small, batch=2, repeats=1) > 0
+    assert {cost.kind for cost in costs} == {"1x1", "3x3", "depthwise"} and [cost.kind for cost in costs].count("depthwise") == 17
+    assert list(dict.fromkeys(cost.stage for cost in costs)) == ["conv", "depthwise", *(f"stages.{i}" for i in range(5)), "widen", "gdconv", "last"]
+    assert not small.conv._forward_hooks and not small.conv.conv._forward_hooks
