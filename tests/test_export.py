@@ -1,5 +1,6 @@
 """Each file is loaded again in its own runtime and compared with the network it came from."""
 
+import copy
 import json
 import sys
 
@@ -12,26 +13,11 @@ from torch.nn import functional as F
 
 from lib import export
 from lib.export import bits, convert, files, runtimes
-from lib.models import ConvBlock, MobileFaceNet, SignatureNet, embed, fold_batch_norm
+from lib.models import MobileFaceNet, SignatureNet, embed, fold_batch_norm
 
 KINDS = [(suffix, precision) for suffix, precisions in convert.PRECISIONS.items() for precision in precisions]
 CONVERT = {".onnx": export.to_onnx, ".tflite": export.to_tflite, ".pte": export.to_executorch}
 NEEDS = {".onnx": "onnxscript", ".tflite": "litert_torch", ".pte": "executorch"}
-
-
-class Tiny(nn.Module):
-    """What a MobileFaceNet is made of, once each: a conversion takes seconds."""
-
-    channels, input_size, embedding_size = 3, (56, 56), 16
-    scale = staticmethod(MobileFaceNet.scale)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.blocks = nn.Sequential(ConvBlock(3, 16, 3, 4, 1), ConvBlock(16, 16, 3, 2, 1, groups=16), ConvBlock(16, 64, 1),
-                                    ConvBlock(64, 64, 7, groups=64, act="linear"), ConvBlock(64, 16, 1, act="linear"))
-
-    def forward(self, x):
-        return F.normalize(self.blocks(x).flatten(1), dim=1)
 
 
 def settled(model: nn.Module) -> nn.Module:
@@ -48,10 +34,15 @@ def settled(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
+def other_weights() -> nn.Module:
+    model = export.ShortFaceNet()
+    model.last.conv.weight.data.neg_()
+    return model
+
+
 @pytest.fixture(scope="module")
 def model() -> nn.Module:
-    torch.manual_seed(0)
-    return settled(Tiny())
+    return settled(export.ShortFaceNet())
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +80,7 @@ def test_each_file_agrees_with_pytorch_in_its_own_runtime(made_file, model, imag
 
 def test_each_file_answers_with_a_unit_vector(made_file, model, images):
     vectors = export.run(made_file, export.PhoneModel(model).pictures(images))
-    assert vectors.shape == (len(images), 16) and vectors.dtype == np.float32
+    assert vectors.shape == (len(images), 32) and vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
@@ -98,7 +89,7 @@ def test_each_file_alone_says_how_it_is_called(made_file, model, tmp_path):
     alone.write_bytes(made_file.read_bytes())
     facts = export.read_contract(alone)
     assert facts["input"] == {"shape": [1, 112, 112, 3], "type": "float32", "layout": "NHWC", "colour": "RGB", "subtract": 127.5, "divide": 128.0}
-    assert facts["output"] == {"shape": [1, 16], "type": "float32", "unit_norm": True}
+    assert facts["output"] == {"shape": [1, 32], "type": "float32", "unit_norm": True}
     assert (facts["name"], facts["threshold"], facts["threshold_far"]) == ("tiny", 0.41, 1e-3)
     assert facts == json.loads(files.twin(made_file).read_text())
 
@@ -180,13 +171,17 @@ def test_rounding_activations_keeps_zero_and_clips_what_was_never_seen():
     assert (rounded - x)[inside].abs().max() <= 2.7 / 255 / 2 + 1e-6
 
 
-def test_a_layer_with_one_huge_channel_is_found(images):
-    torch.manual_seed(0)
-    network = settled(Tiny())
-    network.blocks[2].conv.weight.data[0] *= 200  # its output now needs levels 200 times as wide, and all others lose theirs
-    damage = bits.layer_damage(network, images, images)
-    assert list(damage) == [f"blocks.{i}" for i in range(5)]
-    assert max(damage, key=damage.get) in ("blocks.2", "blocks.3") and all(value >= 0 for value in damage.values())
+def test_a_layer_with_one_huge_channel_is_found(model, images):
+    """The same function of the image, but one channel between two layers is 200 times as large, and the next layer divides by 200."""
+    network = copy.deepcopy(model)
+    for parameter in (network.bottleneck.expand.norm.weight, network.bottleneck.expand.norm.bias):
+        parameter.data[0] *= 200
+    network.bottleneck.depthwise.conv.weight.data[0] /= 200
+    torch.testing.assert_close(embed(network, images), embed(model, images), atol=1e-5, rtol=0)
+    before, after = bits.layer_damage(model, images, images), bits.layer_damage(network, images, images)
+    assert list(before) == ["conv", "bottleneck.expand", "bottleneck.depthwise", "bottleneck.project", "gdconv", "last"]
+    for layer in before:
+        assert (after[layer] > 20 * before[layer]) == (layer in ("bottleneck.expand", "bottleneck.depthwise")), layer
 
 
 def test_the_golden_files_prove_preprocessing_and_answer(made_file, model, images, tmp_path):
@@ -197,14 +192,13 @@ def test_the_golden_files_prove_preprocessing_and_answer(made_file, model, image
         given = np.fromfile(folder / f"input_{i}.f32", "<f4").reshape(golden["input_shape"])
         np.testing.assert_allclose((pixels[None] - 127.5) / 128, given, atol=golden["input_tolerance"])
     assert 0 <= export.check_golden(folder, made_file) <= golden["output_tolerance"][made_file.stem.split("-")[1]]
-    (folder / "output_1.f32").write_bytes(np.full(16, 0.25, "<f4").tobytes())
+    (folder / "output_1.f32").write_bytes(np.full(32, 0.25, "<f4").tobytes())
     with pytest.raises(ValueError, match="differs from the golden vectors"):
         export.check_golden(folder, made_file)
 
 
 def test_a_file_of_other_weights_is_refused(made, model, images, tmp_path):
-    torch.manual_seed(1)
-    other = settled(Tiny())
+    other = settled(other_weights())
     with pytest.raises(ValueError, match="was made from a network with fingerprint"):
         export.parity(other, made[".onnx", "float32"], images)
     with pytest.raises(ValueError, match="of another network"):
@@ -280,7 +274,7 @@ def test_a_second_conversion_comes_from_the_cache_and_other_weights_do_not(model
     conversions = []
     monkeypatch.setattr(convert, "_executorch", lambda phone, pictures, facts: conversions.append(facts) or b"program")
     pytest.importorskip("executorch", reason="the converter to .pte is not installed")
-    for network, facts in ((model, {}), (model, {}), (model, {"threshold": 0.5}), (settled(Tiny()), {})):
+    for network, facts in ((model, {}), (model, {}), (model, {"threshold": 0.5}), (settled(other_weights()), {})):
         export.to_executorch(network, tmp_path / "face.pte", **facts)
     assert len(conversions) == 3
 

@@ -5,14 +5,16 @@
     files.py     the contract inside each file and beside it; written whole or not at all
     golden.py    pictures, inputs and outputs as plain files, for tests outside Python
     bits.py      the rounding of int8 in PyTorch, to see which layers it hurts
+    cost.py      errors in verification, made by the file itself
     runtimes.py  each file in its own runtime: run, parity, latency, report
 """
 
 from lib.export.convert import export_all, to_executorch, to_onnx, to_tflite
+from lib.export.cost import verification_cost
 from lib.export.files import read_contract
 from lib.export.golden import check_golden, write_golden
-from lib.export.phone import PhoneModel
+from lib.export.phone import PhoneModel, ShortFaceNet
 from lib.export.runtimes import latency, parity, report, run
 
-__all__ = ["PhoneModel", "check_golden", "export_all", "latency", "parity", "read_contract", "report", "run", "to_executorch", "to_onnx",
-           "to_tflite", "write_golden"]
+__all__ = ["PhoneModel", "ShortFaceNet", "check_golden", "export_all", "latency", "parity", "read_contract", "report", "run", "to_executorch",
+           "to_onnx", "to_tflite", "verification_cost", "write_golden"]

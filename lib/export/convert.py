@@ -83,6 +83,7 @@ def to_tflite(model: nn.Module, path: Path | str, precision: str = "float32", ca
 def _tflite(phone: PhoneModel) -> bytes:
     import litert_torch
 
+    litert_torch.config.show_progress = False  # it writes to the notebook past every redirection
     return litert_torch.convert(phone, (_example(phone),)).model_content()
 
 

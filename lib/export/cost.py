@@ -1,0 +1,59 @@
+"""What a file costs in verification: the errors of the file itself, run in its own runtime, beside the network it came from."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from torch import nn
+
+from lib.data import ImageSet
+from lib.evaluation import bootstrap_interval, equal_error_rate, far_frr, pair_scores
+from lib.export.files import read_contract
+from lib.export.phone import PhoneModel
+from lib.export.runtimes import RUNTIMES, run
+from lib.models import embed
+from lib.pairs import all_pairs
+
+
+class Cost(NamedTuple):
+    """Verification by one file. `eer` and `worse` (the file's EER less PyTorch's on the same pairs) with 95 % intervals."""
+
+    name: str
+    precision: str
+    eer: float
+    eer_interval: tuple[float, float]
+    worse: float
+    worse_interval: tuple[float, float]
+    far: float
+    tar: float
+
+
+def verification_cost(model: nn.Module, paths: list[Path], people: ImageSet, threshold: float, resamples: int = 200,
+                      done: Callable[[str], None] = lambda line: None) -> list[Cost]:
+    """Embed `people` by PyTorch and by every file, and compare all pairs; PyTorch comes first.
+
+    threshold  chosen on other people: FAR and TAR are what it gives here
+    done       is told one line a file
+    """
+    i, j, same = all_pairs(people.identity)
+    who = people.identity[i], people.identity[j]
+    exact = pair_scores(embed(model, people), i, j)
+    pictures = PhoneModel(model).pictures(people.images)
+    rows = []
+    for path in [None, *map(Path, paths)]:
+        scores = exact if path is None else pair_scores(run(path, pictures), i, j)
+
+        def worse(pair: np.ndarray, same: np.ndarray) -> float:
+            """One draw of people for both, so that what the two have in common cancels."""
+            pair = pair.astype(int)
+            return equal_error_rate(scores[pair], same)[0] - equal_error_rate(exact[pair], same)[0]
+
+        eer, numbers = equal_error_rate(scores, same)[0], np.arange(len(same))
+        difference = (0.0, 0.0) if path is None else bootstrap_interval(worse, numbers, same, who, resamples=resamples)
+        far, frr = far_frr(scores, same, threshold)
+        name, precision = ("PyTorch", "float32") if path is None else (RUNTIMES[path.suffix], read_contract(path)["precision"])
+        interval = bootstrap_interval(equal_error_rate, scores, same, who, resamples=resamples)
+        rows.append(Cost(name, precision, eer, interval, worse(numbers, same), difference, far, 1 - frr))
+        done(f"{name + ' ' + precision:<22} EER {eer:5.2%}, at the threshold: FAR {far:5.2%}, TAR {1 - frr:6.1%}")
+    return rows

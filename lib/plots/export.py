@@ -1,0 +1,114 @@
+"""Figures of lesson 11: what each file of one network weighs, how long it takes, and what it gets wrong."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from lib.plots import FAINT, INK, OTHERS, SAME
+
+# A precision has a colour and a marker of its own.
+SIGN = {"float32": (INK, "o"), "float16": (OTHERS[0], "D"), "int8": (OTHERS[1], "s")}
+
+
+def _names(ax: Axes, rows: Sequence) -> np.ndarray:
+    """One line a row, top to bottom, its name to the left."""
+    y = np.arange(len(rows))
+    ax.set_yticks(y, [f"{row.name} {row.precision}" for row in rows])
+    ax.set_ylim(len(rows) - 0.5, -0.9)
+    ax.grid(axis="y", visible=False)
+    return y
+
+
+def agreement(ax: Axes, rows: Sequence, promised: float = 1e-5) -> None:
+    """Dots: the largest difference to PyTorch in any number of any vector, on a logarithmic axis."""
+    for y, row in zip(_names(ax, rows), rows):
+        colour, marker = SIGN[row.precision]
+        ax.plot(row.parity, y, marker, color=colour, markersize=8)
+    ax.axvline(promised, color=FAINT, linestyle="--", linewidth=1)
+    ax.text(promised, -0.55, " promised for float32", color=INK, fontsize=9, va="center")
+    ax.set(xscale="log", xlabel="largest difference to PyTorch (unit vectors, log scale)")
+    exact, rough = (max((row.parity for row in rows if (row.precision == "float32") == which), default=0) for which in (True, False))
+    ax.set_title(f"Float files round alike; int8 differs {rough / exact:,.0f} times as much" if exact and rough else "Float files round alike")
+
+
+def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
+    """Two panels: bytes as bars; milliseconds as dots, a bar from the fastest to the slowest quarter of the calls."""
+    left, right = axes
+    y = _names(left, rows)
+    bars = left.barh(y, [row.bytes / 1e6 for row in rows], color=[SIGN[row.precision][0] for row in rows], height=0.6)
+    for bar, row in zip(bars, rows):
+        bar.set_hatch("///" if row.precision == "int8" else "")
+        bar.set_edgecolor("white")
+    left.bar_label(bars, fmt="%.2f", padding=3)
+    left.margins(x=0.18)
+    left.set(xlabel="size (MB)", title="int8 files are the smallest")
+    _names(right, rows)
+    right.set_yticklabels([])
+    for at, row in zip(y, rows):
+        colour, marker = SIGN[row.precision]
+        right.hlines(at, row.low, row.high, color=colour, linewidth=3, alpha=0.4)
+        right.plot(row.median, at, marker, color=colour, markersize=7)
+        right.annotate(f"{row.median:.2f}", (max(row.high, row.median), at), (6, 0), textcoords="offset points", va="center", fontsize=9)
+    right.set_xscale("log")
+    right.margins(x=0.18)
+    right.xaxis.set_major_formatter("{x:g}")
+    fastest = min(rows, key=lambda row: row.median)
+    right.set(xlabel="time an image (ms, log scale), one thread", title=f"{fastest.name} {fastest.precision} is the fastest here")
+
+
+def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
+    """Dots with 95 % intervals: by how many points each file's EER differs from PyTorch's on the same pairs."""
+    files = [cost for cost in costs if cost.name != "PyTorch"]
+    for y, cost in zip(_names(ax, files), files):
+        colour, marker = SIGN[cost.precision]
+        low, high = cost.worse_interval
+        ax.hlines(y, 100 * low, 100 * high, color=colour, linewidth=2)
+        ax.plot(100 * cost.worse, y, marker, color=colour, markersize=7)
+    ax.axvline(0, color=INK, linewidth=1)
+    ax.axvline(100 * allowed, color=FAINT, linestyle="--", linewidth=1)
+    ax.text(100 * allowed, -0.55, f" worth {100 * allowed:g} points", fontsize=9, va="center")
+    worst = max(files, key=lambda cost: cost.worse)
+    ax.set(xlabel="EER of the file less EER in PyTorch (percentage points, 95 % interval)",
+           title=f"The costliest file, {worst.name} {worst.precision}: {100 * worst.worse:+.2f} points of EER")  # fmt: skip
+
+
+def damage_by_layer(ax: Axes, damage: Mapping[str, float], kinds: Mapping[str, str]) -> None:
+    """Bars in the order in which layers run: how far int8 in this layer alone turns the embeddings.
+
+    kinds  {layer: "pointwise", "depthwise" or "ordinary"}
+    """
+    look = {"pointwise": (SAME, ""), "depthwise": (OTHERS[1], "///"), "ordinary": (FAINT, "")}
+    values = 1e6 * np.array(list(damage.values()))
+    for kind, (colour, hatch) in look.items():
+        at = [n for n, name in enumerate(damage) if kinds[name] == kind]
+        if at:
+            ax.bar(at, values[at], color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=kind, width=0.8)
+    for rank, n in enumerate(np.argsort(-values)[:3]):
+        ax.annotate(list(damage)[n], (n, values[n]), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+    worst = int(np.argmax(values))
+    ax.margins(y=0.15)
+    ax.legend(title="convolution")
+    ax.set(xlabel="layer, first to last", ylabel="1 - cosine (millionths)", title=f"Layer {list(damage)[worst]} does {values[worst] / values.sum():.0%} of the damage")
+    ax.grid(axis="x", visible=False)
+
+
+def bits_and_errors(ax: Axes, errors: Mapping[tuple[int, bool], float], sizes: Mapping[int, int], exact: float, bits: int, per_channel: bool) -> None:
+    """EER against the bits of a weight, one line for each way to scale; the chosen point with its size in words.
+
+    errors  {(bits, per channel?): EER}
+    sizes   {bits: bytes}
+    exact   EER with 32-bit weights
+    """
+    widths = sorted({width for width, _ in errors})
+    for each, colour, style, marker in ((True, SAME, "-", "o"), (False, OTHERS[1], "--", "s")):
+        line = [100 * errors[width, each] for width in widths]
+        ax.plot(widths, line, style, marker=marker, color=colour, alpha=1 if each == per_channel else 0.35,
+                label="a scale for each channel" if each else "one scale for the layer")  # fmt: skip
+    ax.axhline(100 * exact, color=FAINT, linestyle=":", linewidth=1.2)
+    ax.text(widths[-1], 100 * exact, "32 bits", ha="right", va="bottom", fontsize=9)
+    ax.legend()
+    chosen = errors[bits, per_channel]
+    ax.plot(bits, 100 * chosen, "o", markersize=15, fillstyle="none", color=INK, markeredgewidth=2)
+    ax.set(xlabel="bits a weight", ylabel="EER (%)", xticks=widths, ylim=(0, 55),
+           title=f"{bits} bits, {'a scale for each channel' if per_channel else 'one scale for the layer'}: {sizes[bits] / 1e6:.2f} MB, EER {chosen:.1%}")  # fmt: skip
