@@ -201,6 +201,14 @@ def test_arcface_turns_by_radians_and_past_pi_minus_m_keeps_falling():
     assert (got.diff() < 0).all()
 
 
+@pytest.mark.parametrize("dtype, steepest", [(torch.float32, 1e7**0.5), (torch.float64, 1e6)])
+def test_arcface_is_no_steeper_than_its_floor_allows_even_where_rounding_makes_a_cosine_exceed_one(dtype, steepest):
+    steps = torch.linspace(-4, 400, 405, dtype=dtype) * torch.finfo(dtype).eps
+    cosine = (1 - steps).requires_grad_()
+    ArcFace(2, 2, margin=0.5).with_margin(cosine).sum().backward()
+    assert cosine.grad.isfinite().all() and cosine.grad.abs().max() <= steepest
+
+
 def test_cosface_lifts_the_bar_and_sphereface_multiplies_the_angle():
     angles = torch.linspace(0, math.pi, 401, dtype=torch.float64)
     torch.testing.assert_close(margins_on_a_circle(CosFace(2, 2, 9.0, 0.35).double(), angles), angles.cos() - 0.35)
