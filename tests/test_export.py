@@ -1,6 +1,7 @@
 """Each file is loaded again in its own runtime and compared with the network it came from."""
 
 import copy
+import io
 import json
 import sys
 
@@ -58,7 +59,7 @@ def made(model, images, tmp_path_factory) -> dict:
     folder = tmp_path_factory.mktemp("export")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_CACHE", str(folder / "cache"))
-        paths = export.export_all(model, folder, images, say=lambda line: None, name="tiny", threshold=0.41, threshold_far=1e-3)
+        paths = export.export_all(model, folder, images, out=io.StringIO(), name="tiny", threshold=0.41, threshold_far=1e-3)
     return {(path.suffix, export.read_contract(path)["precision"]): path for path in paths}
 
 
@@ -252,10 +253,10 @@ def test_without_the_phone_converters_the_onnx_files_are_still_made(made, model,
     present = files.importlib.util.find_spec
     monkeypatch.setattr(files.importlib.util, "find_spec", lambda name: None if name in ("litert_torch", "executorch") else present(name))
     monkeypatch.setenv("COURSE_CACHE", str(made[".onnx", "float32"].parent / "cache"))
-    said = []
-    paths = export.export_all(model, tmp_path, images, say=said.append, name="tiny")
+    said = io.StringIO()
+    paths = export.export_all(model, tmp_path, images, out=said, name="tiny")
     assert [path.name for path in paths] == ["tiny-float32.onnx", "tiny-int8.onnx"]
-    assert [line.split(":")[0] for line in said[2:]] == [".tflite skipped", ".pte skipped"]
+    assert [line.split(":")[0] for line in said.getvalue().splitlines()[2:]] == [".tflite skipped", ".pte skipped"]
 
 
 @pytest.mark.parametrize("call, words", [

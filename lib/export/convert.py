@@ -7,13 +7,17 @@ value, in the convolutions, where nearly all arithmetic is. The unit norm at the
 A conversion takes a minute, so its result is kept in the course's cache under a fingerprint of all that goes into it.
 """
 
+import contextlib
 import hashlib
 import json
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import torch
@@ -142,21 +146,40 @@ def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> b
     return bytes(lowered.to_executorch().buffer)
 
 
-def export_all(model: nn.Module, folder: Path | str, calibration: np.ndarray, say: Callable[[str], None] = print, **facts) -> list[Path]:
-    """All seven files, named after `facts["name"]`; one line for each as it is made. A missing converter is said and passed over."""
-    paths = []
+def export_all(model: nn.Module, folder: Path | str, calibration: np.ndarray, out: TextIO | None = None, **facts) -> list[Path]:
+    """All seven files, named after `facts["name"]`, with a line for each on `out` (standard output). A missing converter is said and passed over."""
+    paths, out = [], out or sys.stdout
     for suffix, convert in ((".onnx", to_onnx), (".tflite", to_tflite), (".pte", to_executorch)):
         for precision in PRECISIONS[suffix]:
             path = Path(folder) / f"{facts.get('name', 'model')}-{precision}{suffix}"
             began = time.perf_counter()
             try:
-                convert(model, path, precision, calibration, **facts)
+                with _dots(out):
+                    convert(model, path, precision, calibration, **facts)
             except ImportError as missing:
-                say(f"{suffix} skipped: {missing}")
+                print(f"{suffix} skipped: {missing}", file=out)
                 break
-            say(f"{path.name:<32}{path.stat().st_size / 1e6:6.2f} MB {time.perf_counter() - began:6.1f} s")
+            print(f" {path.name:<28} {path.stat().st_size / 1e6:5.2f} MB in {time.perf_counter() - began:.1f} s", file=out)
             paths.append(path)
     return paths
+
+
+@contextlib.contextmanager
+def _dots(out: TextIO) -> Iterator[None]:
+    """A dot every three seconds, from a thread of its own: converters do not say how far they are."""
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(3):
+            print(".", end="", file=out, flush=True)
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _prepare(model: nn.Module, suffix: str, precision: str, calibration: np.ndarray | None) -> tuple[PhoneModel, np.ndarray | None]:
