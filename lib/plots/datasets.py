@@ -23,6 +23,21 @@ def split_leak(ax: plt.Axes, shares: Sequence[float], accuracy: np.ndarray) -> N
     ax.set(xlabel="people of the test who also stand in the training half (%)", ylabel="pairs judged right (%)", ylim=(45, 100))
 
 
+def score_rows(ax: plt.Axes, rows: dict[str, np.ndarray], threshold: float) -> None:
+    """Draw the scores of each kind of pair in a row of its own, {words: scores}, and the share that a threshold accepts."""
+    edges = np.linspace(min(map(np.min, rows.values())), max(map(np.max, rows.values())), 46)
+    for row, ((words, scores), colour) in enumerate(zip(rows.items(), (SAME, FORGERY, DIFFERENT))):
+        heights = np.histogram(scores, edges)[0]
+        ax.stairs(row - 0.85 * heights / heights.max(), edges, baseline=row, fill=True, color=colour, alpha=0.75)
+        ax.text(edges[-1], row - 0.35, f"{np.mean(np.asarray(scores) >= threshold):.0%} accepted", ha="right", color=INK)
+    ax.axvline(threshold, color=INK, linestyle="--", linewidth=1)
+    ax.text(threshold, -0.97, " accepted from here on", ha="left", va="bottom", fontsize=9)
+    ax.set_yticks(np.arange(len(rows)) - 0.35, list(rows))
+    ax.set(xlabel="score: cosine of the pixels (larger is more alike)", ylim=(len(rows) - 0.95, -1.15))
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="y", visible=False)
+
+
 def audit_bars(ax: plt.Axes, findings: dict[str, dict[str, float]]) -> None:
     """Draw the balanced accuracy of each single number, {set: {number: accuracy}}, one marker a set on one line a number."""
     names = list(next(iter(findings.values())))
