@@ -34,7 +34,9 @@ class Explorer:
         self._failed = False
         self._places: list = []
         self._redraw()  # a first picture that fails is an ordinary error of its cell
-        for control in self.controls.values():
+        for name, control in self.controls.items():
+            if control.has_trait("tooltip"):  # ipywidgets 8, which otherwise puts the word "null" there
+                control.tooltip = control.description
             control.observe(self._on_change, names="value")
         self.widget = ipywidgets.VBox([*self.controls.values(), self._error, self._picture, self._words])
 

@@ -1,0 +1,94 @@
+"""Headless Chromium by its own DevTools protocol: open a page, run a line of JavaScript, press a key, look."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import websocket  # websocket-client, which jupyter-server brings along
+
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-default-browser-check", "--mute-audio",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-extensions",
+         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--force-color-profile=srgb", "--remote-debugging-port=0"]
+KEYS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35, "Tab": 9, " ": 32, "Enter": 13}
+
+
+def find() -> str | None:
+    """Where Chromium is: `COURSE_CHROMIUM`, else one of the names it goes by; None where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    return os.environ.get("COURSE_CHROMIUM") or next((path for name in names if (path := shutil.which(name))), None)
+
+
+class Page:
+    """One browser with one page. A context manager: leaving it ends the browser."""
+
+    def __init__(self, folder: Path, size: tuple[int, int] = (1280, 900)) -> None:
+        self._process = subprocess.Popen([find(), *FLAGS, f"--user-data-dir={folder}", f"--window-size={size[0]},{size[1]}", "about:blank"],
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        port = self._port(folder / "DevToolsActivePort")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=30) as answer:
+            address = next(target["webSocketDebuggerUrl"] for target in json.load(answer) if target["type"] == "page")
+        self._socket = websocket.create_connection(address, timeout=120, suppress_origin=True)
+        self._last = 0
+        self.call("Page.enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)  # headless or not, the page believes that somebody looks at it
+
+    def _port(self, file: Path) -> str:
+        for _ in range(300):
+            if file.exists() and (lines := file.read_text().split()):
+                return lines[0]
+            if self._process.poll() is not None:
+                raise RuntimeError(f"Chromium ended with status {self._process.returncode} before it listened")
+            time.sleep(0.2)
+        raise TimeoutError("Chromium did not listen within a minute")
+
+    def __enter__(self) -> "Page":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._socket.close()
+        self._process.terminate()
+        self._process.wait(30)
+
+    def call(self, method: str, **parameters) -> dict:
+        """One DevTools command and its result; events that come meanwhile are dropped."""
+        self._last += 1
+        self._socket.send(json.dumps({"id": self._last, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(self._socket.recv())
+            if answer.get("id") == self._last:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']['message']}")
+                return answer["result"]
+
+    def open(self, url: str) -> None:
+        self.call("Page.navigate", url=url)
+
+    def run(self, script: str):
+        """The value of a JavaScript expression; a promise is awaited."""
+        answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"].get("exception", {}).get("description", "JavaScript failed"))
+        return answer["result"].get("value")
+
+    def wait(self, script: str, seconds: float = 60, every: float = 0.1):
+        """The first true value of an expression."""
+        end = time.monotonic() + seconds
+        while not (value := self.run(script)):
+            if time.monotonic() > end:
+                raise TimeoutError(f"not within {seconds:.0f} s: {script}")
+            time.sleep(every)
+        return value
+
+    def press(self, key: str) -> None:
+        code = KEYS[key]
+        for kind in ("rawKeyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code="Space" if key == " " else key, windowsVirtualKeyCode=code)
+
+    def screenshot(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))

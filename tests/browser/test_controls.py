@@ -1,0 +1,133 @@
+"""Somebody opens a lesson in JupyterLab, runs it, and moves every control by keyboard: each picture changes, in place."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import notebooks
+
+PATIENCE = 900  # seconds for a whole lesson on a busy machine
+BOOK = "[...jupyterapp.shell.widgets('main')].find(panel => panel.content?.widgets?.length)"
+SHOTS = os.environ.get("COURSE_SCREENSHOTS")  # a folder, to look at what the browser saw
+
+# In a cell's outputs: the sliders' handles, the dropdowns and the checkboxes, in the order of their display.
+CONTROLS = ".noUi-handle, .widget-dropdown select, .widget-checkbox input"
+
+
+class Lesson:
+    """One notebook, open in JupyterLab."""
+
+    def __init__(self, page, address: str) -> None:
+        self.page = page
+        page.open(address)
+        page.wait(f"!!window.jupyterapp && !!({BOOK}) && (window.book = {BOOK}).context.isReady", 120)
+        page.run("jupyterapp.shell.activateById(book.id)")
+
+    def connect(self) -> None:
+        self.page.wait("book.sessionContext.session?.kernel?.connectionStatus === 'connected'", 120)
+
+    def run_all(self) -> None:
+        """Start all cells, and wait until the last has run; a cell that fails ends the wait."""
+        self.connect()
+        self.page.run("window.ran = null; jupyterapp.commands.execute('notebook:run-all-cells').then(done => window.ran = String(done)), 0")
+        self.page.wait("window.ran", PATIENCE, every=0.5)
+        errors = self.page.run("""[...book.content.model.cells].flatMap(cell => cell.type === 'code' ? cell.outputs.toJSON() : [])
+                                  .filter(output => output.output_type === 'error').map(output => output.ename + ': ' + output.evalue)""")
+        assert not errors
+
+    def show(self, cell: int) -> None:
+        self.page.run(f"book.content.scrollToItem({cell}, 'center').then(() => 0)")
+        self.page.run(f"window.cell = book.content.widgets[{cell}].node, 0")
+
+    def picture(self) -> str:
+        """Address of the picture that the shown cell's control draws; JupyterLab gives each new picture a new one."""
+        return self.page.wait("cell.querySelector('.widget-image')?.naturalWidth > 0 && cell.querySelector('.widget-image').src", 60)
+
+    def move(self, control: int) -> None:
+        """Press the key that changes a control: an arrow, or space for a checkbox."""
+        self.page.run(f"window.control = cell.querySelectorAll('{CONTROLS}')[{control}], control.focus()")
+        assert self.page.run("document.activeElement === control"), "the control cannot be reached by keyboard"
+        if self.page.run("control.type === 'checkbox'"):
+            self.page.press(" ")
+        elif self.page.run("control.tagName === 'SELECT'"):
+            self.page.press("ArrowDown")
+        else:
+            at_end = self.page.run("control.ariaValueNow === control.ariaValueMax")
+            self.page.press("ArrowLeft" if at_end else "ArrowRight")
+
+    def shot(self, name: str) -> None:
+        if SHOTS:
+            self.page.screenshot(Path(SHOTS) / f"{name}.png")
+
+
+def with_controls() -> list[Path]:
+    return [path for path in notebooks.lessons() if "widgets.explore(" in path.read_text()]
+
+
+@pytest.mark.parametrize("lesson", with_controls(), ids=lambda path: path.stem)
+def test_every_control_of_a_lesson_changes_its_picture_by_keyboard(lesson, lab, page):
+    opened = Lesson(page, lab(lesson.stem))
+    opened.run_all()
+    cells = [number for number, cell in enumerate(nbformat.read(lesson, as_version=4).cells)
+             if cell.cell_type == "code" and any(notebooks.VIEW in output.get("data", {}) for output in cell.outputs)]
+    for cell in cells:
+        opened.show(cell)
+        before = opened.picture()
+        opened.shot(f"{lesson.stem}-{cell}-before")
+        for control in range(page.run(f"cell.querySelectorAll('{CONTROLS}').length")):
+            opened.move(control)
+            page.wait(f"cell.querySelector('.widget-image').src !== {before!r}", 60, every=0.02)
+            before = opened.picture()
+            assert page.run("cell.querySelectorAll('.widget-image').length") == 1, "one picture a control, redrawn in place"
+            assert page.run("document.activeElement === control"), "the keyboard stays on the control that was moved"
+        assert not page.run("[...cell.querySelectorAll('.jp-RenderedText[data-mime-type*=error]')].map(error => error.innerText)")
+        opened.shot(f"{lesson.stem}-{cell}-moved")
+
+
+SMALL = """
+from lib import widgets
+
+def line(ax, slope: int = 1) -> None:
+    if slope == 3:
+        raise ValueError("three is one too many")
+    ax.plot([0, 1], [0, slope])
+
+widgets.explore(line, alt="A line of slope {slope}.", slope=(0, 4, 1))
+"""
+
+
+@pytest.fixture
+def small(lab_folder) -> str:
+    """A notebook with one control and stored outputs, beside the lessons; its name."""
+    book = nbformat.v4.new_notebook(metadata={"kernelspec": notebooks.KERNEL})
+    book.cells = [nbformat.v4.new_markdown_cell("# Small"), nbformat.v4.new_code_cell("import sys; sys.path.insert(0, '..')"), nbformat.v4.new_code_cell(SMALL)]
+    nbformat.write(book, lab_folder / "notebooks" / "small.ipynb")
+    notebooks.run(lab_folder / "notebooks" / "small.ipynb", "quick")
+    return "small"
+
+
+def test_a_stored_lesson_shows_still_pictures_before_anything_runs(small, lab, page):
+    opened = Lesson(page, lab(small))
+    opened.show(2)
+    assert page.wait("cell.querySelector('.jp-RenderedImage img')?.naturalWidth > 300", 60)
+    opened.shot("small-still")
+
+
+def test_a_redraw_that_fails_says_so_and_keeps_the_last_good_picture(small, lab, page):
+    opened = Lesson(page, lab(small))
+    opened.run_all()
+    opened.show(2)
+    first = opened.picture()
+    opened.move(0)
+    page.wait(f"cell.querySelector('.widget-image').src !== {first!r}")
+    good = opened.picture()
+    opened.move(0)
+    page.wait("cell.querySelector('.jp-Cell-outputWrapper').innerText.includes('three is one too many')")
+    opened.shot("small-failed")
+    assert opened.picture() == good
+    opened.move(0)
+    page.wait("!cell.querySelector('.jp-Cell-outputWrapper').innerText.includes('three is one too many')")
+    assert opened.picture() != good
+    opened.shot("small-recovered")
