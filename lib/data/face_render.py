@@ -22,21 +22,21 @@ def view(seed: int, number: int, image: int, aligned: bool) -> dict:
     normal = lambda spread: float(spread * 2.4 * np.tanh(rng.standard_normal() / 2.4))  # noqa: E731
     often = lambda share: bool(rng.random() < share)  # noqa: E731
     some = lambda share, low, high: float(rng.uniform(low, high)) if often(share) else 0.0  # noqa: E731
-    how = {"yaw": normal(0.24), "pitch": normal(0.12), "roll": normal(0.08)}
-    how |= {"scale": 1 + normal(0.035), "tilt": normal(0.035), "right": normal(0.020), "down": normal(0.020)}
+    how = {"yaw": normal(0.20), "pitch": normal(0.10), "roll": normal(0.08)}
+    how |= {"scale": 1 + normal(0.03), "tilt": normal(0.03), "right": normal(0.015), "down": normal(0.015)}
     if not aligned:
         how |= {"scale": float(rng.uniform(0.42, 0.72)), "tilt": normal(0.18), "right": normal(0.07), "down": normal(0.05)}
     how |= {"smile": max(0.0, normal(0.6)) - 0.05, "open": some(0.25, 0.2, 1.0), "lids": float(np.clip(0.08 + normal(0.14), -0.15, 0.5)),
             "raise": normal(0.018), "frown": normal(0.06), "gaze": normal(0.24), "gaze_down": normal(0.12)}  # fmt: skip
-    if often(0.04):
+    if often(0.03):
         how["lids"] = 0.95
-    how |= {"light_x": normal(0.55), "light_y": -0.35 + normal(0.35), "key": float(rng.uniform(0.40, 0.80))}
+    how |= {"light_x": normal(0.45), "light_y": -0.35 + normal(0.35), "key": float(rng.uniform(0.40, 0.80))}
     how["ambient"] = float(rng.uniform(0.20, 0.42))
     how |= {"warm": normal(0.06), "exposure": float(np.exp(normal(0.13))), "contrast": float(np.exp(normal(0.08)))}
-    how |= {"blur": max(0.0, normal(0.45)), "noise": float(rng.uniform(0.004, 0.022)), "grey": float(often(0.06))}
-    how |= {"glasses": float(often(0.12)), "round": float(rng.random()), "tint": some(0.15, 0.75, 0.95)}
+    how |= {"blur": max(0.0, normal(0.35)), "noise": float(rng.uniform(0.004, 0.020)), "grey": float(often(0.05))}
+    how |= {"glasses": float(often(0.10)), "round": float(rng.random()), "tint": some(0.10, 0.75, 0.95)}
     how["rim"] = float(rng.uniform(0.010, 0.024))
-    how["cover"] = int(rng.choice([0, 1, 2, 3], p=[0.92, 0.03, 0.02, 0.03]))  # something in the way: from a side, a mask, a cap
+    how["cover"] = int(rng.choice([0, 1, 2, 3], p=[0.95, 0.02, 0.01, 0.02]))  # something in the way: from a side, a mask, a cap
     how |= {"cover_x": float(rng.choice([-1, 1])), "cover_y": float(rng.uniform(-0.6, 0.9)), "cover_angle": normal(0.5)}
     return how
 
