@@ -58,6 +58,8 @@ def stop_on_signal():
 class _Line:
     """A file for tqdm that shows only its newest line, in place: one output in a notebook, with or without widgets."""
 
+    encoding = "utf-8"
+
     def __init__(self) -> None:
         from IPython.display import display
 
