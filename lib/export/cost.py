@@ -1,17 +1,18 @@
 """What a file costs in verification: the errors of the file itself, run in its own runtime, beside the network it came from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from torch import nn
 
 from lib.data import ImageSet
 from lib.evaluation import bootstrap_interval, equal_error_rate, far_frr, pair_scores
 from lib.export.files import read_contract
 from lib.export.phone import PhoneModel
-from lib.export.runtimes import RUNTIMES, run
+from lib.export.runtimes import RUNTIMES, Row, run
 from lib.models import embed
 from lib.pairs import all_pairs
 
@@ -57,3 +58,16 @@ def verification_cost(model: nn.Module, paths: list[Path], people: ImageSet, thr
         rows.append(Cost(name, precision, eer, interval, worse(numbers, same), difference, far, 1 - frr))
         done(f"{name + ' ' + precision:<22} EER {eer:5.2%}, at the threshold: FAR {far:5.2%}, TAR {1 - frr:6.1%}")
     return rows
+
+
+def table(rows: Sequence[Row], costs: Sequence[Cost]) -> pd.DataFrame:
+    """`report` and `verification_cost` side by side, one line a file, as text to read."""
+    return pd.DataFrame([{
+        "file": f"{row.name} {row.precision}",
+        "MB": f"{row.bytes / 1e6:.2f}",
+        "differs by": f"{row.parity:.0e}" if row.parity else "0",
+        "ms, median (quartiles)": f"{row.median:.2f} ({row.low:.2f}, {row.high:.2f})",
+        "EER % (95 %)": f"{100 * cost.eer:.2f} ({100 * cost.eer_interval[0]:.2f}, {100 * cost.eer_interval[1]:.2f})",
+        "EER added, points (95 %)": f"{100 * cost.worse:+.2f} ({100 * cost.worse_interval[0]:+.2f}, {100 * cost.worse_interval[1]:+.2f})",
+        "FAR %": f"{100 * cost.far:.2f}", "TAR %": f"{100 * cost.tar:.1f}",
+    } for row, cost in zip(rows, costs, strict=True)]).set_index("file")  # fmt: skip

@@ -121,16 +121,37 @@ def with_onnx_metadata(content: bytes, facts: dict) -> bytes:
 
 
 def with_tflite_metadata(content: bytes, facts: dict) -> bytes:
-    """The same .tflite with the contract as a named entry of its metadata table."""
+    """The same .tflite with the contract as a named entry of its metadata table.
+
+    Constants that the quantiser keeps behind the flatbuffer move into it, where older apps' runtimes look for them too.
+    """
     import flatbuffers
+    import numpy as np
     from ai_edge_litert import schema_py_generated as schema
 
+    class Aligned(schema.BufferT):
+        def Pack(self, builder) -> int:
+            data = b"" if self.data is None else bytes(self.data)
+            if data:
+                builder.StartVector(1, len(data), 16)  # weights at multiples of 16, as the format demands and Python's writer forgets
+                builder.head -= len(data)
+                builder.Bytes[builder.head : builder.head + len(data)] = data
+                vector = builder.EndVector()
+            schema.BufferStart(builder)
+            if data:
+                schema.BufferAddData(builder, vector)
+            return schema.BufferEnd(builder)
+
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
-    buffer, entry = schema.BufferT(), schema.MetadataT()
-    buffer.data = list(json.dumps(facts).encode())
+    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
+        parts = tensor.name.decode().removeprefix("lib.export.phone.PhoneModel").strip("/").split("/")
+        tensor.name = "/".join(part.split("_", 1)[-1] if "." in part else part for part in parts)  # without class names: a tenth of an int8 file
+    behind = [content[buffer.offset : buffer.offset + buffer.size] if buffer.size else None for buffer in model.buffers]
+    model.buffers = [Aligned(buffer.data if data is None else np.frombuffer(data, np.uint8)) for buffer, data in zip(model.buffers, behind)]
+    entry = schema.MetadataT()
     entry.name, entry.buffer = KEY, len(model.buffers)
-    model.buffers.append(buffer)
+    model.buffers.append(Aligned(json.dumps(facts).encode()))
     model.metadata = [*(model.metadata or []), entry]
-    builder = flatbuffers.Builder(len(content) + 4096)
+    builder = flatbuffers.Builder(2 * len(content) + 4096)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
