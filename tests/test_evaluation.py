@@ -319,6 +319,11 @@ def test_identification_is_the_loop_it_abbreviates(seed, fpir):
     assert result.fpir == pytest.approx(sum(s >= holding[0] for s in strangers) / len(strangers)) and result.fpir <= fpir
 
 
+def test_identification_uses_up_the_false_positives_it_is_allowed():
+    scores = np.array([[0.9], [0.5], [0.8], [0.3], [0.2], [0.1]])  # two of person 0, then four strangers
+    assert ev.identification(scores, [0, 0, 6, 7, 8, 9], [0], 0.25) == (1.0, 1.0, 0.25, 0.5)
+
+
 def test_identification_refuses_what_it_cannot_measure():
     for probes, fpir in [([0, 1, 0], 0.5), ([7, 8, 9], 0.5), ([0, 1, 9], 0.1)]:
         with pytest.raises(ValueError, match="strangers"):
