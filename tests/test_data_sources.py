@@ -153,6 +153,13 @@ def test_ink_keeps_its_proportions_and_dust_does_not_count():
     assert ink.normalised(np.full((50, 50, 3), 200, np.uint8), (64, 144)).min() == 255, "an empty page stays empty"
 
 
+def test_stroke_width_is_the_width_of_a_bar():
+    for width in (4, 8):
+        scan = np.full((60, 400, 3), 255, np.uint8)
+        scan[20 : 20 + width, 20:380] = 0
+        assert ink.stroke_width(scan) == pytest.approx(width, rel=0.03)
+
+
 def test_otsu_finds_the_threshold_of_largest_variance_between_the_sides():
     values = np.random.default_rng(0).choice([10, 12, 15, 180, 200, 230], size=500, p=[0.4, 0.3, 0.1, 0.1, 0.05, 0.05]).astype(float)
 

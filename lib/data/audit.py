@@ -91,10 +91,10 @@ def sigcomp2011() -> dict[str, dict[str, float]]:
     sentence = source.accepted(None, paths)
     results = {}
     for part, path in paths.items():
-        seen = [(who[1] >= 0, ink.saturation(scan), ink.mean_darkness(scan), ink.normalised(scan, (64, 144)).mean())
+        seen = [(who[1] >= 0, ink.saturation(scan), ink.mean_darkness(scan), ink.stroke_width(scan), ink.normalised(scan, (64, 144)).mean())
                 for _, who, scan in source.scans(path, part, "dutch", sentence)]
         forged, *numbers = map(np.array, zip(*seen))
-        names = ("colour saturation of the ink", "darkness of the ink", "mean of the normalised picture")
+        names = ("colour saturation of the ink", "darkness of the ink", "width of the strokes", "mean of the normalised picture")
         results[part] = {name: balanced_accuracy(number, forged)[0] for name, number in zip(names, numbers)}
     return results
 

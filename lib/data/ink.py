@@ -65,6 +65,13 @@ def mean_darkness(scan: np.ndarray) -> float:
     return float(1 - ink.mean() / 255) if len(ink) else 0.0
 
 
+def stroke_width(scan: np.ndarray) -> float:
+    """Mean width of the strokes in pixels: ink by half its outline. The tip of the pen, and the hand that presses or lingers."""
+    mask = ink_mask(scan)
+    outline = mask & ~ndimage.binary_erosion(mask)
+    return float(2 * mask.sum() / max(outline.sum(), 1))
+
+
 def equalised(dark: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Ink with the pen taken out: ranks of darkness, so that every signature has the same share of every darkness.
 
