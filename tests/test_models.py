@@ -151,6 +151,15 @@ def test_signature_net_takes_any_size_and_a_moved_signature_stays_near():
     assert model(torch.rand(3, 1, 28, 28)).shape == (3, 128)
 
 
+def test_signature_net_hands_over_mean_and_maximum_of_every_channel():
+    model, x, seen = shaken(SignatureNet(width=0.5)), torch.rand(2, 1, 64, 144), []
+    model.last.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    model(x)
+    maps = model.conv(x)
+    expected = [[m.mean().item() for m in image] + [m.max().item() for m in image] for image in maps]
+    assert torch.allclose(seen[0][:, :, 0, 0], torch.tensor(expected), atol=1e-6)
+
+
 def test_a_wrong_input_is_refused_in_words():
     with pytest.raises(ValueError, match=r"MobileFaceNet takes \(B, 3, 56, 56\), not \(2, 3, 112, 112\)"):
         MobileFaceNet(input_size=(56, 56), width=0.25)(torch.zeros(2, 3, 112, 112))
@@ -182,6 +191,9 @@ def test_to_input_makes_colours_and_sizes_fit(small):
     assert models.to_input(grey, small).shape == (2, 3, 16, 16)
     assert torch.allclose(models.to_input(grey, small), torch.tensor((100 - 127.5) / 128))
     ink = models.to_input(np.stack([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)]), SignatureNet())
+    green = np.zeros((1, 8, 8, 3), np.uint8)
+    green[..., 1] = 255
+    assert torch.allclose(models.to_input(green, SignatureNet()), torch.tensor(1 - 0.587))
     assert ink.shape == (2, 1, 64, 144) and torch.allclose(ink[0], torch.ones(())) and torch.allclose(ink[1], torch.zeros(()), atol=1e-6)
 
 
@@ -336,6 +348,7 @@ def test_ncnn_weights_load_by_position_with_batch_norm_apart_or_folded(fold, tmp
     torch.manual_seed(1)
     options = dict(embedding_size=16, input_size=(32, 32), width=0.25)
     source, x = shaken(MobileFaceNet(**options)), torch.rand(3, 3, 32, 32)
+    source.conv.norm.running_var.fill_(2e-5)  # so small that the two epsilons, theirs and ours, must be told apart
     expected = source(x)
     loaded = load_ncnn(*write_ncnn(source, tmp_path, fold), MobileFaceNet(**options))
     assert (loaded(x) - expected).abs().max() < 1e-5

@@ -95,6 +95,19 @@ def location_weights(ax: Axes, weights: np.ndarray, title: str) -> None:
     ax.grid(False)
 
 
+def kernels(axes: Sequence[Axes], weights: np.ndarray) -> None:
+    """Draw kernels (N, h, w) side by side: orange with + where a weight is positive, violet with - where it is negative."""
+    for ax, kernel, number in zip(axes, weights, range(len(weights))):
+        reach = np.abs(kernel).max()
+        ax.imshow(kernel, cmap="PuOr_r", vmin=-reach, vmax=reach)
+        for (row, column), value in np.ndenumerate(kernel):
+            if abs(value) > 0.15 * reach:
+                ax.text(column, row, "+" if value > 0 else "\u2212", ha="center", va="center", fontsize=8, color=INK if abs(value) < 0.7 * reach else "white")
+        ax.set(xticks=[], yticks=[])
+        ax.set_title(str(number), fontsize=9)
+        ax.grid(False)
+
+
 def where_it_looks(ax: Axes, face: np.ndarray, influence: np.ndarray, title: str) -> None:
     """Draw a face that is dark where it has no influence on one place of the last map; (H, W) influence, any scale."""
     smooth = np.pad(influence, 3, mode="edge")
