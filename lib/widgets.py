@@ -28,7 +28,7 @@ class Explorer:
         self._draw, self._alt, self._axes, self._figsize = draw, alt, axes, figsize
         width = f"{max((len(name) for name in ranges), default=0) * 0.62 + 1:.0f}em"
         self.controls = {name: _control(name, values, _default(draw, name), width) for name, values in ranges.items()}
-        self._picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%", object_fit="contain"))
+        self._picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%", align_self="flex-start"))
         self._words = ipywidgets.HTML()  # an image widget has no alt attribute: the words stand beside it, for screen readers
         self._error = ipywidgets.Output()
         self._failed = False
