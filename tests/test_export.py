@@ -205,6 +205,12 @@ def test_a_layer_with_one_huge_channel_is_found(model, images):
         assert (after[layer] > 20 * before[layer]) == (layer in ("bottleneck.expand", "bottleneck.depthwise")), layer
 
 
+def test_a_shortcut_leads_around_the_middle_blocks_only():
+    around = bits.has_way_around(MobileFaceNet(32, (56, 56), 0.125))
+    assert len(around) == 50 and sum(around.values()) == 3 * 12  # 15 blocks, three of which shrink the picture, three layers each
+    assert not around["conv"] and not around["gdconv"] and not around["stages.1.0.expand"] and around["stages.0.1.expand"]
+
+
 def test_the_golden_files_prove_preprocessing_and_answer(made_file, model, images, tmp_path):
     folder = export.write_golden(model, tmp_path / "golden", images[:3])
     golden = json.loads((folder / "golden.json").read_text())

@@ -110,6 +110,7 @@ def _layers(model: nn.Module) -> dict[str, nn.Conv2d]:
     return {name.removesuffix(".conv"): layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv2d)}
 
 
-def kinds(model: nn.Module) -> dict[str, str]:
-    """{layer: "depthwise" where each channel is filtered alone, "pointwise" where the kernel is 1x1, else "ordinary"}."""
-    return {name: "depthwise" if layer.groups > 1 else "pointwise" if layer.weight[0, 0].numel() == 1 else "ordinary" for name, layer in _layers(model).items()}
+def has_way_around(model: nn.Module) -> dict[str, bool]:
+    """{layer: True where a shortcut carries the layer's input past it}"""
+    blocks = [name for name, block in model.named_modules() if getattr(block, "shortcut", False)]
+    return {layer: any(layer.startswith(f"{block}.") for block in blocks) for layer in _layers(model)}

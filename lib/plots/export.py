@@ -73,24 +73,23 @@ def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
            title=f"The costliest file, {worst.name} {worst.precision}: {100 * worst.worse:+.2f} points of EER")  # fmt: skip
 
 
-def damage_by_layer(ax: Axes, damage: Mapping[str, float], kinds: Mapping[str, str]) -> None:
+def damage_by_layer(ax: Axes, damage: Mapping[str, float], way_around: Mapping[str, bool]) -> None:
     """Bars in the order in which layers run: how far int8 in this layer alone turns the embeddings.
 
-    kinds  {layer: "pointwise", "depthwise" or "ordinary"}
+    way_around  {layer: True where a shortcut carries its input past it}
     """
-    look = {"pointwise": (SAME, ""), "depthwise": (OTHERS[1], "///"), "ordinary": (FAINT, "")}
-    values = 1e6 * np.array(list(damage.values()))
-    for kind, (colour, hatch) in look.items():
-        at = [n for n, name in enumerate(damage) if kinds[name] == kind]
-        if at:
-            ax.bar(at, values[at], color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=kind, width=0.8)
-    for rank, n in enumerate(np.argsort(-values)[:3]):
-        ax.annotate(list(damage)[n], (n, values[n]), (0, 3), textcoords="offset points", ha="center", fontsize=8)
+    values, around = 1e6 * np.array(list(damage.values())), np.array([way_around[name] for name in damage])
+    for which, colour, hatch, label in ((~around, OTHERS[1], "///", "no way around it"), (around, SAME, "", "a shortcut leads around it")):
+        if which.any():
+            ax.bar(np.flatnonzero(which), values[which], color=colour, hatch=hatch, edgecolor="white", linewidth=0, width=0.85, label=label)
     worst = int(np.argmax(values))
-    ax.margins(y=0.15)
-    ax.legend(title="convolution")
-    ax.set(xlabel="layer, first to last", ylabel="1 - cosine (millionths)", title=f"Layer {list(damage)[worst]} does {values[worst] / values.sum():.0%} of the damage")
+    ax.annotate(list(damage)[worst], (worst, values[worst]), (4, 3), textcoords="offset points", fontsize=9)
+    ax.margins(y=0.12)
+    ax.legend()
     ax.grid(axis="x", visible=False)
+    share = values[~around].sum() / values.sum()
+    title = f"{(~around).sum()} of {len(values)} layers have no shortcut around them, and do {share:.0%} of the damage"
+    ax.set(xlabel="layer, first to last", ylabel="1 - cosine (millionths)", title=title if around.any() else f"Layer {list(damage)[worst]} suffers most")
 
 
 def bits_and_errors(ax: Axes, errors: Mapping[tuple[int, bool], float], sizes: Mapping[int, int], exact: float, bits: int, per_channel: bool) -> None:
