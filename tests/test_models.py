@@ -297,9 +297,13 @@ def test_a_file_of_another_kind_or_none_is_named(tmp_path):
         models.load(tmp_path / "absent.pt")
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_write_that_fails_leaves_the_old_file_and_no_rest(step, tmp_path, monkeypatch):
+    def full(*_) -> None:
+        raise OSError(28, "No space left on device")
+
     write_atomically({"format": "f", "x": 1}, tmp_path / "a.pt")
-    monkeypatch.setattr("lib.weights.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(f"lib.weights.os.{step}", full)
     with pytest.raises(OSError, match="No space left"):
         write_atomically({"format": "f", "x": 2}, tmp_path / "a.pt")
     assert read_file(tmp_path / "a.pt", "f")["x"] == 1 and [p.name for p in tmp_path.iterdir()] == ["a.pt"]

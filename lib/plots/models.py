@@ -91,7 +91,9 @@ def location_weights(ax: Axes, weights: np.ndarray, title: str) -> None:
     ax.imshow(relative, cmap="cividis", vmin=0.5, vmax=1.5)
     for (row, column), value in np.ndenumerate(relative):
         ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color=INK if value > 1.05 else "white")
-    ax.set(xticks=[], yticks=[], title=title, xlabel="1.00 everywhere would be an average")
+    places = range(len(relative))
+    ax.set(xticks=places, xticklabels=[16 * i for i in places], yticks=places, yticklabels=[16 * i for i in places], title=title,
+           xlabel="over pixel column (1.00 everywhere: an average)", ylabel="over pixel row")
     ax.grid(False)
 
 
@@ -108,14 +110,18 @@ def kernels(axes: Sequence[Axes], weights: np.ndarray) -> None:
         ax.grid(False)
 
 
-def where_it_looks(ax: Axes, face: np.ndarray, influence: np.ndarray, title: str) -> None:
-    """Draw a face that is dark where it has no influence on one place of the last map; (H, W) influence, any scale."""
+def where_it_looks(ax: Axes, face: np.ndarray, influence: np.ndarray, at: tuple[int, int]) -> None:
+    """Draw a face that is dark where it has no influence on one place of the last map; (H, W) influence, any scale.
+
+    at  row and column of the pixel over which the place stands, marked with a cross
+    """
     smooth = np.pad(influence, 3, mode="edge")
     smooth = np.lib.stride_tricks.sliding_window_view(smooth, (7, 7)).mean((2, 3))  # strides leave a grid in gradients: even it out
     light = np.clip(smooth / smooth.max(), 0, 1)[..., None]
     ax.imshow(np.clip(face / max(face.max(), 1) * light, 0, 1))
+    ax.plot(at[1], at[0], "+", color=OTHERS[3], markersize=11, markeredgewidth=2, clip_on=False)
     ax.set(xticks=[], yticks=[])
-    ax.set_title(title, fontsize=10)
+    ax.set_title(f"pixel {at[0]}, {at[1]}", fontsize=10)
     ax.grid(False)
 
 
