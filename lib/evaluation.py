@@ -36,7 +36,10 @@ def pair_scores(embeddings, i, j) -> np.ndarray:
     embeddings = as_array(embeddings).astype(np.float64)
     length = np.linalg.norm(embeddings, axis=1, keepdims=True)
     unit = embeddings / np.where(length > 0, length, 1)
-    return np.einsum("md,md->m", unit[as_array(i)], unit[as_array(j)]).clip(-1, 1)
+    i, j = as_array(i), as_array(j)
+    part = max(1, 2**23 // unit.shape[1])  # all pairs of a few hundred images, as raw pixels, would be gigabytes at once
+    scores = [np.einsum("md,md->m", unit[i[at : at + part]], unit[j[at : at + part]]) for at in range(0, len(i), part)]
+    return np.concatenate([*scores, np.empty(0)]).clip(-1, 1)
 
 
 def roc(scores, same) -> Roc:
