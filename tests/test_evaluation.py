@@ -413,3 +413,11 @@ def test_every_measure_takes_lists_arrays_and_tensors_alike():
             expected = measure(single, same)
             for given in ((single.tolist(), same.tolist()), (torch.tensor(single), torch.tensor(same)), (torch.tensor(single, requires_grad=True), same.astype(int))):
                 np.testing.assert_array_equal(measure(*given), expected)
+
+
+def test_pair_scores_are_the_same_however_many_pairs_are_taken_at_once():
+    rng = np.random.default_rng(0)
+    wide, i, j = rng.normal(size=(4, 2**21)), rng.integers(0, 4, 20), rng.integers(0, 4, 20)  # eight pairs fill one block
+    plain = [float(wide[a] @ wide[b] / np.linalg.norm(wide[a]) / np.linalg.norm(wide[b])) for a, b in zip(i, j)]
+    np.testing.assert_allclose(ev.pair_scores(wide, i, j), plain, atol=1e-12)
+    assert ev.pair_scores(wide, [], []).shape == (0,)
