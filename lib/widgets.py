@@ -2,8 +2,9 @@
 
     explore(margin_forces, margin=(0.0, 2.0, 0.05), alt="Force on a pair against its distance, at margin {margin:.2f}.")
 
-One output carries three forms: the live control, a still PNG and the alt text. A static page (nbconvert, GitHub) and a notebook
-that JupyterLab does not trust yet, which is every fresh clone, show the still picture; a running kernel shows the control.
+A running kernel shows the live control. The same output carries a still PNG and the alt text, for a page that cannot: nbconvert,
+GitHub, and JupyterLab where it does not trust the notebook. Where it does (the reader's own last run, opened again), JupyterLab prefers
+a dead view, "model not found", to the picture; so `tools.notebooks` stores the lessons with the picture alone.
 """
 
 import base64

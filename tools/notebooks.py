@@ -115,6 +115,8 @@ def tidy(notebook) -> None:
             for mime, data in output.get("data", {}).items():
                 if isinstance(data, str) and not mime.startswith("image/"):
                     output.data[mime] = without_machine(data)
+            if "image/png" in output.get("data", {}):
+                output.data.pop(VIEW, None)  # nothing answers it without its kernel, and JupyterLab would show that instead of the picture
             words = output.get("data", {}).get("text/plain", "")
             if "image/png" in output.get("data", {}) and words and not words.startswith("<"):
                 output.metadata.setdefault("image/png", {}).setdefault("alt", words)
