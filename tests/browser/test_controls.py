@@ -71,6 +71,7 @@ def test_every_control_of_a_lesson_changes_its_picture_by_keyboard(lesson, lab, 
     opened = Lesson(page, lab(lesson.stem))
     opened.run_all()
     cells = [number for number, cell in enumerate(nbformat.read(lesson, as_version=4).cells) if "widgets.explore(" in cell.source]
+    assert cells
     for cell in cells:
         opened.show(cell)
         before = opened.picture()
