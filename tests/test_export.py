@@ -245,7 +245,7 @@ def test_a_failed_conversion_leaves_nothing_half_written(suffix, model, images, 
     pytest.importorskip(NEEDS[suffix], reason=f"the converter to {suffix} is not installed")
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
 
-    def fails(*_):
+    def fails(phone, *_):
         print("a page of log")
         raise RuntimeError("operator not supported")
 

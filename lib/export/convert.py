@@ -3,12 +3,14 @@
     to_onnx(model, "face.onnx"); to_tflite(model, "face.tflite", "float16"); to_executorch(model, "face.pte", "int8", calibration=images)
 
 int8 here: weights as bytes, one scale an output channel, and activations as bytes between `calibration`'s smallest and largest
-value, in the convolutions, where nearly all arithmetic is. The unit norm at the end stays in float, so that it stays one.
+value (ExecuTorch: between two values that lose least), in the convolutions, where nearly all arithmetic is. The unit norm at the
+end stays in float, so that it stays one.
 A conversion takes a minute, so its result is kept in the course's cache under a fingerprint of all that goes into it.
 """
 
 import contextlib
 import hashlib
+import inspect
 import json
 import sys
 import tempfile
@@ -41,8 +43,9 @@ def to_onnx(model: nn.Module, path: Path | str, precision: str = "float32", cali
     need("onnxruntime", "onnxruntime")
     phone, pictures = _prepare(model, ".onnx", precision, calibration)
     facts = contract(phone, precision, **facts)
-    plain = _once(phone, "onnx", None, lambda: _onnx(phone))
-    content = plain if precision == "float32" else _once(phone, "onnxruntime", pictures, lambda: _onnx_int8(plain, pictures))
+    content = _once(_onnx, phone, by="onnxscript")
+    if precision == "int8":
+        content = _once(_onnx_int8, content, pictures, by="onnxruntime")
     return write(path, with_onnx_metadata(content, facts), facts)
 
 
@@ -77,10 +80,9 @@ def to_tflite(model: nn.Module, path: Path | str, precision: str = "float32", ca
     need("litert_torch", "litert-torch")
     phone, pictures = _prepare(model, ".tflite", precision, calibration)
     facts = contract(phone, precision, **facts)
-    content = _once(phone, "litert-torch", None, lambda: _tflite(phone))
+    content = _once(_tflite, phone, by="litert-torch")
     if precision != "float32":
-        plain = content
-        content = _once(phone, "ai-edge-quantizer", pictures, lambda: _tflite_small(plain, precision, pictures))
+        content = _once(_tflite_small, content, precision, pictures, by="ai-edge-quantizer")
     return write(path, with_tflite_metadata(content, facts), facts)
 
 
@@ -124,8 +126,7 @@ def to_executorch(model: nn.Module, path: Path | str, precision: str = "float32"
     need("executorch", "executorch")
     phone, pictures = _prepare(model, ".pte", precision, calibration)
     facts = contract(phone, precision, **facts)
-    content = _once(phone, "executorch", pictures, lambda: _executorch(phone, pictures, json.dumps(facts)), json.dumps(facts))
-    return write(path, content, facts)
+    return write(path, _once(_executorch, phone, pictures, json.dumps(facts), by="executorch"), facts)
 
 
 def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> bytes:
@@ -195,13 +196,16 @@ def _example(phone: PhoneModel) -> torch.Tensor:
     return torch.zeros(1, *phone.input_size, phone.channels)
 
 
-def _once(phone: PhoneModel, package: str, pictures: np.ndarray | None, convert: Callable[[], bytes], more: str = "") -> bytes:
-    """The cached result of `convert`; the key is the code here, the converter's version, the weights and the calibration pictures."""
-    key = hashlib.sha256(f"{package} {version(package)} {torch.__version__} {phone.fingerprint} {more}".encode())
-    key.update(Path(__file__).read_bytes() + (b"" if pictures is None else pictures.tobytes()))
+def _once(convert: Callable[..., bytes], *inputs, by: str) -> bytes:
+    """The cached result of `convert(*inputs)`; the key is its source, its converter's version, the weights and all other inputs."""
+    key = hashlib.sha256(f"{inspect.getsource(convert)} {by} {version(by)} {torch.__version__}".encode())
+    for value in inputs:
+        if isinstance(value, PhoneModel):
+            value = inspect.getsource(PhoneModel) + value.fingerprint
+        key.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
     file = course.cache_dir() / "export" / f"{key.hexdigest()[:32]}.bin"
     if not file.exists():
         with quiet(), torch.no_grad():
-            content = convert()
+            content = convert(*inputs)
         write_atomically(file, content)
     return file.read_bytes()
