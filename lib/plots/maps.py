@@ -12,12 +12,11 @@ HUES = (SAME, DIFFERENT, *OTHERS[:3])
 
 
 def embedding_map(ax: Axes, xy: np.ndarray, identity: np.ndarray, title: str) -> None:
-    """Points (N, 2) of a map, one marker and colour an identity, the identity's number written at its middle."""
+    """Points (N, 2) of a map, one marker and colour an identity, the identity's number above its middle."""
     for k, person in enumerate(np.unique(identity)):
         mine = identity == person
         ax.scatter(*xy[mine].T, s=18, marker=SIGNS[k % len(SIGNS)], color=HUES[k % len(HUES)], alpha=0.75, linewidths=0)
-        ax.annotate(str(person), np.median(xy[mine], axis=0), weight="bold", color=INK, ha="center", va="center",
-                    bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": FAINT, "lw": 0.5, "alpha": 0.85})  # fmt: skip
+        ax.annotate(str(person), np.median(xy[mine], axis=0), (0, 7), textcoords="offset points", weight="bold", fontsize=8, color=INK, ha="center")
     ax.set(title=title, xticks=[], yticks=[])  # a map's axes have no unit: that is one of the lesson's points
     ax.set_xlabel("no unit")
     ax.set_aspect("equal", adjustable="datalim")
@@ -30,7 +29,7 @@ def neighbours_kept(ax: Axes, shares: Mapping[str, float], chance: float, k: int
     bars = ax.barh(names, list(shares.values()), color=[FAINT if name == "PCA" else SAME for name in names], height=0.6)
     ax.bar_label(bars, fmt=lambda share: f"{share:.0%}", padding=3)
     ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
-    ax.text(chance, -0.62, " chance", va="center", fontsize=9)
+    ax.text(chance, 2.42, " chance", va="center", fontsize=9)
     best = max(shares, key=shares.get)
     ax.set(title=f"{best} keeps most neighbours, and still loses {1 - shares[best]:.0%} of them", xlim=(0, 1),
            xlabel=f"share of the {k} nearest neighbours kept (0 to 1)")  # fmt: skip
@@ -41,7 +40,7 @@ def neighbours_kept(ax: Axes, shares: Mapping[str, float], chance: float, k: int
 def distance_against_map(ax: Axes, true: np.ndarray, drawn: np.ndarray, correlation: float) -> None:
     """Distances between the identities' middles: in the embedding (x) and on the map (y), and how well their order agrees."""
     ax.scatter(true, drawn, s=22, color=SAME, alpha=0.7, linewidths=0)
-    ax.set(title=f"Between groups the map keeps the order badly: rank correlation {correlation:.2f}",
+    ax.set(title=f"Near on the map is not alike: rank correlation {correlation:.2f}",
            xlabel="distance between two people's mean embeddings (L2, 0 to 2)", ylabel="distance on the map (no unit)")  # fmt: skip
 
 
@@ -71,7 +70,7 @@ def mistakes_on_map(axes: Sequence[Axes], xy: np.ndarray, identity: np.ndarray, 
     """
     left, right = axes
     embedding_map(left, xy, identity, f"{len(wrong)} pictures lie nearest to somebody else")
-    left.scatter(*xy[wrong].T, s=90, marker="o", facecolors="none", edgecolors=INK, linewidths=1.4)
+    left.scatter(*xy[wrong].T, s=60, marker="o", facecolors="none", edgecolors=INK, linewidths=0.9)
     shown = wrong[:4]
     if len(shown):
         pairs = [np.concatenate([images[a], images[nearest[a]]]) for a in shown]  # (2H, W, 3) each
@@ -80,3 +79,16 @@ def mistakes_on_map(axes: Sequence[Axes], xy: np.ndarray, identity: np.ndarray, 
         right.set_xticks([side * (n + 0.5) for n in range(len(shown))], [f"{identity[a]} → {identity[nearest[a]]}" for a in shown])
     right.set(title="Above: the picture. Below: its nearest", yticks=[])
     right.grid(False)
+
+
+def signature_map(ax: Axes, xy: np.ndarray, writer: np.ndarray, genuine: np.ndarray) -> None:
+    """Map (N, 2) of signatures: each writer's genuine ones as dots in one colour with the writer's number, forgeries as crosses."""
+    for k, person in enumerate(np.unique(writer)):
+        own, forged = (writer == person) & genuine, (writer == person) & ~genuine
+        colour = HUES[k % len(HUES)]
+        ax.scatter(*xy[own].T, s=20, marker="o", color=colour, linewidths=0)
+        ax.scatter(*xy[forged].T, s=20, marker="x", color=colour, linewidths=1)
+        ax.annotate(str(person), np.median(xy[own], axis=0), weight="bold", fontsize=8, ha="center", va="center",
+                    bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": FAINT, "lw": 0.5, "alpha": 0.8})  # fmt: skip
+    ax.set(title="Writers never trained on: genuine (dots) and skilled forgeries (crosses)", xticks=[], yticks=[], xlabel="no unit")
+    ax.grid(False)

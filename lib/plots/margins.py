@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME
+from lib.plots import DIFFERENT, FAINT, INK, OTHERS, SAME
 
 LOOK = {
     "softmax": (INK, "-"), "SphereFace": (OTHERS[0], ":"), "CosFace": (DIFFERENT, "--"), "ArcFace": (SAME, "-."),
@@ -96,27 +96,3 @@ def family_map(ax: Axes) -> None:
            title="Margins on the angle grew out of softmax, not out of pairs")  # fmt: skip
     ax.set_xticks([2012.6, 2014, 2015, 2016, 2017, 2018, 2019], ["2006", "2014", "2015", "2016", "2017", "2018", "2019"])
     ax.grid(False)
-
-
-def compared(ax: Axes, eers: Mapping[str, tuple[float, float, float]]) -> None:
-    """EER of each method on unseen identities as a point with its 95 % interval: name -> (eer, low, high), shares."""
-    names = list(eers)
-    for y, name in enumerate(names):
-        eer, low, high = (100 * value for value in eers[name])
-        colour = {"raw pixels": FAINT, "triplet": FORGERY}.get(name, LOOK.get(name, (OTHERS[1], ""))[0])
-        ax.plot([low, high], [y, y], color=colour, linewidth=3, solid_capstyle="round")
-        ax.plot(eer, y, marker="os^Dv"[y % 5], color=colour, markersize=8)
-        ax.annotate(f"{eer:.1f} %", (eer, y), (0, 9), textcoords="offset points", ha="center", fontsize=9)
-    best = min((name for name in names if name != "raw pixels"), key=lambda name: eers[name][0])
-    ax.set(title=f"On this budget {best} is ahead", yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.7), xlim=(0, None), xlabel="EER on unseen characters (%), 95 % interval over characters")
-    ax.grid(axis="y", visible=False)
-
-
-def training_curves(axes: np.ndarray, runs: Mapping[str, tuple[list[float], float]]) -> None:
-    """One small curve a loss, name -> (smoothed loss, trivial value); the dashed line is what a useless model scores."""
-    for ax, (name, (curve, trivial)) in zip(axes, runs.items(), strict=True):
-        ax.plot(curve, color=LOOK.get(name, (FORGERY, ""))[0], linewidth=1.6)
-        ax.axhline(trivial, color=INK, linestyle="--", linewidth=1)
-        ax.text(len(curve), trivial, f"useless {trivial:.2f}", ha="right", va="bottom", fontsize=8)
-        ax.set(title=name, xlabel="step", ylim=(0, max(max(curve), trivial) * 1.12))
-    axes[0].set_ylabel("loss, smoothed")

@@ -38,11 +38,11 @@ def trained(train: ImageSet, steps: int, name: str) -> SignatureNet:
     """A network for these writers; who writes a signature and who forges it are two classes. Goes on from its checkpoint."""
     torch.manual_seed(0)
     classes = len(set(zip(train.identity.tolist(), train.genuine.tolist())))
-    model, head = SignatureNet(128), CosFace(128, classes, scale=SCALE, margin=MARGIN)
+    model, head = SignatureNet(128, width=0.5), CosFace(128, classes, scale=SCALE, margin=MARGIN)
     folder = course.cache_dir() / "results"
     folder.mkdir(exist_ok=True)
-    fit(model, train, loss=SoftmaxLoss(head), steps=steps, p=32, k=2, lr=3e-3, optimizer="adamw", schedule="one-cycle", weight_decay=(0.02, 0.0),
-        augment=augment, trivial=trivial_value("cosface", margin=MARGIN, scale=SCALE, classes=classes), channels_last=True, bf16=True,
+    fit(model, train, loss=SoftmaxLoss(head), steps=steps, p=32, k=2, lr=4e-3, optimizer="adamw", schedule="one-cycle", weight_decay=(0.02, 0.0),
+        augment=augment, trivial=trivial_value("cosface", margin=MARGIN, scale=SCALE, classes=classes),
         checkpoint=folder / f"signatures_{name}_{course.budget()}.pt")  # fmt: skip
     return model
 
@@ -115,9 +115,9 @@ def run() -> dict:
     started = time.time()
     real, test = (load("sigcomp2011", part=part) for part in ("training", "test"))
     assert not set(real.identity) & set(test.identity), "a writer of the test part is in the training part"
-    embedded = load("embedded-signatures", identities=course.by_budget(quick=24, full=800), genuine=12, forgeries=6, seed=0)
+    embedded = load("embedded-signatures", identities=course.by_budget(quick=24, full=400), genuine=12, forgeries=6, seed=0)
     held_out = load("embedded-signatures", identities=course.by_budget(quick=12, full=60), genuine=12, forgeries=6, seed=1)
-    steps = course.by_budget(quick=20, full=2500)
+    steps = course.by_budget(quick=20, full=600)
     draws = draw_references(test.identity, test.genuine, REFERENCES, course.by_budget(quick=2, full=DRAWS))
     model = trained(joined(embedded, real), steps, "both")
     vectors = embed(model, test)

@@ -1,0 +1,51 @@
+"""The first page says what is there: every lesson with its measured time, every link, every command."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import lesson_table, notebooks
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "paper").glob("*.md"), ROOT / "data" / "README.md"]
+
+
+def test_the_table_lists_every_lesson_with_its_measured_time():
+    assert lesson_table.with_table(README) == README, "run `python -m tools.lesson_table`"
+
+
+@pytest.mark.parametrize("lesson", notebooks.lessons(), ids=lambda path: path.stem)
+def test_a_lesson_says_the_time_that_was_measured(lesson):
+    notebook = nbformat.read(lesson, as_version=4)
+    before = notebook.cells[0].source
+    assert lesson_table.TIME.search(before), "no running time in its first cell"
+    assert lesson_table.with_time(notebook).cells[0].source == before, "run `python -m tools.lesson_table`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_link_of_a_page_leads_nowhere(page):
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text())
+    for link in links:
+        if "://" not in link:
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_no_lesson_links_to_a_lesson_that_is_not_there():
+    for path in notebooks.lessons():
+        text = "".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+        for link in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", text):
+            assert (path.parent / link).exists(), f"{path.name} links to {link}"
+
+
+def test_every_make_target_that_a_page_names_exists():
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+    for page in PAGES:
+        assert set(re.findall(r"`make ([a-z-]+)", page.read_text())) <= targets, page.name
+
+
+def test_first_page_in_blocks_names_only_real_commands():
+    named = re.findall(r"(?m)^make ([a-z-]+)", README)
+    assert named == ["lab", "test"]

@@ -1,0 +1,36 @@
+"""Draw docs/first_page.png, the picture of the README: four pairs with their scores, and the threshold between two histograms.
+
+    python -m tools.first_page
+"""
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+
+from lib import course, plots
+from lib.data import load
+from lib.evaluation import pair_scores, tar_at_far
+from lib.models import course_model, embed
+from lib.pairs import all_pairs
+from lib.plots.scores import score_histograms
+from lib.plots.welcome import PAIRS, pairs_of_faces
+
+
+def main() -> None:
+    plots.use_course_style()
+    people = load("embedded-faces", identities=60, images=10, seed=2)
+    vectors = embed(course_model(), people)
+    i, j, same = all_pairs(people.identity)
+    scores = pair_scores(vectors, i, j)
+    fig = plt.figure(figsize=(10, 4.2))
+    grid = fig.add_gridspec(2, 4, width_ratios=(1, 1, 0.05, 2.6))
+    faces = [fig.add_subplot(grid[row, column]) for row in (0, 1) for column in (0, 1)]
+    pairs_of_faces(faces, people.images, PAIRS, [float(vectors[a] @ vectors[b]) for a, b in PAIRS], people.identity)
+    score_histograms(fig.add_subplot(grid[:, 3]), scores, same, tar_at_far(scores, same, 0.01)[1])
+    fig.savefig(course.ROOT / "docs" / "first_page.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()
