@@ -91,7 +91,7 @@ def explore(draw: Callable, *, alt: str, axes: int = 1, figsize: tuple[float, fl
 
     draw    draws on the axes it is given; with `axes` > 1 it gets an array of that many, side by side
     alt     what the picture shows, in words; `{margin:.2f}` in it becomes the present value
-    ranges  (min, max, step) slider, whole numbers if all three are; a list (or (label, value) pairs) dropdown; a bool checkbox.
+    ranges  (min, max, step) slider, whole numbers if all three are; a list (or (label, value) pairs) buttons; a bool checkbox.
             A control starts at the default that `draw` gives its parameter, else in the middle of a slider, at the top of a list.
     raises  ValueError for an empty `alt` or a range that is none of these, and whatever the first call of `draw` raises
     """
@@ -116,7 +116,9 @@ def _control(name: str, values: bool | tuple | Sequence, default, width: str) ->
         return ipywidgets.Checkbox(value=values, indent=True, **look)
     if isinstance(values, list) and values:
         options = [option[1] if isinstance(option, tuple) else option for option in values]
-        return ipywidgets.Dropdown(options=values, value=default if default in options else options[0], **look)
+        look["style"]["button_width"] = "auto"
+        # Not a Dropdown: JupyterLab takes the arrow keys from it and walks to the next cell. A button takes Tab and Space.
+        return ipywidgets.ToggleButtons(options=values, value=default if default in options else options[0], **look)
     if isinstance(values, tuple) and len(values) == 3:
         low, high, step = values
         steps = round((high - low) / step)

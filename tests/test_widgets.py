@@ -32,7 +32,7 @@ def explorer(**changes) -> widgets.Explorer:
 def test_each_kind_of_range_gets_its_control_with_a_label():
     control = widgets.explore(lambda ax, a_share, n, on, pick, named: None, alt="Nothing at all.", a_share=(0.0, 1.0, 0.25), n=(1, 9, 2), on=True,
                               pick=["x", "y"], named=[("first", 1), ("second", 2)]).controls
-    kinds = [ipywidgets.FloatSlider, ipywidgets.IntSlider, ipywidgets.Checkbox, ipywidgets.Dropdown, ipywidgets.Dropdown]
+    kinds = [ipywidgets.FloatSlider, ipywidgets.IntSlider, ipywidgets.Checkbox, ipywidgets.ToggleButtons, ipywidgets.ToggleButtons]
     assert [type(one) for one in control.values()] == kinds
     assert [one.description for one in control.values()] == ["a share", "n", "on", "pick", "named"]
     assert (control["a_share"].value, control["a_share"].readout_format) == (0.5, ".2f")

@@ -12,8 +12,8 @@ PATIENCE = 900  # seconds for a whole lesson on a busy machine
 BOOK = "[...jupyterapp.shell.widgets('main')].find(panel => panel.content?.widgets?.length)"
 SHOTS = os.environ.get("COURSE_SCREENSHOTS")  # a folder, to look at what the browser saw
 
-# In a cell's outputs: the sliders' handles, the dropdowns and the checkboxes, in the order of their display.
-CONTROLS = ".noUi-handle, .widget-dropdown select, .widget-checkbox input"
+# In a cell's outputs: the sliders' handles, the checkboxes, and of each row of buttons the last, in the order of their display.
+CONTROLS = ".noUi-handle, .widget-checkbox input, .widget-toggle-buttons button:last-of-type"
 
 
 class Lesson:
@@ -46,16 +46,28 @@ class Lesson:
         return self.page.wait("cell.querySelector('.widget-image')?.naturalWidth > 0 && cell.querySelector('.widget-image').src", 60)
 
     def move(self, control: int) -> None:
-        """Press the key that changes a control: an arrow, or space for a checkbox."""
+        """Press the key that changes a control: an arrow for a slider, space for a checkbox or a button."""
         self.page.run(f"window.control = cell.querySelectorAll('{CONTROLS}')[{control}], control.focus()")
         assert self.page.run("document.activeElement === control"), "the control cannot be reached by keyboard"
-        if self.page.run("control.type === 'checkbox'"):
+        if self.page.run("control.type === 'checkbox' || control.tagName === 'BUTTON'"):
             self.page.press(" ")
-        elif self.page.run("control.tagName === 'SELECT'"):
-            self.page.press("ArrowDown")
         else:
             at_end = self.page.run("control.ariaValueNow === control.ariaValueMax")
             self.page.press("ArrowLeft" if at_end else "ArrowRight")
+
+    def move_all(self, cell: int) -> None:
+        """Move every control of a cell once; each must change the picture, in place, and keep the keyboard."""
+        self.show(cell)
+        before = self.picture()
+        count = self.page.run(f"cell.querySelectorAll('{CONTROLS}').length")
+        assert count, "a control shows nothing to move"
+        for control in range(count):
+            self.move(control)
+            self.page.wait(f"cell.querySelector('.widget-image').src !== {before!r}", 60, every=0.02)
+            before = self.picture()
+            assert self.page.run("cell.querySelectorAll('.widget-image').length") == 1, "one picture a control, redrawn in place"
+            assert self.page.run("document.activeElement === control"), "the keyboard stays on the control that was moved"
+        assert not self.page.run("[...cell.querySelectorAll('[data-mime-type*=error]')].map(error => error.innerText)")
 
     def shot(self, name: str) -> None:
         if SHOTS:
@@ -73,28 +85,19 @@ def test_every_control_of_a_lesson_changes_its_picture_by_keyboard(lesson, lab, 
     cells = [number for number, cell in enumerate(nbformat.read(lesson, as_version=4).cells) if "widgets.explore(" in cell.source]
     assert cells
     for cell in cells:
-        opened.show(cell)
-        before = opened.picture()
-        opened.shot(f"{lesson.stem}-{cell}-before")
-        for control in range(page.run(f"cell.querySelectorAll('{CONTROLS}').length")):
-            opened.move(control)
-            page.wait(f"cell.querySelector('.widget-image').src !== {before!r}", 60, every=0.02)
-            before = opened.picture()
-            assert page.run("cell.querySelectorAll('.widget-image').length") == 1, "one picture a control, redrawn in place"
-            assert page.run("document.activeElement === control"), "the keyboard stays on the control that was moved"
-        assert not page.run("[...cell.querySelectorAll('.jp-RenderedText[data-mime-type*=error]')].map(error => error.innerText)")
+        opened.move_all(cell)
         opened.shot(f"{lesson.stem}-{cell}-moved")
 
 
 SMALL = """
 from lib import widgets
 
-def line(ax, slope: int = 1) -> None:
+def line(ax, slope: int = 1, colour: str = "black", thick: bool = False) -> None:
     if slope == 3:
         raise ValueError("three is one too many")
-    ax.plot([0, 1], [0, slope])
+    ax.plot([0, 1], [0, slope], color=colour, lw=6 if thick else 1)
 
-widgets.explore(line, alt="A line of slope {slope}.", slope=(0, 4, 1))
+widgets.explore(line, alt="A line of slope {slope}.", slope=(0, 4, 1), colour=["black", "red"], thick=False)
 """
 
 
@@ -113,6 +116,12 @@ def test_a_stored_lesson_shows_still_pictures_before_anything_runs(small, lab, p
     opened.show(2)
     assert page.wait("cell.querySelector('.jp-RenderedImage img')?.naturalWidth > 300", 60)
     opened.shot("small-still")
+
+
+def test_every_kind_of_control_answers_the_keyboard(small, lab, page):
+    opened = Lesson(page, lab(small))
+    opened.run_all()
+    opened.move_all(2)
 
 
 def test_a_redraw_that_fails_says_so_and_keeps_the_last_good_picture(small, lab, page):
