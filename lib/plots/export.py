@@ -30,7 +30,7 @@ def agreement(ax: Axes, rows: Sequence, promised: float = 1e-5) -> None:
     ax.set(xscale="log", xlabel="largest difference to PyTorch (unit vectors, log scale)")
     exact, rough = (max((row.parity for row in rows if (row.precision == "float32") == which), default=0) for which in (True, False))
     times = float(f"{rough / exact:.0e}") if exact and rough else 0  # one digit says it
-    ax.set_title("Float32 files only round differently" + (f"; int8 differs {times:,.0f} times as much" if times else ""))
+    ax.set_title(f"int8 differs {times:,.0f} times as much as float32" if times else "Float files only round differently")
 
 
 def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
@@ -106,9 +106,11 @@ def bits_and_errors(ax: Axes, errors: Mapping[tuple[int, bool], float], sizes: M
         ax.plot(widths, line, style, marker=marker, color=colour, alpha=1 if each == per_channel else 0.35,
                 label="a scale for each channel" if each else "one scale for the layer")  # fmt: skip
     ax.axhline(100 * exact, color=FAINT, linestyle=":", linewidth=1.2)
-    ax.text(widths[-1], 100 * exact, "32 bits", ha="right", va="bottom", fontsize=9)
+    ax.text(widths[0], 100 * exact, "32 bits", ha="left", va="bottom", fontsize=9)
     ax.legend()
     chosen = errors[bits, per_channel]
     ax.plot(bits, 100 * chosen, "o", markersize=15, fillstyle="none", color=INK, markeredgewidth=2)
-    ax.set(xlabel="bits a weight", ylabel="EER (%)", xticks=widths, ylim=(0, 55),
+    ax.set_yscale("log")
+    ax.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+    ax.set(xlabel="bits a weight", ylabel="EER (%, log scale)", xticks=widths, ylim=(0.7, 70),
            title=f"{bits} bits, {'a scale for each channel' if per_channel else 'one scale for the layer'}: {sizes[bits] / 1e6:.2f} MB, EER {chosen:.1%}")  # fmt: skip
