@@ -1,0 +1,58 @@
+"""One questioned image against several references: drawn as promised, scored as the loop it abbreviates."""
+
+import numpy as np
+import pytest
+
+from lib.references import draw_references, score_draws
+
+
+@pytest.fixture
+def hands():
+    """Six writers, five genuine signatures and three forgeries each, as random unit vectors."""
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(48, 7))
+    identity, genuine = np.repeat(np.arange(6), 8), np.tile([True] * 5 + [False] * 3, 6)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), identity, genuine
+
+
+def test_references_are_genuine_and_never_questioned(hands):
+    _, identity, genuine = hands
+    draws = draw_references(identity, genuine, k=3, draws=4)
+    assert len(draws) == 4 * 6
+    for draw in draws:
+        assert len(draw.references) == 3 and len(draw.genuine) == 2 and len(draw.skilled) == 3 and len(draw.random) == 5
+        assert set(draw.references) & set(draw.genuine) == set()
+        assert (identity[np.r_[draw.references, draw.genuine, draw.skilled]] == draw.identity).all()
+        assert genuine[np.r_[draw.references, draw.genuine, draw.random]].all() and not genuine[draw.skilled].any()
+        assert sorted(identity[draw.random]) == [other for other in range(6) if other != draw.identity]
+
+
+@pytest.mark.parametrize("spread", [False, True])
+def test_scores_are_the_loop_they_abbreviate(hands, spread):
+    vectors, identity, genuine = hands
+    draws = draw_references(identity, genuine, k=3, draws=2)
+    expected = []
+    for draw in draws:
+        pairs = [vectors[a] @ vectors[b] for n, a in enumerate(draw.references) for b in draw.references[n + 1 :]]
+        for questioned in (*draw.genuine, *draw.skilled, *draw.random):
+            score = sum(vectors[questioned] @ vectors[reference] for reference in draw.references) / 3
+            expected.append(score - (sum(pairs) / len(pairs) if spread else 0))
+    scored = score_draws(vectors, draws, identity, spread)
+    np.testing.assert_allclose(scored.score, expected, atol=1e-12)
+    assert scored.same.sum() == 2 * 6 * 2 and scored.skilled.sum() == 2 * 6 * 3
+    assert (scored.owner[scored.same | scored.skilled] == scored.claimed[scored.same | scored.skilled]).all()
+    random = scored.against("random")
+    assert not random.skilled.any() and (random.owner[~random.same] != random.claimed[~random.same]).all()
+    assert scored.against("skilled").skilled.sum() == scored.skilled.sum()
+
+
+def test_a_single_reference_has_no_spread(hands):
+    vectors, identity, genuine = hands
+    draws = draw_references(identity, genuine, k=1)
+    np.testing.assert_array_equal(score_draws(vectors, draws, spread=True).score, score_draws(vectors, draws).score)
+
+
+def test_references_must_leave_something_to_be_questioned(hands):
+    _, identity, genuine = hands
+    with pytest.raises(ValueError, match="identity 0 has 5 genuine images; 5 references leave none"):
+        draw_references(identity, genuine, k=5)
