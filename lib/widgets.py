@@ -116,7 +116,7 @@ def _control(name: str, values: bool | tuple | Sequence, default, width: str) ->
         return ipywidgets.Checkbox(value=values, indent=True, **look)
     if isinstance(values, list) and values:
         options = [option[1] if isinstance(option, tuple) else option for option in values]
-        look["style"]["button_width"] = "auto"
+        look["style"]["button_width"], look["layout"].width = "auto", "auto"
         # Not a Dropdown: JupyterLab takes the arrow keys from it and walks to the next cell. A button takes Tab and Space.
         return ipywidgets.ToggleButtons(options=values, value=default if default in options else options[0], **look)
     if isinstance(values, tuple) and len(values) == 3:
