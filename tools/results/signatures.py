@@ -110,6 +110,16 @@ def draw_map(vectors, images: ImageSet) -> str:
     return "figures/signature_map.png"
 
 
+def finding(pixels: dict, network: dict) -> str:
+    """What the last rows say, in words: ours beside raw pixels, both with the references' spread."""
+    def compared(kind: str) -> str:
+        surely = network[f"{kind}_interval"][1] < pixels[f"{kind}_interval"][0]
+        return f"{network[kind]:.1%} against {pixels[kind]:.1%} of raw pixels" + ("" if surely else ", and the intervals overlap: no better, as far as this can tell")
+
+    return (f"Random forgeries: {compared('random')}. Skilled forgeries: {compared('skilled')}. A small network on whole signatures, trained for minutes, learns "
+            "whose name it is, not whose hand. Published: the competition's best Dutch offline system about FRR 2.5 / FAR 2.2 %, SigScatNet 3.69 % EER.")  # fmt: skip
+
+
 def run() -> dict:
     """What `python -m tools.results signatures` writes to docs/results/signatures.json."""
     started = time.time()
@@ -142,7 +152,7 @@ def run() -> dict:
                          ["random", "random forgeries", "{:.1%}"], ["random_interval", "interval", "{:.1%} to {:.1%}"]],
              "rows": rows,
              "notes": [f"At the threshold {fixed['threshold']:.3f} (with the references' spread), fixed beforehand on {len(held_out.identities)} other embedded writers: "
-                       f"skilled forgeries accepted {fixed['far']:.1%}, genuine rejected {fixed['frr']:.1%}."]},
+                       f"skilled forgeries accepted {fixed['far']:.1%}, genuine rejected {fixed['frr']:.1%}.", finding(rows[1], rows[3])]},
             {"caption": "The same network in three mobile files", "columns": [["file", "file", "{}"], ["bytes", "bytes", "{:,}"],
                                                                              ["difference", "largest difference from PyTorch", "{:.1e}"]],
              "rows": mobile(model, test)},
