@@ -19,7 +19,7 @@ from lib import course
 from tools import setup, stamp
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
 def normal(name: str) -> str:

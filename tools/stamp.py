@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> None:
     if arguments:
         set_address(arguments[0].rstrip("/"))
     repository = address()
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
         before = path.read_text()
         after = json.dumps(stamped(json.loads(before), f"notebooks/{path.name}", repository), indent=1, ensure_ascii=False) + "\n"
         if after != before:
