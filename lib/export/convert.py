@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
@@ -147,11 +147,15 @@ def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> b
     return bytes(lowered.to_executorch().buffer)
 
 
-def export_all(model: nn.Module, folder: Path | str, calibration: np.ndarray, out: TextIO | None = None, **facts) -> list[Path]:
-    """All seven files, named after `facts["name"]`, with a line for each on `out` (standard output). A missing converter is said and passed over."""
+def export_all(model: nn.Module, folder: Path | str, calibration: np.ndarray, leave_out: Collection[str] = (),
+               out: TextIO | None = None, **facts) -> list[Path]:
+    """All seven files, named after `facts["name"]`, with a line for each on `out` (standard output). A missing converter is said and passed over.
+
+    leave_out  names of files not to make, such as "int8.pte"
+    """
     paths, out = [], out or sys.stdout
     for suffix, convert in ((".onnx", to_onnx), (".tflite", to_tflite), (".pte", to_executorch)):
-        for precision in PRECISIONS[suffix]:
+        for precision in (precision for precision in PRECISIONS[suffix] if precision + suffix not in leave_out):
             path = Path(folder) / f"{facts.get('name', 'model')}-{precision}{suffix}"
             began = time.perf_counter()
             try:
