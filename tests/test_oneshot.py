@@ -311,3 +311,26 @@ def test_the_lesson_prints_the_results_that_are_on_file():
     for row in rows:
         line = next(line for line in printed.splitlines() if line.startswith(row["method"]))
         assert line.endswith(f"{row['share']:.1%}")
+
+
+def test_the_lessons_words_about_the_runs_are_the_figures_on_file():
+    if not LESSON.exists():
+        pytest.skip("lesson 06 is not there yet")
+    words = " ".join(" ".join(cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "markdown").split())
+    rows = json.loads((ROOT / "docs/results/omniglot.json").read_text(encoding="utf-8"))["tables"][0]["rows"]
+    headline = next(row for row in rows if row.get("headline"))
+    one_look = next(row for row in rows if row["method"] == "GlyphNet, one look")
+    assert f"**{headline['right']:g} of 400, {100 * headline['share']:.1f} %**" in words and f"{one_look['right']:g} of 400 are right" in words
+    published = {row["method"].partition(": ")[2].partition(",")[0]: row["share"] for row in rows if row["method"].startswith("published")}
+    assert headline["share"] > max(published.values()) and headline["interval"][0] > published["Koch's twins"]  # what the words claim
+    assert published["people"] == 0.955 and "95.5 %, what people reach" in words
+
+
+def test_the_lessons_words_about_its_own_training_hold_in_what_it_prints():
+    if not LESSON.exists():
+        pytest.skip("lesson 06 is not there yet")
+    printed = "\n".join(output.get("text", "") for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code" for output in cell.outputs)
+    share = {name.strip(): float(rest.partition("%")[0]) for name, _, rest in (line.partition(": ") for line in printed.splitlines() if "% right, " in line)}
+    loss_buys, network_buys = share["Koch's network, CosFace"] - share["Koch's twins"], share["GlyphNet, CosFace"] - share["Koch's network, CosFace"]
+    assert loss_buys > 8 and network_buys > 8 and 0.5 < network_buys / loss_buys < 2  # "about as much again"
+    assert abs(share["Koch's twins"] - share["raw pixels"]) < 12  # "stay near raw pixels"

@@ -1,5 +1,6 @@
 """Figures of one-shot learning: an episode as a reader would answer it, accuracy by ways and shots, what retrieval finds, intervals."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -113,5 +114,6 @@ def ladder(ax: Axes, names: Sequence[str], shares: Sequence[float], intervals: S
             ax.plot(100 * np.asarray(interval), [place, place], color=SAME, linewidth=5, alpha=0.35, solid_capstyle="butt")
         ax.plot(100 * share, place, "D" if theirs else "o", color=INK if theirs else SAME, markerfacecolor="white" if theirs else SAME, markersize=7)
         ax.annotate(f"{100 * share:.1f} %", (100 * share, place), (0, 7), textcoords="offset points", ha="center", fontsize=8, color=INK)
-    ax.set_yticks(range(len(names)), names)
-    ax.set(xlim=(0, 103), ylim=(len(names) - 0.4, -0.8), xlabel="right answers in 20-way one-shot (%)", title=title)
+    ax.set_yticks(range(len(names)), [textwrap.fill(name, 34) for name in names], fontsize=9)
+    ax.set(xlim=(0, 103), ylim=(len(names) - 0.4, -0.8), xlabel="right answers in 20-way one-shot (%)")
+    ax.set_title(title, loc="right")

@@ -42,4 +42,4 @@ def _table(table: dict) -> str:
 def _cell(value, form: str) -> str:
     if value is None:
         return ""
-    return form.format(*value) if isinstance(value, list) else form.format(value)
+    return form.format(*value) if isinstance(value, (list, tuple)) else form.format(value)
