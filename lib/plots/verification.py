@@ -21,15 +21,15 @@ def rulers(ax: plt.Axes, copied: Sequence[tuple[str, float, str]]) -> None:
                 ax.plot([x, x], [height - 0.06, height + 0.06], color=INK, linewidth=1)
                 ax.annotate(f"{tick:g}", (x, height - 0.09), ha="center", va="top", fontsize=8, color=FAINT)
         ax.annotate(metric.replace("l2", "L2"), (-0.56, height), ha="right", va="center", fontweight="bold")
-    for n, (who, value, metric) in enumerate(copied):
+    for n, (who, value, metric) in enumerate(sorted(copied, key=lambda row: -convert_threshold(row[1], row[2], "cosine"))):
         colour, style, marker = LINES[n % len(LINES)]
         x = convert_threshold(value, metric, "cosine")
         height = 2.3 + 0.26 * n
         ax.plot([x, x], [-0.1, height], linestyle=style, color=colour)
         ax.plot(x, metrics[metric][0], marker, color=colour, markersize=8)
         ax.annotate(f"{metric.replace('l2', 'L2')} {value:g}: {who}", (x, height), (4, -3), textcoords="offset points", ha="left", va="center", fontsize=9, color=INK)
-    ax.annotate("more alike →", (1, 2.12), ha="right", fontsize=9, color=FAINT)
-    ax.set(xlim=(-0.85, 1.05), ylim=(-0.4, 2.4 + 0.26 * len(copied)))
+    ax.annotate("more alike →", (1, -0.38), ha="right", fontsize=9, color=FAINT)
+    ax.set(xlim=(-0.85, 1.05), ylim=(-0.5, 2.4 + 0.26 * len(copied)))
     ax.set_axis_off()
 
 
