@@ -50,7 +50,11 @@ def fingerprint():
 
 def run(command):
     """Run a command, passing its output on line by line; returns (exit status, the output in lower case)."""
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    # uv looks at its own certificates unless told to trust what this system and pip trust.
+    environment = dict(os.environ, UV_SYSTEM_CERTS="true", UV_NATIVE_TLS="true")
+    if os.environ.get("PIP_CERT"):
+        environment.setdefault("SSL_CERT_FILE", os.environ["PIP_CERT"])
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
     lines = []
     for line in process.stdout:
         sys.stdout.write(line)
