@@ -230,7 +230,7 @@ def run() -> dict:
     koch, head, koch_history = koch_net(background, koch_steps, f"koch_{koch_steps}")
     runs, runs_full = one_shot_runs(size=SIZE), one_shot_runs(size=105)
     if course.budget() == "quick":
-        test, runs, runs_full = test[::10], runs[:1], runs_full[:1]
+        test, runs, runs_full = test[test.extra["alphabet"] < 33], runs[:1], runs_full[:1]  # 3 of the 20 alphabets
 
     rows = on_the_runs(glyphs, koch, head, runs, runs_full, looks=course.by_budget(quick=2, full=LOOKS))
     vectors = {"raw pixels": pixels(test.images), "GlyphNet": embed(glyphs, test)}
