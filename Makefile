@@ -4,7 +4,7 @@ PY := .venv/bin/python
 QUICK := COURSE_BUDGET=quick MPLBACKEND=agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-extras test-all notebooks papers stamp constraints clean
+.PHONY: help setup lab test test-extras test-all notebooks results papers stamp constraints clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,6 +25,9 @@ test-all: test-extras test  ## everything
 
 notebooks: setup  ## run every lesson with the full budget and store its outputs
 	$(PY) -m tools.notebooks run $(ARGS)
+
+results: setup  ## measure everything on real data and write docs/results.md (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
+	$(PY) -m tools.results $(ARGS)
 
 papers: setup  ## fetch the papers that the lessons cite to paper/ (arXiv; not committed)
 	$(PY) -m tools.papers
