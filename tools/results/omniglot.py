@@ -3,7 +3,7 @@
     COURSE_MIRROR=../shared/data python -m tools.results omniglot      or without the mirror: the archives are downloaded
 
 Whatever was chosen (`python -m tools.results.omniglot study`) was chosen on six background alphabets that the network had not seen,
-`HELD_OUT`. The evaluation alphabets and the 20 runs were looked at once, by the chosen recipe, trained on all 30 background alphabets.
+`HELD_OUT`. The evaluation alphabets and the 20 runs were scored by the chosen recipe only, trained on all 30 background alphabets; nothing was tuned between two scorings.
 """
 
 import json
