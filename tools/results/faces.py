@@ -36,7 +36,7 @@ ABOUT = [
 NOTES = [
     "Accuracy: mean and standard deviation of ten folds of 300 + 300 pairs, each with the threshold that is best on the other nine. Other figures pool the 6,000 pairs; "
     "their intervals resample the 4,281 people who appear. EER and TAR use the pooled scores themselves and choose no threshold beforehand.",
-    "What each step is: **fixed crop**, one square for all images, the one among 16 for which the published network's "
+    "What each step is: **centre crop**, the middle 112x112 pixels. **Fixed crop**, one square for all images, the one among 16 for which the published network's "
     "vectors are longest before they are normalised (no label is used). **Landmarks**, five points for each image, read off the network's own features by a head "
     "trained on made-up faces alone, then InsightFace's template. "
     "**+** adds unit vectors of several looks at one image; **mirrored** is the mirror image.",
@@ -216,6 +216,7 @@ def run() -> dict:
     facts = ours.facts if hasattr(ours, "facts") else {}
     course_fixed, course_aligned = kept("course-fixed", images, own(*fixed, False)), kept("course-aligned", images, own(a, b, False))
     course_mirrored = kept("course-mirrored", images, own(a, b, True)) + kept("course-fixed-mirrored", images, own(*fixed, True))
+    naive = kept("centre", images, theirs(*alignment.centred(112), False))
     mirrored = kept("aligned-mirrored", images, theirs(a, b, True))
     pixels = grey(alignment.crop(images, *fixed))
 
@@ -229,6 +230,7 @@ def run() -> dict:
         one("course model, fixed crop", course_fixed),
         one("course model, landmarks", course_aligned),
         one("course model, both crops, mirrored too", course_fixed + course_aligned + course_mirrored, model="course"),
+        one("published weights, centre crop", naive),
         one("published weights, fixed crop", at_fixed),
         one("published weights, landmarks", aligned, headline=True),
         one("published weights, landmarks + fixed crop", aligned + at_fixed),
