@@ -30,8 +30,8 @@ def lab_folder(tmp_path_factory) -> Path:
     """A copy of the lessons beside the course's code, as a reader's checkout has it."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    (folder / "lib").symlink_to(ROOT / "lib")
-    (folder / "data").symlink_to(ROOT / "data")
+    for room in ("lib", "data", "docs"):
+        (folder / room).symlink_to(ROOT / room)
     return folder
 
 
