@@ -4,7 +4,7 @@ PY := .venv/bin/python
 QUICK := COURSE_BUDGET=quick MPLBACKEND=agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-extras test-all notebooks results papers stamp constraints clean
+.PHONY: help setup lab test test-extras test-all notebooks book results papers stamp constraints clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -26,6 +26,10 @@ test-all: test-extras test  ## everything
 notebooks: setup  ## run every lesson with the full budget and store its outputs
 	$(PY) -m tools.notebooks run $(ARGS)
 
+book: setup  ## the course as static pages in site/book, which open from disk
+	@$(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-site.txt
+	$(PY) -m tools.book
+
 results: setup  ## measure everything on real data and write docs/results.md (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
 	$(PY) -m tools.results $(ARGS)
 
@@ -37,8 +41,8 @@ stamp: setup  ## write the published address (pyproject.toml, or REPOSITORY=http
 
 constraints: setup  ## renew the exact set of packages
 	$(PY) -m uv pip compile -q --universal --upgrade --python-version 3.11 --no-annotate --no-header \
-	  requirements.txt requirements-mobile.txt -o constraints.txt
+	  requirements.txt requirements-mobile.txt requirements-site.txt -o constraints.txt
 	@sed -i.old '1i # The exact set last tested, for Linux, macOS and Windows, Python 3.11 to 3.13. `make constraints` renews it.' constraints.txt && rm constraints.txt.old
 
 clean:  ## remove .venv and everything rendered or downloaded
-	rm -rf .venv data/cache
+	rm -rf .venv data/cache site

@@ -20,6 +20,7 @@ from tools import setup, stamp
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+LISTS = ("requirements.txt", "requirements-mobile.txt", "requirements-site.txt")
 
 
 def normal(name: str) -> str:
@@ -39,7 +40,7 @@ def test_pyproject_and_conda_read_the_one_list():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     dynamic = project["tool"]["setuptools"]["dynamic"]
     assert dynamic["dependencies"] == {"file": ["requirements.txt"]}
-    assert dynamic["optional-dependencies"]["mobile"] == {"file": ["requirements-mobile.txt"]}
+    assert dynamic["optional-dependencies"] == {"mobile": {"file": ["requirements-mobile.txt"]}, "site": {"file": ["requirements-site.txt"]}}
     assert {"dependencies", "optional-dependencies"} == set(project["project"]["dynamic"])
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     assert conda[-1] == {"pip": ["-c constraints.txt", "-r requirements.txt", "-r requirements-mobile.txt"]}
@@ -51,7 +52,7 @@ def test_constraints_pin_every_listed_package_inside_its_range():
 
     pins = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", (ROOT / "constraints.txt").read_text()))
     pins = {normal(name): pin for name, pin in pins.items()}
-    for file in ("requirements.txt", "requirements-mobile.txt"):
+    for file in LISTS:
         for line in (ROOT / file).read_text().splitlines():
             if line := line.split("#")[0].strip():
                 need = Requirement(line)
@@ -80,13 +81,13 @@ def imported(source: str) -> set[str]:
 
 
 def test_every_import_is_on_the_list():
-    allowed = listed("requirements.txt") | listed("requirements-mobile.txt")
+    allowed = set().union(*map(listed, LISTS))
     owner = packages_distributions()
     ours = {"lib", "tools", "tests", "conftest"} | {path.stem for path in (ROOT / "tests").rglob("*.py")}
     for where, source in sources():
         for module in imported(source) - set(sys.stdlib_module_names) - ours - {"google"}:
             packages = {normal(package) for package in owner.get(module, [module])}
-            assert packages & allowed, f"{where} imports {module} ({', '.join(packages)}), which is not in requirements.txt"
+            assert packages & allowed, f"{where} imports {module} ({', '.join(packages)}), which is on no list of requirements"
 
 
 def test_nothing_git_ignores_is_part_of_the_house():
