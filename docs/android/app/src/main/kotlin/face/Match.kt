@@ -1,0 +1,54 @@
+package face
+
+import java.util.Locale
+
+const val ACCEPTED = "accepted"
+const val UNSURE = "unsure"
+const val UNKNOWN = "unknown"
+const val POOR = "poor picture"
+
+/** What a gallery says to one picture, and why. Name: only where accepted. Scores: null where nothing was compared. */
+class Decision(val kind: String, val name: String?, val why: String, val score: Double?, val second: Double?)
+
+/** Cosine of two unit vectors, -1..1: the sum of the products. Larger is more alike. */
+fun cosine(a: FloatArray, b: FloatArray): Double {
+    require(a.size == b.size) { "vectors of ${a.size} and ${b.size} numbers: two networks?" }
+    var sum = 0.0
+    for (i in a.indices) sum += a[i].toDouble() * b[i]
+    return sum
+}
+
+/**
+ * Who is this? In this order: a poor picture, nobody, one of two who look alike, somebody.
+ *
+ * threshold  the best person's score must reach it; from the model's contract
+ * margin     and must be better than the second-best person's by this much
+ * refused    why the picture is too poor to be compared (`Quality.refusal`); empty: it is not
+ * source     `lib.gallery.Gallery.decide`
+ */
+fun decide(gallery: Gallery, probe: FloatArray, threshold: Double, margin: Double, refused: String = ""): Decision {
+    if (refused.isNotEmpty()) return Decision(POOR, null, refused, null, null)
+    val names = gallery.names
+    if (names.isEmpty()) return Decision(UNKNOWN, null, "nobody is enrolled", null, null)
+    val scores = names.map { name -> gallery.templates(name).map { cosine(it, probe) }.reduce(::maxOf) }  // a person's best template counts
+    val first = best(scores, -1)
+    val other = best(scores, first)
+    val top = scores[first]
+    val second = if (other < 0) null else scores[other]
+    if (top < threshold) return Decision(UNKNOWN, null, "nobody reaches ${two(threshold)}; the best scores ${two(top)}", top, second)
+    if (second != null && top - second < margin) {
+        val why = "${names[first]} with ${two(top)} and ${names[other]} with ${two(second)} are closer than ${two(margin)}"
+        return Decision(UNSURE, null, why, top, second)
+    }
+    val ahead = if (second == null) "" else ", ${two(top - second)} ahead of the next"
+    return Decision(ACCEPTED, names[first], "${two(top)} reaches ${two(threshold)}$ahead", top, second)
+}
+
+/** Index of the largest score but for one index; the first of equals; -1 where there is none. */
+private fun best(scores: List<Double>, except: Int): Int {
+    var found = -1
+    for (i in scores.indices) if (i != except && (found < 0 || scores[i] > scores[found])) found = i
+    return found
+}
+
+private fun two(value: Double): String = String.format(Locale.ROOT, "%.2f", value)

@@ -1,0 +1,127 @@
+package face
+
+import java.io.File
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import kotlin.math.abs
+
+// Compares this folder's arithmetic with numbers that the course's Python wrote (tests/test_android.py), and prints, one check a
+// line: its name, how many cases, the largest difference. Texts and files differ by 0 or 1.
+//
+//     kotlinc main/kotlin/face test/kotlin/face/Golden.kt -include-runtime -d golden.jar
+//     java -jar golden.jar FOLDER
+
+fun main(args: Array<String>) {
+    val golden = File(args[0])
+    alignment(golden)
+    gallery(golden)
+    decisions(golden)
+}
+
+/** One line of places.txt: side of the crop, ten coordinates (NaN: not seen), then a and b of the similarity. */
+private fun alignment(golden: File) {
+    val photograph = picture(File(golden, "photograph.rgb"))
+    val similarities = Largest("similarity")
+    val crops = Largest("crop")
+    val inputs = Largest("input")
+    for ((i, line) in File(golden, "places.txt").readLines().withIndex()) {
+        val numbers = line.split(" ").map { it.toDouble() }
+        val size = numbers[0].toInt()
+        val points = (0 until 5).map { Point(numbers[2 * it + 1], numbers[2 * it + 2]) }.map { if (it.x.isNaN()) null else it }
+        val place = toTemplate(points, size)
+        for ((ours, theirs) in listOf(place.a.x, place.a.y, place.b.x, place.b.y).zip(numbers.drop(11))) similarities.see(ours - theirs)
+        val cut = crop(photograph, place, size)
+        val expected = picture(File(golden, "crop_$i.rgb"))
+        for (y in 0 until size) for (x in 0 until size) {
+            crops.see((cut.red(x, y) - expected.red(x, y)).toDouble())
+            crops.see((cut.green(x, y) - expected.green(x, y)).toDouble())
+            crops.see((cut.blue(x, y) - expected.blue(x, y)).toDouble())
+        }
+        val input = floats(File(golden, "input_$i.f32"))
+        val ours = normalise(expected)
+        check(ours.size == input.size) { "an input of ${ours.size} numbers, ${input.size} expected" }
+        for (n in input.indices) inputs.see((ours[n] - input[n]).toDouble())
+    }
+    listOf(similarities, crops, inputs).forEach { it.say() }
+}
+
+/** gallery.txt is read and written again; enrolled.txt is made again from vectors; each file in refused/ says why it is refused. */
+private fun gallery(golden: File) {
+    val facts = File(golden, "gallery.facts").readLines()
+    val fingerprint = facts[0]
+    val size = facts[1].toInt()
+    val written = Largest("gallery")
+    val there = File(golden, "gallery.txt")
+    val again = File(golden, "again.txt")
+    Gallery.load(there, fingerprint, size).save(again)
+    written.same(there.readBytes().contentEquals(again.readBytes()))
+    val enrolled = Gallery(fingerprint, size)
+    val vectors = rows(File(golden, "enrolled.f32"), size)
+    for ((name, vector) in File(golden, "enrolled.names").readLines().zip(vectors)) enrolled.enrol(name, vector)
+    enrolled.save(again)  // over the file that is there
+    written.same(File(golden, "enrolled.txt").readBytes().contentEquals(again.readBytes()))
+    enrolled.delete(enrolled.names[0])
+    enrolled.save(again)
+    written.same(File(golden, "deleted.txt").readBytes().contentEquals(again.readBytes()))
+    written.say()
+    for (file in File(golden, "refused").listFiles()!!.sorted()) {
+        val answer = try {
+            Gallery.load(file, fingerprint, size)
+            "read"
+        } catch (reason: IllegalArgumentException) {
+            reason.message
+        }
+        println("refused ${file.name}: $answer")
+    }
+}
+
+/** One line of decisions.txt: threshold, margin, why refused; then what must come: kind, name, why, score, second. */
+private fun decisions(golden: File) {
+    val (fingerprint, size) = File(golden, "gallery.facts").readLines()
+    val galleries = listOf("gallery.txt", "one.txt", "nobody.txt").map { Gallery.load(File(golden, it), fingerprint, size.toInt()) }
+    val scores = Largest("score")
+    val texts = Largest("decision")
+    val probes = rows(File(golden, "probes.f32"), size.toInt())
+    for ((line, probe) in File(golden, "decisions.txt").readLines().zip(probes)) {
+        val (which, threshold, margin, refused, kind) = line.split("\t")
+        val (name, why, score, second) = line.split("\t").drop(5)
+        val ours = decide(galleries[which.toInt()], probe, threshold.toDouble(), margin.toDouble(), refused)
+        texts.same(ours.kind == kind && (ours.name ?: "") == name && ours.why == why)
+        for ((mine, theirs) in listOf(Pair(ours.score, score), Pair(ours.second, second))) {
+            if (mine == null) texts.same(theirs == "") else scores.see(mine - theirs.toDouble())
+        }
+    }
+    scores.say()
+    texts.say()
+}
+
+private class Largest(private val name: String) {
+    private var cases = 0
+    private var largest = 0.0
+
+    fun see(difference: Double) {
+        cases++
+        if (!largest.isNaN() && !(abs(difference) <= largest)) largest = abs(difference)  // a NaN comes in, and stays
+    }
+
+    fun same(yes: Boolean) = see(if (yes) 0.0 else 1.0)
+
+    fun say() = println("$name $cases $largest")
+}
+
+/** Width and height stand in the name of the file beside it: photograph.rgb, photograph.size. */
+private fun picture(file: File): Picture {
+    val (width, height) = File(file.path.replace(".rgb", ".size")).readText().trim().split(" ").map { it.toInt() }
+    val bytes = file.readBytes()
+    return Picture(width, height, IntArray(width * height) {
+        val (red, green, blue) = (0 until 3).map { c -> bytes[3 * it + c].toInt() and 255 }
+        (red shl 16) or (green shl 8) or blue
+    })
+}
+
+private fun floats(file: File): FloatArray {
+    val buffer = ByteBuffer.wrap(file.readBytes()).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer()
+    return FloatArray(buffer.remaining()) { buffer.get() }
+}
+
+private fun rows(file: File, size: Int): List<FloatArray> = floats(file).toList().chunked(size).map { it.toFloatArray() }
