@@ -124,6 +124,11 @@ def test_true_and_false_are_not_numbers(capsys):
     assert "True and False were expected" in capsys.readouterr().out
 
 
+def test_none_inside_an_answer_is_an_answer(capsys):
+    assert judge(lambda x: [None, "Bo"], [Case({"x": 1}, ["Ada", "Bo"])], name="names") is False
+    assert capsys.readouterr().out == "names: for x = 1 you returned None; expected Ada\n"
+
+
 def test_a_check_leaves_the_readers_seed_alone():
     torch.manual_seed(0)
     expected = torch.rand(1)

@@ -3,5 +3,6 @@
     checks.semi_hard(semi_hard)
     semi_hard: passed on 200 random inputs and 6 edge cases
 """
+# ruff: noqa: F401  (this file hands on what its lessons' files define)
 
-__all__: list[str] = []
+from lib.checks.lesson_09 import delivered, identify, to_cosine

@@ -40,7 +40,12 @@ def judge(attempt: Callable, cases: Iterable[Case], tolerance: float = 1e-5, nam
             print(f"{name}: for {_inputs(case)} your code raised {type(error).__name__}: {error}")
             return False
         changed = [key for key, value in case.given.items() if _difference(arguments[key], value, 0.0)]
-        fault = f"you changed {changed[0]} itself; work on a copy" if changed else _difference(answer, case.expected, tolerance)
+        if changed:
+            fault = f"you changed {changed[0]} itself; work on a copy"
+        elif answer is None and case.expected is not None:
+            fault = "you returned None; is there a `return`?"
+        else:
+            fault = _difference(answer, case.expected, tolerance)
         if fault:
             print(f"{name}: for {_inputs(case)} {fault}" + (f"; {case.why}" if case.why else ""))
             return False
@@ -51,8 +56,6 @@ def judge(attempt: Callable, cases: Iterable[Case], tolerance: float = 1e-5, nam
 
 def _difference(answer, expected, tolerance: float) -> str:
     """What is wrong with an answer, in words; empty where nothing is."""
-    if answer is None and expected is not None:
-        return "you returned None; is there a `return`?"
     if isinstance(expected, (tuple, list)) and not isinstance(expected, str):
         if not isinstance(answer, (tuple, list)) or len(answer) != len(expected):
             return f"you returned {brief(answer)}; {len(expected)} values were expected: {brief(expected)}"

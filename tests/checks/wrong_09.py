@@ -1,0 +1,157 @@
+"""Plausible wrong answers to the exercises of lesson 9. A docstring holds the words that the message must contain."""
+
+import numpy as np
+
+# -- to_cosine ---------------------------------------------------------------------------------------------------------
+
+
+def to_cosine__the_half_is_missing(value, metric):
+    """value = 1, metric = l2 | you returned 0; expected 0.5"""
+    return {"cosine": value, "l2": 1 - value**2, "squared l2": 1 - value}[metric]
+
+
+def to_cosine__l2_is_not_squared(value, metric):
+    """metric = l2 | expected -1 | square an L2 distance"""
+    return value if metric == "cosine" else 1 - value / 2
+
+
+def to_cosine__every_metric_is_a_distance(value, metric):
+    """value = 0.4, metric = cosine | a cosine stays as it is"""
+    return 1 - (value**2 if metric == "l2" else value) / 2
+
+
+def to_cosine__squared_is_squared_again(value, metric):
+    """metric = squared l2 | it is squared already"""
+    return value if metric == "cosine" else 1 - value**2 / 2
+
+
+def to_cosine__one_minus_the_cosine(value, metric):
+    """metric = cosine | a cosine stays as it is"""
+    return {"cosine": 1 - value, "l2": 1 - value**2 / 2, "squared l2": 1 - value / 2}[metric]
+
+
+def to_cosine__the_formula_is_not_turned_round(value, metric):
+    """expected 0.5"""
+    return {"cosine": value, "l2": 2 - 2 * value**2, "squared l2": 2 - 2 * value}[metric]
+
+
+def to_cosine__the_sign_is_turned(value, metric):
+    """you returned -0.5; expected 0.5"""
+    return {"cosine": -value, "l2": value**2 / 2 - 1, "squared l2": value / 2 - 1}[metric]
+
+
+# -- delivered ---------------------------------------------------------------------------------------------------------
+
+
+def _threshold(scores, same, far):
+    return min(t for t in scores if (scores[~same] >= t).mean() <= far + 1e-12)
+
+
+def _rates(scores, same, threshold):
+    return (scores[~same] >= threshold).mean(), (scores[same] >= threshold).mean()
+
+
+def delivered__the_threshold_is_fitted_where_it_is_measured(chosen_scores, chosen_same, scores, same, far):
+    """the first group sets the threshold"""
+    return _rates(scores, same, _threshold(scores, same, far))
+
+
+def delivered__measured_where_it_was_chosen(chosen_scores, chosen_same, scores, same, far):
+    """the second one alone is measured"""
+    return _rates(chosen_scores, chosen_same, _threshold(chosen_scores, chosen_same, far))
+
+
+def delivered__all_pairs_together(chosen_scores, chosen_same, scores, same, far):
+    """the first group"""
+    s, y = np.append(chosen_scores, scores), np.append(chosen_same, same)
+    return _rates(scores, same, _threshold(s, y, far))
+
+
+def delivered__equal_is_not_accepted(chosen_scores, chosen_same, scores, same, far):
+    """a score equal to the threshold is accepted"""
+    at = _threshold(chosen_scores, chosen_same, far)
+    return (scores[~same] > at).mean(), (scores[same] > at).mean()
+
+
+def delivered__less_than_far_instead_of_at_most(chosen_scores, chosen_same, scores, same, far):
+    """exactly `far` is allowed"""
+    return _rates(scores, same, min(t for t in chosen_scores if (chosen_scores[~chosen_same] >= t).mean() < far))
+
+
+def delivered__a_quantile_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
+    """the loosest threshold that holds is 0.5"""
+    return _rates(scores, same, np.quantile(chosen_scores, 1 - far))
+
+
+def delivered__a_quantile_of_the_strangers(chosen_scores, chosen_same, scores, same, far):
+    """the loosest threshold that holds is 0.5"""
+    return _rates(scores, same, np.quantile(chosen_scores[~chosen_same], 1 - far))
+
+
+def delivered__a_share_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
+    """a share of the pairs of *strangers*"""
+    return _rates(scores, same, min(t for t in chosen_scores if ((chosen_scores >= t) & ~chosen_same).mean() <= far))
+
+
+def delivered__frr_instead_of_tar(chosen_scores, chosen_same, scores, same, far):
+    """return FAR, then TAR"""
+    accepted, found = _rates(scores, same, _threshold(chosen_scores, chosen_same, far))
+    return accepted, 1 - found
+
+
+def delivered__tar_first(chosen_scores, chosen_same, scores, same, far):
+    """return FAR, then TAR"""
+    return _rates(scores, same, _threshold(chosen_scores, chosen_same, far))[::-1]
+
+
+def delivered__the_strictest_that_holds(chosen_scores, chosen_same, scores, same, far):
+    """the threshold, at 0.5"""
+    return _rates(scores, same, max(t for t in chosen_scores if (chosen_scores[~chosen_same] >= t).mean() <= far))
+
+
+# -- identify ----------------------------------------------------------------------------------------------------------
+
+
+def identify__everybody_is_somebody(scores, names, threshold):
+    """the answer is None"""
+    return [names[g] for g in scores.argmax(1)]
+
+
+def identify__the_first_that_passes(scores, names, threshold):
+    """the best of them counts"""
+    return [next((name for name, s in zip(names, row) if s >= threshold), None) for row in scores]
+
+
+def identify__equal_is_refused(scores, names, threshold):
+    """a score equal to the threshold is accepted"""
+    return [names[row.argmax()] if row.max() > threshold else None for row in scores]
+
+
+def identify__the_smallest_score_wins(scores, names, threshold):
+    """its largest score names it"""
+    return [names[row.argmin()] if row.max() >= threshold else None for row in scores]
+
+
+def identify__the_mean_of_a_persons_templates(scores, names, threshold):
+    """the best one speaks"""
+    answers = []
+    for row in scores:
+        means = {name: np.mean([s for s, other in zip(row, names) if other == name]) for name in names}
+        best = max(means, key=means.get)
+        answers.append(best if means[best] >= threshold else None)
+    return answers
+
+
+def identify__places_instead_of_names(scores, names, threshold):
+    """expected Bo"""
+    return [int(row.argmax()) if row.max() >= threshold else None for row in scores]
+
+
+def identify__the_best_of_each_template(scores, names, threshold):
+    """each row is a probe | 3 values were expected"""
+    return [names[g] if s >= threshold else None for g, s in zip(scores.argmax(0), scores.max(0))]
+
+
+def identify__a_word_for_nobody(scores, names, threshold):
+    """you returned unknown; expected None"""
+    return [names[row.argmax()] if row.max() >= threshold else "unknown" for row in scores]
