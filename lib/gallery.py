@@ -1,0 +1,242 @@
+"""People enrolled on a phone: their templates, who a new picture shows, and how somebody is forgotten again.
+
+    gallery = Gallery(fingerprint(model), size=128)
+    gallery.enrol("Ada", vectors)                              # (k, 128), one unit vector a picture
+    gallery.decide(vector, threshold=0.75, margin=0.05)        # Decision("accepted", "Ada", ...)
+    gallery.save(path);  Gallery.load(path, fingerprint(model), size=128)
+
+    python -m lib.gallery bench                                # how long a search takes here, on one core
+
+NumPy alone, so that a phone's developer can read it as a recipe. `lib.gallery_file` says what a file looks like.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from lib.gallery_file import LONGEST_NAME, read, write_durably, written
+
+ACCEPTED, UNSURE, UNKNOWN, POOR = "accepted", "unsure", "unknown", "poor picture"
+
+
+class Decision(NamedTuple):
+    """What a gallery says to one picture, and why."""
+
+    kind: str  # ACCEPTED, UNSURE, UNKNOWN or POOR
+    name: str | None  # the person, only where accepted
+    why: str  # in words, for the person in front of the phone
+    score: float | None = None  # the best person's; None where nothing was compared
+    second: float | None = None  # the second-best person's; None where there is none
+
+
+class Gallery:
+    """Unit vectors under names, bound to the one network whose vectors can be compared.
+
+    fingerprint  sixteen hex digits of `lib.export.phone.fingerprint`
+    size         length D of an embedding
+    """
+
+    def __init__(self, fingerprint: str, size: int) -> None:
+        if len(fingerprint) != 16 or set(fingerprint) - set("0123456789abcdef"):
+            raise ValueError(f"a fingerprint is 16 hex digits, not {fingerprint!r}")
+        if size < 1:
+            raise ValueError(f"size={size}: the length of an embedding, at least 1")
+        self.fingerprint, self.size = fingerprint, int(size)
+        self._templates: dict[str, np.ndarray] = {}  # name -> float32 (k, D), in the order of enrolment
+        self._search: _Search | None = None  # made when first needed
+
+    def __len__(self) -> int:
+        """Templates, of all people together."""
+        return sum(map(len, self._templates.values()))
+
+    @property
+    def names(self) -> list[str]:
+        """The people, in the order in which they were enrolled."""
+        return list(self._templates)
+
+    def templates(self, name: str) -> np.ndarray:
+        """A copy of one person's templates, float32 (k, D)."""
+        return self._templates[self._enrolled(name)].copy()
+
+    def enrol(self, name: str, vectors, mode: str = "keep") -> None:
+        """Add templates of a person; somebody enrolled before keeps what is there.
+
+        vectors  (k, D) unit vectors, one a picture
+        mode     "keep": each is a template. "average": their mean, brought to unit length, is the one template
+        raises   ValueError for a name that a file cannot hold, for vectors of another length or not of unit length, and for
+                 pictures whose mean vanishes: they do not show one person
+        """
+        name, vectors = usable_name(name), self._checked(vectors)
+        if len(vectors) == 0:
+            raise ValueError(f"no picture of {name} to enrol")
+        if mode == "average":
+            vectors = vectors.mean(0, keepdims=True)
+            if np.linalg.norm(vectors) < 1e-3:
+                raise ValueError(f"the mean of {name}'s vectors is zero: these pictures do not show one person")
+        elif mode != "keep":
+            raise ValueError(f"no mode {mode!r}; there are 'keep' and 'average'")
+        vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        old = self._templates.get(name)
+        self._templates[name] = vectors if old is None else np.concatenate([old, vectors])
+        self._wipe(old)
+
+    def delete(self, name: str) -> None:
+        """Forget a person: the templates are overwritten with zeros here, and are in no file after the next `save`.
+
+        raises  ValueError for somebody who is not enrolled
+        """
+        self._wipe(self._templates.pop(self._enrolled(name)))
+
+    def scores(self, probes) -> np.ndarray:
+        """Best cosine of each probe with each person's templates: (Q, D) or (D,) -> float32 (Q, people) or (people,)"""
+        search = self._searched()
+        scores = self._checked(probes).astype(np.float32) @ search.matrix.T  # (Q, D) x (D, templates)
+        if len(search.names) < len(search.matrix):
+            scores = np.maximum.reduceat(scores, search.starts, axis=1)  # -> (Q, people)
+        return scores if np.ndim(probes) == 2 else scores[0]
+
+    def decide(self, probe, threshold: float, margin: float = 0.0, refused: str = "") -> Decision:
+        """Who is this? In this order: a poor picture, nobody, one of two who look alike, somebody.
+
+        probe      (D,) unit vector; not looked at where the picture was refused
+        threshold  the best person's score must reach it
+        margin     and must be better than the second-best person's by this much; does not apply where one person is enrolled
+        refused    why the picture is too poor to be compared, in words (`lib.quality.refusal`); empty: it is not
+        """
+        if refused:
+            return Decision(POOR, None, refused)
+        if not self._templates:
+            return Decision(UNKNOWN, None, "nobody is enrolled")
+        return decision(self._searched().names, self.scores(np.asarray(probe).reshape(self.size)), threshold, margin)
+
+    def save(self, path: Path | str) -> None:
+        """Put the gallery on the disk so that a crash at any moment leaves the old file or the new one, whole.
+
+        One writer at a time. Whatever an earlier crash left behind is removed.
+        """
+        write_durably(path, written(self.fingerprint, self.size, self._templates))
+
+    @classmethod
+    def load(cls, path: Path | str, fingerprint: str, size: int) -> "Gallery":
+        """The gallery that `save` put there.
+
+        raises  FileNotFoundError where there is none; ValueError, in words, for a file that is truncated, edited, of another version,
+                of another network (its vectors mean nothing to this one) or of another size
+        """
+        gallery = cls(fingerprint, size)
+        rows: dict[str, list[np.ndarray]] = {}
+        for name, vector in read(path, fingerprint, size):
+            if usable_name(name) != name:
+                raise ValueError(f"{path}: the name {name!r} is not in Unicode's normal form C")
+            rows.setdefault(name, []).append(gallery._checked(vector)[0])
+        gallery._templates = {name: np.stack(vectors).astype(np.float32) for name, vectors in rows.items()}
+        return gallery
+
+    def _searched(self) -> "_Search":
+        if self._search is None:
+            counts = [0, *map(len, self._templates.values())]
+            matrix = np.concatenate([np.empty((0, self.size), np.float32), *self._templates.values()])
+            self._search = _Search(self.names, matrix, np.cumsum(counts)[:-1])
+        return self._search
+
+    def _enrolled(self, name: str) -> str:
+        name = unicodedata.normalize("NFC", name)
+        if name not in self._templates:
+            raise ValueError(f"{name!r} is not enrolled")
+        return name
+
+    def _checked(self, vectors) -> np.ndarray:
+        vectors = np.atleast_2d(np.asarray(vectors, dtype=np.float64))
+        if vectors.ndim != 2 or vectors.shape[1] != self.size:
+            raise ValueError(f"vectors must be (k, {self.size}), not {vectors.shape}: another network's?")
+        length = np.linalg.norm(vectors, axis=1)
+        if not (np.abs(length - 1) < 0.01).all():  # NaN fails too; int8 files answer with lengths off by a few thousandths
+            raise ValueError(f"vectors must have length 1; the one furthest from it has {length[np.argmax(np.abs(length - 1))]:.3g}")
+        return vectors
+
+    def _wipe(self, templates: np.ndarray | None) -> None:
+        for array in (templates, self._search and self._search.matrix):
+            if array is not None:
+                array.fill(0)
+        self._search = None
+
+
+class _Search(NamedTuple):
+    """All templates below each other, a person's together."""
+
+    names: list[str]  # (people,)
+    matrix: np.ndarray  # float32 (templates, D)
+    starts: np.ndarray  # (people,), the row of each person's first template
+
+
+def decision(names: list[str], scores, threshold: float, margin: float = 0.0) -> Decision:
+    """The rule alone, on one probe's score with each person: names (P,), scores (P,), P at least 1.
+
+    Equal scores count for the one enrolled first; any margin above zero makes them "unsure".
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    first = int(scores.argmax())
+    best, others = float(scores[first]), np.delete(scores, first)
+    second = float(others.max()) if len(others) else None
+    if best < threshold:
+        return Decision(UNKNOWN, None, f"nobody reaches {threshold:.2f}; the best scores {best:.2f}", best, second)
+    if second is not None and best - second < margin:
+        runner_up = [name for name in names if name != names[first]][int(others.argmax())]
+        why = f"{names[first]} with {best:.2f} and {runner_up} with {second:.2f} are closer than {margin:.2f}"
+        return Decision(UNSURE, None, why, best, second)
+    ahead = "" if second is None else f", {best - second:.2f} ahead of the next"
+    return Decision(ACCEPTED, names[first], f"{best:.2f} reaches {threshold:.2f}{ahead}", best, second)
+
+
+def usable_name(name: str) -> str:
+    """The name in Unicode's normal form C, in which an accent is one character however it was typed.
+
+    raises  ValueError for what a line of the file cannot hold
+    """
+    name = unicodedata.normalize("NFC", name)
+    if not name or len(name) > LONGEST_NAME:
+        raise ValueError(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}")
+    if "\t" in name or name.splitlines() != [name]:
+        raise ValueError(f"a name holds no tab and no line break: {name!r}")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"a name is text that UTF-8 can hold: {name!r}") from None
+    return name
+
+
+def bench(templates: int, size: int = 128, batch: int = 64, seconds: float = 1.0) -> tuple[float, float]:
+    """Median milliseconds a probe among random templates: (one at a time, in a batch)."""
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((templates + batch, size), dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    gallery, probes = Gallery("0" * 16, size), vectors[templates:]
+    gallery._templates = {str(number): rows for number, rows in enumerate(np.split(vectors[:templates], templates))}
+
+    def median(call) -> float:
+        call()
+        times, end = [], time.perf_counter() + seconds
+        while len(times) < 5 or time.perf_counter() < end:
+            began = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - began)
+        return 1000 * float(np.median(times))
+
+    return median(lambda: gallery.decide(probes[0], threshold=0.5, margin=0.05)), median(lambda: gallery.scores(probes)) / batch
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["bench"]:
+        sys.exit("usage: python -m lib.gallery bench")
+    if os.environ.get("OMP_NUM_THREADS") != "1":  # NumPy's library reads it once, when it is loaded
+        sys.exit(subprocess.call([sys.executable, "-m", "lib.gallery", "bench"], env={**os.environ, "OMP_NUM_THREADS": "1"}))
+    print("| templates | one probe, ms | a probe in a batch of 64, ms |\n| --- | --- | --- |")
+    for count in (100, 1_000, 10_000, 100_000):
+        one, many = bench(count)
+        print(f"| {count:,} | {one:.2g} | {many:.2g} |")

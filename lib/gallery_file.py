@@ -1,0 +1,113 @@
+"""A gallery on the disk: lines of text that say what they are, and a way to write them that survives a crash at any moment.
+
+    siamese-gallery 1
+    fingerprint 6935333c25050285
+    size 128
+    templates 2
+    Ada<tab>base64 of 128 little-endian float32
+    Grace<tab>...
+    sha256 <hex of all bytes before this line>
+
+UTF-8, each line ended by a line feed. The Android app and the browser page read and write the same file. No pickle: opening a
+stranger's gallery runs nothing.
+"""
+
+import base64
+import binascii
+import glob
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+FIRST_LINE = "siamese-gallery 1"
+HEADER = re.compile(rb"siamese-gallery 1\nfingerprint ([0-9a-f]{16})\nsize ([0-9]+)\ntemplates ([0-9]+)\n")
+LONGEST_NAME = 200
+
+
+def written(fingerprint: str, size: int, templates: Mapping[str, np.ndarray]) -> bytes:
+    """The file's bytes: templates {name: (k, D)}, one line a template."""
+    lines = [FIRST_LINE, f"fingerprint {fingerprint}", f"size {size}", f"templates {sum(map(len, templates.values()))}"]
+    for name, rows in templates.items():
+        lines += [f"{name}\t{base64.b64encode(row.astype('<f4').tobytes()).decode()}" for row in rows]
+    body = "".join(f"{line}\n" for line in lines).encode()
+    return body + f"sha256 {hashlib.sha256(body).hexdigest()}\n".encode()
+
+
+def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, np.ndarray]]:
+    """(name, float32 (D,)) of each template, after everything that can be wrong with a file was looked for.
+
+    raises  FileNotFoundError; ValueError that says what is wrong and what to do
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no gallery {path}: enrol somebody first")
+    content = path.read_bytes()
+    first = content.split(b"\n", 1)[0].decode(errors="replace")
+    if first != FIRST_LINE:
+        if first.startswith("siamese-gallery "):
+            raise ValueError(f"{path} is a gallery of another version, {first[:40]!r}; this code reads {FIRST_LINE!r}")
+        raise ValueError(f"{path} is no gallery")
+    body, _, digest = content.rpartition(b"sha256 ")
+    if digest != hashlib.sha256(body).hexdigest().encode() + b"\n":
+        raise ValueError(f"{path} was cut short or edited: its checksum does not fit. Enrol again, or take it from a backup")
+    header = HEADER.match(body)
+    if not header:
+        raise ValueError(f"{path} does not begin with the lines fingerprint, size and templates")
+    theirs, width, count = (part.decode() for part in header.groups())
+    try:
+        rows = body[header.end() :].decode().split("\n")[:-1]
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} holds names that are not UTF-8") from None
+    if theirs != fingerprint:
+        raise ValueError(f"{path} was made with another network ({theirs}, this one is {fingerprint}): "
+                         "their vectors cannot be compared. Enrol again")
+    if width != str(size):
+        raise ValueError(f"{path} holds vectors of {width} numbers; this network makes {size}")
+    if count != str(len(rows)):
+        raise ValueError(f"{path} says that it holds {count} templates, and holds {len(rows)}")
+    for row in rows:
+        name, _, text = row.partition("\t")
+        try:
+            raw = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            raw = b""
+        if len(raw) != 4 * size:
+            raise ValueError(f"{path}: the template of {name!r} is not the base64 of {size} numbers")
+        yield name, np.frombuffer(raw, "<f4")
+
+
+def write_durably(path: Path | str, content: bytes) -> None:
+    """Replace a file so that whatever happens, kill or power cut or full disk, the old content or the new is there, whole.
+
+    Write under another name; flush it to the disk; rename, which happens at once or not at all; flush the folder, which holds the
+    name. Without the first flush a power cut can leave the new name with nothing behind it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "wb", opener=_for_us_alone) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        # Ours, where the rename failed, or a dead process's, which may hold somebody who was deleted since.
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            left.unlink(missing_ok=True)
+    if os.name == "posix":  # elsewhere a folder cannot be opened, and the system flushes names by itself
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    """A template is biometric data: no other user of the machine may read it."""
+    return os.open(path, flags, 0o600)

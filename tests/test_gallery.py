@@ -1,0 +1,391 @@
+"""The gallery: who is named and who is not, files that are refused in words, and enrolments that survive a crash at any moment."""
+
+import base64
+import errno
+import hashlib
+import os
+import random
+import stat
+import struct
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lib import gallery_file
+from lib.gallery import ACCEPTED, POOR, UNKNOWN, UNSURE, Gallery, bench, decision, usable_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PRINT = "0123456789abcdef"
+
+
+def unit(count: int, size: int = 8, seed: int = 0) -> np.ndarray:
+    vectors = np.random.default_rng(seed).standard_normal((count, size))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def three() -> Gallery:
+    """Three people, with 2, 1 and 3 templates of 8 numbers."""
+    gallery, vectors = Gallery(PRINT, 8), unit(6)
+    for name, rows in (("Ada", vectors[:2]), ("Ben", vectors[2:3]), ("Cléo", vectors[3:])):
+        gallery.enrol(name, rows)
+    return gallery
+
+
+# -- scores and decisions ----------------------------------------------------------------------------------------------
+
+
+def test_a_persons_score_is_the_best_over_the_persons_templates(three):
+    probes = unit(5, seed=1)
+    expected = [[max(float(np.dot(probe, row)) for row in three.templates(name)) for name in three.names] for probe in probes]
+    np.testing.assert_allclose(three.scores(probes), expected, atol=1e-6)
+    np.testing.assert_allclose(three.scores(probes[0]), expected[0], atol=1e-6)
+
+
+def test_averaging_leaves_one_template_of_unit_length_in_the_middle():
+    gallery, vectors = Gallery(PRINT, 8), unit(4)
+    gallery.enrol("Ada", vectors, mode="average")
+    mean = [sum(column) / 4 for column in vectors.T]
+    expected = np.array(mean) / sum(x * x for x in mean) ** 0.5
+    np.testing.assert_allclose(gallery.templates("Ada"), [expected], atol=1e-6)
+    assert len(gallery) == 1
+
+
+def test_enrolling_again_adds_to_what_is_there(three):
+    before = three.templates("Ben")
+    more = unit(2, seed=3)
+    three.scores(more)  # the search that was made before must not stay
+    three.enrol("Ben", more)
+    np.testing.assert_allclose(three.templates("Ben"), np.concatenate([before, more]), atol=1e-6)
+    assert three.names == ["Ada", "Ben", "Cléo"] and three.scores(more)[:, 1] == pytest.approx([1, 1], abs=1e-6)
+
+
+def by_hand(names, scores, threshold, margin):
+    """The rule, spelt out: (kind, name)"""
+    ranked = sorted(range(len(names)), key=lambda n: (-scores[n], n))
+    if scores[ranked[0]] < threshold:
+        return UNKNOWN, None
+    if len(ranked) > 1 and scores[ranked[0]] - scores[ranked[1]] < margin:
+        return UNSURE, None
+    return ACCEPTED, names[ranked[0]]
+
+
+def test_the_decision_is_the_rule_on_two_thousand_random_scores():
+    rng, seen = np.random.default_rng(0), set()
+    for _ in range(2000):
+        names = [f"p{n}" for n in range(rng.integers(1, 6))]
+        scores, threshold, margin = rng.integers(-8, 9, len(names)) / 8, rng.integers(-8, 9) / 8, rng.integers(0, 4) / 8  # ties are common
+        found = decision(names, scores, threshold, margin)
+        assert (found.kind, found.name) == by_hand(names, scores, threshold, margin), (scores, threshold, margin)
+        assert found.score == scores.max() and found.why
+        assert found.second == (sorted(scores)[-2] if len(names) > 1 else None)
+        seen.add(found.kind)
+    assert seen == {UNKNOWN, UNSURE, ACCEPTED}
+
+
+def test_a_score_on_the_threshold_is_accepted_and_a_lead_of_the_margin_is_enough():
+    assert decision(["Ada", "Ben"], [0.75, 0.5], threshold=0.75, margin=0.25).kind == ACCEPTED
+    assert decision(["Ada", "Ben"], [0.75, 0.5], threshold=0.7500001, margin=0.25).kind == UNKNOWN
+    assert decision(["Ada", "Ben"], [0.75, 0.5], threshold=0.75, margin=0.2500001).kind == UNSURE
+
+
+def test_two_templates_of_one_person_are_no_competition():
+    gallery, probe = Gallery(PRINT, 8), unit(1)[0]
+    gallery.enrol("Ada", np.stack([probe, probe]))
+    assert gallery.decide(probe, threshold=0.9, margin=0.5).name == "Ada", "alone in the gallery: the margin does not apply"
+    gallery.enrol("Ben", unit(1, seed=5))
+    assert gallery.decide(probe, threshold=0.9, margin=0.2).name == "Ada"
+
+
+def test_a_person_enrolled_under_two_names_is_unsure_and_without_a_margin_the_first():
+    probe = np.eye(8)[3]
+    gallery = Gallery(PRINT, 8)
+    gallery.enrol("Ada", probe)
+    gallery.enrol("Lady Lovelace", probe)
+    found = gallery.decide(probe, threshold=0.5, margin=0.05)
+    assert found.kind == UNSURE and "Ada" in found.why and "Lady Lovelace" in found.why
+    assert gallery.decide(probe, threshold=0.5).name == "Ada"
+
+
+def test_a_refused_picture_is_not_compared_at_all(three):
+    found = three.decide(three.templates("Ada")[0], threshold=-1, refused="too dark: more light")
+    assert found == (POOR, None, "too dark: more light", None, None)
+
+
+def test_in_an_empty_gallery_everybody_is_unknown():
+    assert Gallery(PRINT, 8).decide(unit(1)[0], threshold=-1)[:3] == (UNKNOWN, None, "nobody is enrolled")
+    assert Gallery(PRINT, 8).scores(unit(3)).shape == (3, 0)
+
+
+def test_a_search_among_thousands_finds_what_a_slow_one_finds():
+    gallery, vectors = Gallery(PRINT, 16), unit(5000, 16)
+    rng = np.random.default_rng(2)
+    owner = np.sort(rng.integers(0, 1700, 5000))
+    for person in np.unique(owner):
+        gallery.enrol(str(person), vectors[owner == person])
+    probes = unit(20, 16, seed=9)
+    for probe, row in zip(probes, gallery.scores(probes)):
+        best = {}
+        for person, score in zip(owner, vectors @ probe):
+            best[str(person)] = max(score, best.get(str(person), -2))
+        assert dict(zip(gallery.names, row)) == pytest.approx(best, abs=1e-6)
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name, words", [
+    ("", "1 to 200 characters"), ("x" * 201, "1 to 200"), ("a\tb", "no tab"), ("a\nb", "no line break"), ("a\r", "no line break"),
+    ("a\u2028b", "no line break"), ("\ud800", "UTF-8"),
+])
+def test_a_name_that_a_line_cannot_hold_is_refused(name, words):
+    with pytest.raises(ValueError, match=words):
+        Gallery(PRINT, 8).enrol(name, unit(1))
+
+
+def test_an_accent_typed_in_two_ways_is_one_name(three):
+    assert usable_name("Cle\u0301o") == "Cléo"
+    three.enrol("Cle\u0301o", unit(1))
+    assert three.names == ["Ada", "Ben", "Cléo"] and len(three.templates("Cle\u0301o")) == 4
+
+
+@pytest.mark.parametrize("vectors, mode, words", [
+    (unit(2, 9), "keep", r"must be \(k, 8\), not \(2, 9\)"), (2 * unit(1), "keep", "length 1; the one furthest from it has 2"),
+    (unit(1) * np.nan, "keep", "length 1"), (np.zeros((1, 8)), "keep", "length 1"), (np.empty((0, 8)), "keep", "no picture of Ada"),
+    (np.stack([np.eye(8)[0], -np.eye(8)[0]]), "average", "do not show one person"), (unit(1), "mean", "no mode 'mean'"),
+])
+def test_vectors_that_are_no_template_are_refused_and_nothing_is_enrolled(vectors, mode, words):
+    gallery = Gallery(PRINT, 8)
+    with pytest.raises(ValueError, match=words):
+        gallery.enrol("Ada", vectors, mode)
+    assert gallery.names == []
+
+
+@pytest.mark.parametrize("fingerprint", ["", "0123", "0123456789ABCDEF", "0123456789abcdeg"])
+def test_what_is_no_fingerprint_is_refused(fingerprint):
+    with pytest.raises(ValueError, match="16 hex digits"):
+        Gallery(fingerprint, 8)
+
+
+# -- deleting ----------------------------------------------------------------------------------------------------------
+
+
+def test_deleting_a_person_leaves_nothing_in_memory_nor_in_the_file(three, tmp_path):
+    path = tmp_path / "people.gallery"
+    three.save(path)
+    (tmp_path / ".people.gallery.4711.part").write_bytes(path.read_bytes())  # what a crash of another process left behind
+    three.scores(unit(1))
+    held = [three._templates["Cléo"], three._search.matrix]
+    secrets = [base64.b64encode(row.astype("<f4").tobytes()) for row in three.templates("Cléo")]
+    three.delete("Cle\u0301o")
+    assert not any(array.any() for array in held), "overwritten, not only dropped"
+    three.save(path)
+    everything = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert "Cléo".encode() not in everything and not any(secret in everything for secret in secrets)
+    assert three.names == ["Ada", "Ben"] and three.scores(unit(1)).shape == (1, 2)
+    with pytest.raises(ValueError, match="'Cléo' is not enrolled"):
+        three.delete("Cléo")
+
+
+# -- the file ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_file_is_the_lines_that_the_app_and_the_page_read(three, tmp_path):
+    three.save(tmp_path / "a")
+    *lines, last = (tmp_path / "a").read_bytes().splitlines(keepends=True)
+    assert [line.decode() for line in lines[:4]] == ["siamese-gallery 1\n", f"fingerprint {PRINT}\n", "size 8\n", "templates 6\n"]
+    rows = [(name, row) for name in three.names for row in three.templates(name)]
+    assert len(lines) == 4 + len(rows)
+    for line, (name, row) in zip(lines[4:], rows):
+        written, text = line.decode().rstrip("\n").split("\t")
+        assert written == name and base64.b64decode(text) == struct.pack("<8f", *row)
+    assert last == b"sha256 " + hashlib.sha256(b"".join(lines)).hexdigest().encode() + b"\n"
+
+
+def test_what_was_saved_is_what_is_loaded_to_the_bit(three, tmp_path):
+    three.save(tmp_path / "a")
+    again = Gallery.load(tmp_path / "a", PRINT, 8)
+    assert again.names == three.names and len(again) == 6
+    assert all(np.array_equal(again.templates(name), three.templates(name)) for name in three.names)
+    again.save(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    Gallery(PRINT, 8).save(tmp_path / "empty")
+    assert Gallery.load(tmp_path / "empty", PRINT, 8).names == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+def test_nobody_else_on_the_machine_can_read_the_file(three, tmp_path):
+    three.save(tmp_path / "a")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
+def sealed(body: bytes) -> bytes:
+    return body + b"sha256 " + hashlib.sha256(body).hexdigest().encode() + b"\n"
+
+
+def test_a_file_cut_anywhere_or_with_any_byte_changed_is_refused(three, tmp_path):
+    three.save(tmp_path / "a")
+    whole = (tmp_path / "a").read_bytes()
+    rng = random.Random(0)
+    spoiled = [whole[:length] for length in range(0, len(whole), 7)] + [whole[:-1], whole + b"\n", b""]
+    for _ in range(100):
+        at = rng.randrange(len(whole))
+        spoiled.append(whole[:at] + bytes([whole[at] ^ (1 << rng.randrange(8))]) + whole[at + 1 :])
+    for content in spoiled:
+        (tmp_path / "b").write_bytes(content)
+        with pytest.raises(ValueError, match="cut short or edited|no gallery|another version"):
+            Gallery.load(tmp_path / "b", PRINT, 8)
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda body: body.replace(b"gallery 1", b"gallery 2", 1), "another version, 'siamese-gallery 2'; this code reads 'siamese-gallery 1'"),
+    (lambda body: b"\x80\x04pickle\n" + body, "no gallery"),
+    (lambda body: body.replace(b"fingerprint 01", b"fingerprint 11", 1), f"another network .1123456789abcdef, this one is {PRINT}"),
+    (lambda body: body.replace(b"size 8", b"size 9", 1), "vectors of 9 numbers; this network makes 8"),
+    (lambda body: body.replace(b"templates 6", b"templates 7", 1), "says that it holds 7 templates, and holds 6"),
+    (lambda body: body.replace(b"size 8\n", b"", 1), "does not begin with the lines"),
+    (lambda body: body.replace(b"\t", b"\tA", 1), "not the base64 of 8 numbers"),
+    (lambda body: body.replace(b"\t", b" ", 1), "not the base64 of 8 numbers"),
+    (lambda body: body.replace("é".encode(), "e\u0301".encode(), 1), "normal form C"),
+    (lambda body: body.replace("é".encode(), b"\xff", 1), "not UTF-8"),
+    (lambda body: body.split(b"\t")[0] + b"\t" + base64.b64encode(np.full(8, np.nan, "<f4").tobytes()) + b"\n", "length 1"),
+])
+def test_a_sealed_file_that_is_not_ours_is_refused_in_words(three, tmp_path, change, words):
+    three.save(tmp_path / "a")
+    body = (tmp_path / "a").read_bytes().rpartition(b"sha256 ")[0]
+    changed = change(body).replace(b"templates 6", b"templates 1") if "length" in words else change(body)
+    (tmp_path / "a").write_bytes(sealed(changed))
+    with pytest.raises(ValueError, match=words):
+        Gallery.load(tmp_path / "a", PRINT, 8)
+
+
+def test_a_gallery_that_is_not_there_is_said_to_be_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no gallery .*enrol somebody first"):
+        Gallery.load(tmp_path / "none", PRINT, 8)
+
+
+# -- crashes -----------------------------------------------------------------------------------------------------------
+
+# Forks processes that save two galleries in turn, forever, and kills each at its own random moment; prints what each left.
+KILLER = """
+import os, random, signal, sys, time
+sys.path.insert(0, {root!r})
+import numpy as np
+from lib.gallery import Gallery
+from lib.gallery_file import written
+
+galleries, path, rng = [], {path!r}, random.Random(0)
+for number in (0, 1):
+    gallery = Gallery("0123456789abcdef", 64)
+    vectors = np.random.default_rng(number).standard_normal((400 + number, 64))
+    gallery.enrol(f"person {{number}}", vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    galleries.append(gallery)
+
+def save(gallery):
+    {save}
+
+save(galleries[0])
+for _ in range({kills}):
+    child = os.fork()
+    while child == 0:
+        for gallery in reversed(galleries):
+            save(gallery)
+    time.sleep(rng.expovariate(1 / 0.02))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    try:
+        gallery = Gallery.load(path, "0123456789abcdef", 64)
+        assert (gallery.names, len(gallery)) in ((["person 0"], 400), (["person 1"], 401))
+        print(gallery.names[0])
+    except ValueError:
+        print("broken")
+"""
+
+
+def left_by_kills(path: Path, save: str, kills: int) -> list[str]:
+    code = KILLER.format(root=str(ROOT), path=str(path), save=save, kills=kills)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX's")
+def test_a_process_killed_at_any_of_150_moments_leaves_the_old_gallery_or_the_new(tmp_path):
+    found = left_by_kills(tmp_path / "people.gallery", "gallery.save(path)", kills=150)
+    assert len(found) == 150 and set(found) == {"person 0", "person 1"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX's")
+def test_the_same_kills_break_a_file_that_is_written_in_place(tmp_path):
+    naive = "open(path, 'wb').write(written(gallery.fingerprint, gallery.size, gallery._templates))"
+    assert "broken" in left_by_kills(tmp_path / "people.gallery", naive, kills=150), "else the test above proves nothing"
+
+
+def test_content_reaches_the_disk_before_the_name_and_the_name_before_save_returns(three, tmp_path, monkeypatch):
+    calls = []
+
+    def watched(name, real):
+        def call(*arguments):
+            calls.append(name if name == "replace" else "fsync folder" if stat.S_ISDIR(os.fstat(arguments[0]).st_mode) else "fsync file")
+            return real(*arguments)
+
+        return call
+
+    monkeypatch.setattr(gallery_file.os, "fsync", watched("fsync", os.fsync))
+    monkeypatch.setattr(gallery_file.os, "replace", watched("replace", os.replace))
+    three.save(tmp_path / "a")
+    assert calls == ["fsync file", "replace"] + (["fsync folder"] if os.name == "posix" else [])
+
+
+@pytest.mark.parametrize("step", ["open", "fsync", "replace"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(three, tmp_path, monkeypatch, step):
+    path = tmp_path / "people [1].gallery"  # brackets mean something to glob
+    three.save(path)
+    before = path.read_bytes()
+    three.enrol("Dora", unit(1, seed=7))
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(gallery_file.os, step, full)
+    with pytest.raises(OSError, match="No space left"):
+        three.save(path)
+    monkeypatch.undo()
+    assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == [path.name]
+    three.save(path)
+    assert "Dora" in Gallery.load(path, PRINT, 8).names
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+def test_a_disk_that_fills_in_the_middle_of_writing_leaves_the_old_file(tmp_path):
+    """A real one: the system stops the process's write half way."""
+    path = tmp_path / "people.gallery"
+    code = KILLER.split("for _ in range")[0].format(root=str(ROOT), path=str(path), save="gallery.save(path)") + """
+import resource
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    save(galleries[1])
+except OSError as error:
+    print(type(error).__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "OSError\n", done.stderr
+    assert Gallery.load(path, PRINT, 64).names == ["person 0"] and [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_bench_measures_something():
+    one, many = bench(500, size=16, seconds=0.01)
+    assert 0 < many and 0 < one < 1000
+
+
+def test_unicode_names_come_back(tmp_path):
+    gallery, names = Gallery(PRINT, 8), ["Łukasz", "李雷", "नेहा", "O'Brien \\ \"x\"", "sha256 abc", "  two  spaces ", "x" * 200]
+    for number, name in enumerate(names):
+        gallery.enrol(name, unit(1, seed=number))
+    gallery.save(tmp_path / "a")
+    assert Gallery.load(tmp_path / "a", PRINT, 8).names == [unicodedata.normalize("NFC", name) for name in names]
