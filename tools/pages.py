@@ -1,0 +1,162 @@
+"""How a stored lesson becomes a page of the site: a Sphinx extension, loaded by docs/book/conf.py.
+
+It adds the tables of contents to pages that GitHub shows too, carries the alt text of every figure over, says where a control's still
+picture stands for the control, puts the launch buttons under a lesson's title, and turns formulas into MathML.
+"""
+
+import base64
+import hashlib
+import html
+import importlib.util
+import json
+from pathlib import Path
+
+from docutils import nodes
+from math_core import LatexError, LatexToMathML
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.fileutil import copy_asset_file
+
+from tools import stamp
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRST = ("docs/results.md", "docs/gallery.md", "docs/from-other-repos.md", "docs/android/README.md", "docs/phone/README.md")
+LAST = ("paper/README.md", "data/README.md", "docs/contributing.md")
+STILL = "A control, shown as its still picture: open the lesson in JupyterLab to move it."
+
+log = logging.getLogger(__name__)
+to_mathml = LatexToMathML(annotation=False)
+
+
+# -- contents ----------------------------------------------------------------------------------------------------------
+
+
+def beside_the_lessons(root: Path = ROOT) -> list[str]:
+    """Names of the pages beside the lessons, in order: those that are there of FIRST, whatever else docs/ holds, those of LAST."""
+    there = {path.relative_to(root).as_posix() for path in root.glob("docs/**/*.md") if "node_modules" not in path.parts}
+    there |= {name for name in LAST if (root / name).exists()}
+    named = [*FIRST, *sorted(there - {*FIRST, *LAST}), *LAST]
+    return [name.removesuffix(".md") for name in named if name in there]
+
+
+def contents(caption: str, pages: list[str]) -> str:
+    """A table of contents that only the sidebar shows."""
+    return "\n\n" + "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *("/" + page for page in pages), "```"]) + "\n"
+
+
+def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Change a page's text before it is read: contents for the first page and the papers, no badge, the setup cell folded."""
+    text = source[0]
+    if docname.startswith("notebooks/"):
+        notebook = json.loads(text)
+        for cell in notebook["cells"]:
+            if "setup" in cell["metadata"].get("tags", []):
+                cell["metadata"]["tags"].append("hide-cell")
+            elif cell["cell_type"] == "markdown":
+                cell["source"] = stamp.BADGE_LINE.sub("", "".join(cell["source"]))
+        text = json.dumps(notebook)
+    elif docname == app.config.root_doc:
+        lessons = sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("notebooks/[0-9]*.ipynb"))
+        text = stamp.BADGE_LINE.sub("", text) + contents("Lessons", lessons) + contents("Beside the lessons", beside_the_lessons())
+    elif docname == "paper/README":
+        text += contents("Papers", sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("paper/*.md") if path.stem != "README"))
+    source[0] = text
+
+
+# -- figures -----------------------------------------------------------------------------------------------------------
+
+
+def alts(notebook: dict) -> dict[str, str]:
+    """sha256 of each stored picture -> its alt text. The notebook keeps it with the output; MyST-NB names a picture by this hash."""
+    found = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if png := output.get("data", {}).get("image/png"):
+                digest = hashlib.sha256(base64.b64decode("".join(png))).hexdigest()
+                found[digest] = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+    return found
+
+
+def finish(app: Sphinx, doctree: nodes.document) -> None:
+    """Change a page after it is read: links to folders; in a lesson alt text on figures, a word under controls, launch buttons."""
+    docname = app.env.docname
+    for link in list(doctree.findall(addnodes.pending_xref)):
+        folder = ROOT / Path(docname).parent / link["reftarget"]
+        if folder.is_dir():
+            link.replace_self(folder_link(link, folder.resolve().relative_to(ROOT).as_posix(), stamp.address()))
+    if not docname.startswith("notebooks/"):
+        return
+    path = ROOT / f"{docname}.ipynb"
+    words = alts(json.loads(path.read_text(encoding="utf-8")))
+    for image in doctree.findall(nodes.image):
+        if alt := words.get(Path(image["uri"]).stem):
+            image["alt"] = alt
+    for cell in doctree.findall(lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"):
+        if "explore(" in cell.astext():
+            for image in list(cell.findall(nodes.image)):
+                image.parent.insert(image.parent.index(image) + 1, nodes.paragraph("", STILL, classes=["still"]))
+    title = next(doctree.findall(nodes.title))
+    title.parent.insert(title.parent.index(title) + 1, nodes.raw("", launch(path, stamp.address()), format="html"))
+
+
+def folder_link(link: nodes.Element, folder: str, repository: str) -> list[nodes.Node]:
+    """What a link to a folder becomes, which has no page: a link into the published repository, or its text alone."""
+    if repository:
+        return [nodes.reference("", "", *link.children, refuri=f"{repository}/tree/main/{folder}")]
+    return list(link.children)
+
+
+def launch(path: Path, repository: str) -> str:
+    """The buttons under a lesson's title, as HTML: JupyterLab, download, and Colab where the course has an address."""
+    lab = f"http://localhost:8888/lab/tree/notebooks/{path.name}"
+    buttons = [f'<a href="{lab}" title="works while `make lab` runs on this computer">Open in JupyterLab</a>',
+               f'<a href="../_sources/notebooks/{path.name}" download>Download the notebook</a>']  # fmt: skip
+    if repository:
+        colab = repository.replace("https://github.com/", "https://colab.research.google.com/github/")
+        buttons.append(f'<a href="{html.escape(colab)}/blob/main/notebooks/{path.name}">Open in Colab</a>')
+    return f'<p class="launch">{" ".join(buttons)}</p>'
+
+
+# -- formulas ----------------------------------------------------------------------------------------------------------
+
+
+def formula(latex: str, display: bool) -> str:
+    """MathML of one formula. Raises LatexError where it cannot be read."""
+    return to_mathml.convert_with_local_state(latex, displaystyle=display)
+
+
+def visit(self, node: nodes.Element) -> None:
+    """Write a formula into the page; one that cannot be read is a warning, which ends `make book`."""
+    display = isinstance(node, nodes.math_block)
+    try:
+        mathml = formula(node.astext(), display)
+    except LatexError as error:
+        log.warning("a formula that cannot be read: %s\n%s", node.astext(), error, location=node)
+        raise nodes.SkipNode from None
+    # scrolls inside itself where it is wider than the page; so it must be reachable by keyboard
+    self.body.append(f'<div class="formula" tabindex="0">{mathml}</div>\n' if display else mathml)
+    raise nodes.SkipNode
+
+
+# -- the build ---------------------------------------------------------------------------------------------------------
+
+
+def after(app: Sphinx, error: Exception | None) -> None:
+    """The font of the formulas, and an index.html that leads to the first page."""
+    if error or app.builder.format != "html":
+        return
+    font = Path(importlib.util.find_spec("ziamath").submodule_search_locations[0]) / "fonts" / "STIXTwoMath-Regular.ttf"
+    copy_asset_file(font, app.outdir / "_static")
+    first = f"{app.config.root_doc}.html"
+    (app.outdir / "index.html").write_text(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{app.config.project}</title>'
+        f'<meta http-equiv="refresh" content="0; url={first}"><a href="{first}">{app.config.project}</a></html>\n')  # fmt: skip
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("source-read", prepare)
+    app.connect("doctree-read", finish)
+    app.connect("build-finished", after)
+    app.add_html_math_renderer("mathml", (visit, None), (visit, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
