@@ -23,6 +23,7 @@ private fun alignment(golden: File) {
     val photograph = picture(File(golden, "photograph.rgb"))
     val similarities = Largest("similarity")
     val crops = Largest("crop")
+    val roundings = Largest("rounding")  // the share of values that are off at all
     val inputs = Largest("input")
     for ((i, line) in File(golden, "places.txt").readLines().withIndex()) {
         val numbers = line.split(" ").map { it.toDouble() }
@@ -32,17 +33,20 @@ private fun alignment(golden: File) {
         for ((ours, theirs) in listOf(place.a.x, place.a.y, place.b.x, place.b.y).zip(numbers.drop(11))) similarities.see(ours - theirs)
         val cut = crop(photograph, place, size)
         val expected = picture(File(golden, "crop_$i.rgb"))
+        var off = 0
         for (y in 0 until size) for (x in 0 until size) {
             crops.see((cut.red(x, y) - expected.red(x, y)).toDouble())
             crops.see((cut.green(x, y) - expected.green(x, y)).toDouble())
             crops.see((cut.blue(x, y) - expected.blue(x, y)).toDouble())
+            if (cut.red(x, y) != expected.red(x, y)) off++
         }
+        roundings.see(off.toDouble() / (size * size))
         val input = floats(File(golden, "input_$i.f32"))
         val ours = normalise(expected)
         check(ours.size == input.size) { "an input of ${ours.size} numbers, ${input.size} expected" }
         for (n in input.indices) inputs.see((ours[n] - input[n]).toDouble())
     }
-    listOf(similarities, crops, inputs).forEach { it.say() }
+    listOf(similarities, crops, roundings, inputs).forEach { it.say() }
 }
 
 /** gallery.txt is read and written again; enrolled.txt is made again from vectors; each file in refused/ says why it is refused. */
@@ -71,14 +75,14 @@ private fun gallery(golden: File) {
         } catch (reason: IllegalArgumentException) {
             reason.message
         }
-        println("refused ${file.name}: $answer")
+        println("refused ${file.name}: ${answer?.replace("\r", "\\r")}")
     }
 }
 
 /** One line of decisions.txt: threshold, margin, why refused; then what must come: kind, name, why, score, second. */
 private fun decisions(golden: File) {
     val (fingerprint, size) = File(golden, "gallery.facts").readLines()
-    val galleries = listOf("gallery.txt", "one.txt", "nobody.txt").map { Gallery.load(File(golden, it), fingerprint, size.toInt()) }
+    val galleries = listOf("gallery.txt", "one.txt", "nobody.txt", "exact.txt").map { Gallery.load(File(golden, it), fingerprint, size.toInt()) }
     val scores = Largest("score")
     val texts = Largest("decision")
     val probes = rows(File(golden, "probes.f32"), size.toInt())

@@ -1,0 +1,293 @@
+"""The phone's arithmetic in plain Kotlin gives the course's numbers: compiled here, run on files that Python writes, compared.
+
+The Kotlin files are the very ones that the app under docs/android builds. What needs Android cannot be compiled here.
+"""
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lib import alignment, export
+from lib.data.face_render import TEMPLATE
+from lib.gallery import Gallery
+
+ROOT = Path(__file__).resolve().parent.parent
+APP = ROOT / "docs" / "android" / "app" / "src"
+PLAIN = sorted((APP / "main" / "kotlin" / "face").glob("*.kt"))
+GOLDEN = APP / "test" / "kotlin" / "face" / "Golden.kt"
+FINGERPRINT, SIZE = "0123456789abcdef", 32
+LARGEST = {"similarity": 1e-9, "crop": 1, "rounding": 1e-3, "input": 1e-6, "gallery": 0, "score": 1e-6, "decision": 0}
+
+needs_kotlin = pytest.mark.skipif(not (shutil.which("kotlinc") and shutil.which("java")), reason="no Kotlin compiler: Debian's package kotlin brings one")
+
+
+def compiled(sources: list[Path], jar: Path, warnings: bool = False) -> Path:
+    """Debian's compiler is of 2019 and runs on Java 17 with one warning about its own flags; the code is for it and for today's."""
+    said = subprocess.run(["kotlinc", *map(str, sources), "-include-runtime", "-d", str(jar)], capture_output=True, text=True,
+                          env={**os.environ, "JAVA_OPTS": "-Xmx700M -XX:TieredStopAtLevel=1"})  # fmt: skip
+    assert said.returncode == 0 and jar.is_file(), said.stderr
+    assert warnings or "warning:" not in said.stderr.replace("VM warning:", ""), said.stderr
+    return jar
+
+
+def run(jar: Path, folder: Path, package: str = "face") -> str:
+    said = subprocess.run(["java", "-XX:TieredStopAtLevel=1", "-cp", str(jar), f"{package}.GoldenKt", str(folder)], capture_output=True, text=True)
+    return said.stdout + said.stderr
+
+
+def differences(said: str) -> dict[str, tuple[int, float]]:
+    """name of a check -> cases, largest difference"""
+    return {name: (int(cases), float(largest)) for name, cases, largest in re.findall(r"^(\w+) (\d+) (\S+)$", said, re.M)}
+
+
+def failing(said: str) -> list[str]:
+    """The checks that fail: missing, without a case, or too far off."""
+    found = differences(said)
+    return [name for name, limit in LARGEST.items() if name not in found or found[name][0] == 0 or not found[name][1] <= limit]
+
+
+@pytest.fixture(scope="module")
+def jar(tmp_path_factory) -> Path:
+    return compiled([*PLAIN, GOLDEN], tmp_path_factory.mktemp("kotlin") / "golden.jar")
+
+
+@pytest.fixture(scope="module")
+def said(jar, golden) -> str:
+    return run(jar, golden)
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("golden")
+    rng = np.random.default_rng(0)
+    write_faces(folder, rng)
+    write_galleries(folder, rng)
+    return folder
+
+
+def write_faces(folder: Path, rng) -> None:
+    photograph = rng.integers(0, 256, (131, 150, 3), dtype=np.uint8)  # higher than wide would hide nothing: sides differ
+    picture(folder / "photograph", photograph)
+    places = []
+    for case in range(12):
+        size = [112, 112, 56, 160][case % 4]
+        turn = rng.uniform(0.4, 1.2) * np.exp(1j * rng.uniform(-0.6, 0.6))
+        z = turn * (TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1] - 56 - 56j) + 75 + 65j + complex(*rng.normal(0, 8, 2))  # some reach over the border
+        points = np.stack([z.real, z.imag], -1) + rng.normal(0, 3, (5, 2))
+        points[[[], [2, 3, 4], [2]][case % 3]] = np.nan  # five points; the eyes alone; all but the nose
+        a, b = least_squares(points, size)
+        cut = alignment.crop(photograph[None], a, b, size)[0]
+        picture(folder / f"crop_{case}", cut)
+        ((cut.astype(np.float64) - 127.5) / 128).astype("<f4").tofile(folder / f"input_{case}.f32")
+        numbers = [size, *points.ravel(), a.real, a.imag, b.real, b.imag]
+        places.append(" ".join("NaN" if np.isnan(x) else repr(float(x)) for x in numbers))
+    (folder / "places.txt").write_text("\n".join(places) + "\n")
+
+
+def least_squares(points, size: int) -> tuple[complex, complex]:
+    """The fit in real numbers, by NumPy's solver: [x, -y, 1, 0; y, x, 0, 1] (c, s, tx, ty) over the points that are there."""
+    rows, wanted = [], []
+    for (x, y), (u, v) in zip((TEMPLATE + 0.5) * size / 112 - 0.5, points):
+        if not np.isnan(u):
+            rows += [[x, -y, 1, 0], [y, x, 0, 1]]
+            wanted += [u, v]
+    c, s, tx, ty = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0]
+    return complex(c, s), complex(tx, ty)
+
+
+def picture(path: Path, pixels) -> None:
+    path.with_suffix(".rgb").write_bytes(pixels.tobytes())
+    path.with_suffix(".size").write_text(f"{pixels.shape[1]} {pixels.shape[0]}\n")
+
+
+def unit(vectors):
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def write_galleries(folder: Path, rng) -> None:
+    (folder / "gallery.facts").write_text(f"{FINGERPRINT}\n{SIZE}\n")
+    everybody, one = Gallery(FINGERPRINT, SIZE), Gallery(FINGERPRINT, SIZE)
+    centres = unit(rng.standard_normal((4, SIZE)))
+    centres[1] = unit(centres[0] + 0.75 * centres[1])  # two who look alike
+    names = ["Ada", "Zoë", "山田 花子", "O'Neil sha256 "]
+    order = [0, 1, 0, 2, 0, 3, 1]
+    vectors = 1.004 * unit(centres[order] + 0.1 * rng.standard_normal((len(order), SIZE)))  # as an int8 file answers: not quite unit
+    for person, vector in zip(order, vectors):
+        everybody.enrol(names[person], vector)
+    one.enrol("Ada", vectors[0])
+    everybody.save(folder / "gallery.txt")
+    everybody.save(folder / "enrolled.txt")
+    one.save(folder / "one.txt")
+    Gallery(FINGERPRINT, SIZE).save(folder / "nobody.txt")
+    vectors.astype("<f4").tofile(folder / "enrolled.f32")
+    (folder / "enrolled.names").write_text("".join(f"{names[person]}\n" for person in order).replace("Zoë", "Zoe\N{COMBINING DIAERESIS}"))
+    write_refused(folder / "refused", (folder / "gallery.txt").read_bytes())
+    exact = Gallery(FINGERPRINT, SIZE)  # scores without rounding: 1 and 0.5
+    for name, vector in (("Ada", np.eye(SIZE)[0]), ("Half", np.repeat([0.5, 0], [4, SIZE - 4]))):
+        exact.enrol(name, vector)
+    exact.save(folder / "exact.txt")
+    write_decisions(folder, [everybody, one, Gallery(FINGERPRINT, SIZE), exact], centres, rng)
+    everybody.delete("Ada")
+    everybody.save(folder / "deleted.txt")
+
+
+def write_decisions(folder: Path, galleries: list[Gallery], centres, rng) -> None:
+    ends = [(3, np.eye(SIZE)[0], threshold, margin, "") for threshold in (1.0, 1.01) for margin in (0, 0.5, 0.51)]
+    ends += [(3, np.repeat([0, 0.5, 0], [1, 4, SIZE - 5]), threshold, 0.75, "") for threshold in (0.75, 0.76)]  # 0 and 0.75
+    cases = [*ends, (2, np.eye(SIZE)[0], 0.5, 0.1, "")]
+    while len(cases) < 400:
+        probe = unit(centres[rng.integers(4)] + rng.uniform(0, 0.4) * rng.standard_normal(SIZE))
+        which, refused = int(rng.choice(2, p=[0.8, 0.2])), str(rng.choice(["", "", "", "too dark"]))
+        cases.append((which, probe, rng.uniform(0.3, 1.0), rng.choice([0, rng.uniform(0, 0.4)]), refused))
+    lines, probes = [], []
+    for which, probe, threshold, margin, refused in cases:
+        made = galleries[which].decide(probe, threshold, margin, refused)
+        best, second = made.score, made.second
+        ahead = None if second is None else best - second
+        close = [] if which == 3 or best is None else [best - threshold] if second is None else [best - threshold, ahead - margin, ahead]
+        printed = [value for value in (threshold, margin, best, second, ahead) if value is not None]
+        if any(abs(value) < 1e-5 for value in close) or any(abs((100 * value) % 1 - 0.5) < 1e-3 for value in printed):
+            continue  # rounding alone would decide
+        shown = ["" if value is None else repr(value) for value in (best, second)]
+        lines.append("\t".join([str(which), repr(float(threshold)), repr(float(margin)), refused, made.kind, made.name or "", made.why, *shown]))
+        probes.append(probe)
+    (folder / "decisions.txt").write_text("\n".join(lines) + "\n")
+    np.stack(probes).astype("<f4").tofile(folder / "probes.f32")
+
+
+def write_refused(folder: Path, good: bytes) -> None:
+    folder.mkdir()
+    body = good[: good.rindex(b"sha256 ")]
+    lines = body.decode().splitlines(keepends=True)
+    ada = base64.b64decode(lines[4].split("\t")[1])
+    again = lambda text: text.encode() + f"sha256 {hashlib.sha256(text.encode()).hexdigest()}\n".encode()  # noqa: E731
+    row = lambda name, vector: again("".join(lines[:4] + [f"{name}\t{base64.b64encode(vector).decode()}\n"] + lines[5:]))  # noqa: E731
+    for name, content in {
+        "an empty file": b"",
+        "another file": b"PK\x03\x04 and so on",
+        "another version": again("siamese-gallery 2\n" + "".join(lines[1:])),
+        "cut in the middle": good[: len(good) // 2],
+        "cut after a line": body,
+        "cut by one byte": good[:-1],
+        "one letter edited": good.replace(b"Ada", b"Eve", 1),
+        "line ends of Windows": good.replace(b"\n", b"\r\n"),
+        "another network": again("".join([lines[0], "fingerprint fedcba9876543210\n", *lines[2:]])),
+        "another size": again("".join([*lines[:2], "size 64\n", *lines[3:]])),
+        "one template more": again("".join(lines[:-1])),
+        "half a vector": row("Ada", ada[:64]),
+        "no base64": again("".join(lines[:4] + ["Ada\t***\n"] + lines[5:])),
+        "no vector": again("".join(lines[:4] + ["Ada\n"] + lines[5:])),
+        "a long vector": row("Ada", (np.frombuffer(ada, "<f4") * 2).tobytes()),
+        "a vector of NaN": row("Ada", np.full(SIZE, np.nan, "<f4").tobytes()),
+        "a name too long": row("A" * 201, ada),
+        "a name with a line break": row("A\rda", ada),
+        "a name not in normal form": row("Zoe\N{COMBINING DIAERESIS}", ada),
+        "no name": row("", ada),
+    }.items():  # fmt: skip
+        (folder / name).write_bytes(content)
+
+
+REFUSALS = {
+    "an empty file": "no gallery", "another file": "no gallery", "another version": "another version", "cut in the middle": "cut short",
+    "cut after a line": "cut short", "cut by one byte": "cut short", "one letter edited": "edited", "another network": "another network",
+    "another size": "size 64", "one template more": "holds 6", "half a vector": "not the base64", "no base64": "not the base64",
+    "no vector": "not the base64", "a long vector": "length 2", "a vector of NaN": "length NaN", "a name too long": "200 characters",
+    "a name with a line break": "line break", "a name not in normal form": "normal form", "no name": "1 to 200", "line ends of Windows": "another version",
+}  # fmt: skip
+
+
+@needs_kotlin
+def test_kotlin_and_python_compute_the_same(said):
+    assert failing(said) == [], said
+    found = differences(said)
+    assert found["score"][0] > 500 and found["crop"][0] > 100_000
+
+
+def test_the_golden_decisions_hold_every_kind_in_every_order(golden):
+    rows = [line.split("\t") for line in (golden / "decisions.txt").read_text().splitlines()]
+    kinds = [row[4] for row in rows]
+    assert all(kinds.count(kind) >= 10 for kind in ("accepted", "unsure", "unknown", "poor picture"))
+    both = [row for row in rows if row[4] == "unknown" and row[8] and float(row[7]) - float(row[8]) < float(row[2])]
+    assert len(both) >= 5, "someone below the threshold and close to the next: the threshold is asked first"
+    assert {row[4] for row in rows if row[0] == "3"} == {"accepted", "unsure", "unknown"}, "scores that meet threshold or margin exactly"
+
+
+@needs_kotlin
+def test_what_python_refuses_kotlin_refuses_in_words(said, golden):
+    reasons = dict(re.findall(r"^refused (.+?): (.*)$", said, re.M))
+    assert reasons.keys() == REFUSALS.keys() == {path.name for path in (golden / "refused").iterdir()}
+    for name, words in REFUSALS.items():
+        assert words in reasons[name], f"{name}: {reasons[name]}"
+        with pytest.raises(ValueError):
+            Gallery.load(golden / "refused" / name, FINGERPRINT, SIZE)
+
+
+@needs_kotlin
+def test_nothing_is_left_beside_a_saved_gallery(said, golden):
+    assert (golden / "again.txt").is_file()
+    assert not [path for path in golden.iterdir() if path.name.startswith(".")]
+
+
+MUTANTS = {
+    "the turn the other way": ("Alignment.kt", "zx * wy - zy * wx", "zy * wx - zx * wy"),
+    "a shift with the turn the other way": ("Alignment.kt", "a.x * z.x - a.y * z.y", "a.x * z.x + a.y * z.y"),
+    "another template": ("Alignment.kt", "41.5493, 92.3655", "41.5493, 92.2041"),
+    "eyes exchanged": ("Alignment.kt", "Point(38.2946, 51.6963), Point(73.5318, 51.5014)", "Point(73.5318, 51.5014), Point(38.2946, 51.6963)"),
+    "template without pixel centres": ("Alignment.kt", "(value + 0.5) * size / 112 - 0.5", "value * size / 112"),
+    "sampling half a pixel off": ("Alignment.kt", "place.of(x.toDouble(), y.toDouble())", "place.of(x + 0.5, y + 0.5)"),
+    "x and y exchanged": ("Alignment.kt", "mixed(photograph, from.x, from.y)", "mixed(photograph, from.y, from.x)"),
+    "nearest pixel": ("Alignment.kt", "val across = u - left", "val across = if (u - left < 0.5) 0.0 else 1.0"),
+    "cut off instead of rounded": ("Alignment.kt", "return round((1 - down) * above + down * below).toInt()", "return ((1 - down) * above + down * below).toInt()"),
+    "black beyond the border": ("Alignment.kt", "    val u =", "    if (x < 0 || y < 0) return 0\n    val u ="),
+    "BGR": ("Picture.kt", "(picture.red(x, y) - subtract)", "(picture.blue(x, y) - subtract)"),
+    "divided by 127.5": ("Picture.kt", "divide: Double = 128.0", "divide: Double = 127.5"),
+    "128 subtracted": ("Picture.kt", "subtract: Double = 127.5", "subtract: Double = 128.0"),
+    "a distance": ("Match.kt", "sum += a[i].toDouble() * b[i]", "sum -= a[i].toDouble() * b[i]"),
+    "the first template only": ("Match.kt", ".reduce(::maxOf)", ".first()"),
+    "the mean over templates": ("Match.kt", ".reduce(::maxOf)", ".average()"),
+    "quality not asked": ("Match.kt", "refused.isNotEmpty()", "false"),
+    "margin before threshold": ("Match.kt", "if (top < threshold)", "if (top < threshold && (second == null || top - second >= margin))"),
+    "reaching the threshold is not enough": ("Match.kt", "top < threshold", "top <= threshold"),
+    "reaching the margin is not enough": ("Match.kt", "top - second < margin", "top - second <= margin"),
+    "no margin": ("Match.kt", "top - second < margin", "false"),
+    "numbers the other way round in the file": ("Gallery.kt", "LITTLE_ENDIAN)\n            vector", "BIG_ENDIAN)\n            vector"),
+    "numbers the other way round when read": ("Gallery.kt", "LITTLE_ENDIAN)\n            return", "BIG_ENDIAN)\n            return"),
+    "templates as they come": ("Gallery.kt", "(vector[it] / length).toFloat()", "vector[it]"),
+    "nobody forgotten": ("Gallery.kt", "people.remove(normal(name))", "people.get(normal(name))"),
+    "accents as they come": ("Gallery.kt", "Normalizer.Form.NFC", "Normalizer.Form.NFD"),
+}  # fmt: skip
+
+
+@needs_kotlin
+@pytest.mark.slow
+def test_every_mutant_of_the_arithmetic_is_caught(golden, tmp_path):
+    """All mutants in one compilation, each in a package of its own."""
+    sources = []
+    for number, (file, old, new) in enumerate(MUTANTS.values()):
+        assert (APP / "main" / "kotlin" / "face" / file).read_text().count(old) >= 1, f"{old!r} is no longer in {file}"
+        for path in [*PLAIN, GOLDEN]:
+            text = path.read_text().replace("package face", f"package m{number}", 1)
+            sources.append(tmp_path / f"m{number}" / path.name)
+            sources[-1].parent.mkdir(exist_ok=True)
+            sources[-1].write_text(text.replace(old, new) if path.name == file else text)
+    jar = compiled(sources, tmp_path / "mutants.jar", warnings=True)
+    alive = [name for number, name in enumerate(MUTANTS) if not failing(run(jar, golden, f"m{number}"))]
+    assert alive == []
+
+
+def test_the_golden_input_is_what_the_phone_model_takes():
+    crops = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), dtype=np.uint8)
+    np.testing.assert_allclose(export.PhoneModel(export.ShortFaceNet()).pictures(crops), (crops - 127.5) / 128, atol=1e-7)
+
+
+def test_five_points_give_the_similarity_of_the_lesson():
+    points = TEMPLATE * 0.8 + np.random.default_rng(0).normal(20, 3, (5, 2))
+    (a,), (b,) = alignment.to_template(points[None], 160)
+    assert least_squares(points, 160) == (pytest.approx(a, abs=1e-9), pytest.approx(b, abs=1e-9))
