@@ -2,6 +2,7 @@
 
     points, _ = reader(to_input(crops, model))              # LandmarkReader: a small head on a network's own features
     crops = crop(images, *to_template(points), size=112)
+    crops = crop(images, *from_eyes(two_clicks), size=112)  # where only the eyes are known
 
 A similarity (turn, scale, shift) is two complex numbers: a pixel z = x + iy of the crop comes from a z + b in the photograph.
 """
@@ -36,6 +37,21 @@ def to_template(points, size: int = 112) -> tuple[np.ndarray, np.ndarray]:
     dz, dw = z - z.mean(), w - w.mean(1, keepdims=True)
     a = (dz.conj() * dw).sum(1) / (abs(dz) ** 2).sum()
     return a, w.mean(1) - a * z.mean()
+
+
+def from_eyes(eyes, size: int = 112) -> tuple[np.ndarray, np.ndarray]:
+    """(a, b), each complex (N,), of the one similarity that puts two eyes (N, 2, 2) on the template's eyes: for two clicks on a photograph.
+
+    eyes    x and y in pixels; first the eye on the picture's left side
+    raises  ValueError where it is not further left than the second: the crop would stand on its head
+    """
+    eyes = np.asarray(eyes, dtype=np.float64)
+    if not (eyes[..., 0, 0] < eyes[..., 1, 0]).all():
+        raise ValueError("the first point is the eye on the left side of the picture, the second the other one")
+    target = (TEMPLATE[:2] + 0.5) * size / 112 - 0.5
+    z, w = target[:, 0] + 1j * target[:, 1], eyes[..., 0] + 1j * eyes[..., 1]  # (2,), (N, 2)
+    a = (w[:, 1] - w[:, 0]) / (z[1] - z[0])
+    return a, w[:, 0] - a * z[0]
 
 
 def in_photograph(points, a, b) -> np.ndarray:

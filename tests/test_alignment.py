@@ -34,6 +34,29 @@ def test_to_template_is_the_least_squares_solution(rng=np.random.default_rng(1))
         assert (a[n], b[n]) == (pytest.approx(complex(c, s), abs=1e-9), pytest.approx(complex(tx, ty), abs=1e-9))
 
 
+@pytest.mark.parametrize("size", [112, 56])
+def test_two_clicks_on_the_eyes_put_them_on_the_template(size, rng=np.random.default_rng(2)):
+    eyes = np.sort(rng.uniform(20, 200, (5, 2, 2)), axis=1)  # x of the first is smaller
+    a, b = alignment.from_eyes(eyes, size)
+    for n in range(5):
+        for (x, y), (u, v) in zip((TEMPLATE[:2] + 0.5) * size / 112 - 0.5, eyes[n]):
+            assert a[n] * complex(x, y) + b[n] == pytest.approx(complex(u, v), abs=1e-9)
+
+
+def test_two_clicks_cut_the_face_that_five_points_cut():
+    faces = load("embedded-faces", identities=4, images=4, size=160, seed=3, aligned=False)
+    points = faces.extra["landmarks"]
+    two, five = alignment.from_eyes(points[:, :2]), alignment.to_template(points)
+    corners = np.array([[[0, 0], [111, 0], [0, 111], [111, 111]]])
+    apart = np.linalg.norm(alignment.in_photograph(corners, *two) - alignment.in_photograph(corners, *five), axis=-1) / abs(five[0])[:, None]
+    assert np.median(apart) < 8 and apart.max() > 0.5  # pixels of the crop: near, but a nod of the head moves the mouth, not the eyes
+
+
+def test_clicks_in_the_wrong_order_are_refused():
+    with pytest.raises(ValueError, match="left side of the picture"):
+        alignment.from_eyes([[[80, 40], [40, 40]]])
+
+
 def test_points_follow_their_pixels():
     image = np.zeros((1, 80, 80, 3), dtype=np.uint8)
     image[0, 30, 47] = 255
