@@ -25,9 +25,10 @@ def margin_forces(ax: Axes, margin: float, squared: bool = False) -> None:
     ax.plot(d, -d, color=SAME, lw=2.5)
     ax.plot(d, push, color=DIFFERENT, lw=2.5, ls=(0, (5, 1.5)))
     ax.axvline(margin, color=INK, lw=1, ls=":")
-    ax.text(margin + 0.02, 1.85, f"margin {margin:.2f}", color=INK, va="top")
+    left = margin > 1.6  # of its line, where there is no room on the right
+    ax.text(margin + (-0.02 if left else 0.02), 1.95, f"margin {margin:.2f}", color=INK, va="top", ha="right" if left else "left")
     ax.text(0.95, -1.25, "same: pulled in,\nthe further the harder", color=SAME, ha="right", va="top")
-    ax.text(1.98, 0.08, "different", color="#A66E00", ha="right", va="bottom")
+    ax.text(1.98, -0.08, "different", color="#A66E00", ha="right", va="top")
     ax.set(xlabel="distance d of the pair (embedding units)", ylabel="force (outward > 0)", xlim=(0, 2), ylim=(-2, 2))
     if margin == 0:
         ax.set_title("Without a margin, nothing pushes strangers apart")
@@ -53,7 +54,7 @@ def triplet_forces(ax: Axes, distance: float = 0.85, angle: int = 60, margin: fl
         ax.scatter(*point, color=colour, marker=shape, s=130 if shape == "*" else 70, zorder=4, edgecolor="white")
         above = 14 if name == "negative" else -14
         ax.annotate(name, point, (0, above), textcoords="offset points", ha="center", va="center", color=INK, zorder=5)
-    ax.set(xlim=(-1.5, 1.9), ylim=(-1.25, 1.25), aspect="equal", xlabel="embedding, first coordinate", ylabel="second coordinate")
+    ax.set(xlim=(-2.1, 2.1), ylim=(-1.55, 1.6), aspect="equal", xlabel="embedding, first coordinate", ylabel="second coordinate")
     meaning = {"hard": "the negative is nearer than the positive", "semi-hard": "right order, but within the margin", "easy": "no force, nothing to learn"}
     ax.set_title(f"{kind.capitalize()}, loss {loss:.2f}: {meaning[kind]}")
 
