@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 import websocket  # websocket-client, which jupyter-server brings along
@@ -26,14 +27,14 @@ def find() -> str | None:
 class Page:
     """One browser with one page. A context manager: leaving it ends the browser."""
 
-    def __init__(self, folder: Path, size: tuple[int, int] = (1280, 900)) -> None:
-        self._process = subprocess.Popen([find(), *FLAGS, f"--user-data-dir={folder}", f"--window-size={size[0]},{size[1]}", "about:blank"],
+    def __init__(self, folder: Path, size: tuple[int, int] = (1280, 900), flags: Sequence[str] = ()) -> None:
+        self._process = subprocess.Popen([find(), *FLAGS, *flags, f"--user-data-dir={folder}", f"--window-size={size[0]},{size[1]}", "about:blank"],
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         port = self._port(folder / "DevToolsActivePort")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=30) as answer:
             address = next(target["webSocketDebuggerUrl"] for target in json.load(answer) if target["type"] == "page")
         self._socket = websocket.create_connection(address, timeout=120, suppress_origin=True)
-        self._last = 0
+        self._last, self.fingers = 0, False
         self.call("Page.enable")
         self.call("Emulation.setFocusEmulationEnabled", enabled=True)  # headless or not, the page believes that somebody looks at it
 
@@ -83,6 +84,30 @@ class Page:
                 raise TimeoutError(f"not within {seconds:.0f} s: {script}")
             time.sleep(every)
         return value
+
+    def as_phone(self, width: int = 360, height: int = 740) -> None:
+        """Look and feel like a phone from now on: a small screen of three pixels a point, and fingers."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=3, mobile=True)
+        self.call("Emulation.setTouchEmulationEnabled", enabled=True)
+        self.fingers = True
+
+    def dark(self, dark: bool = True) -> None:
+        """What `prefers-color-scheme` says."""
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+
+    def choose(self, selector: str, file: Path) -> None:
+        """Give a file to a file input."""
+        node = self.call("DOM.querySelector", nodeId=self.call("DOM.getDocument")["root"]["nodeId"], selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(file)])
+
+    def tap(self, x: float, y: float, *path: tuple[float, float]) -> None:
+        """Press at a point of the window, move along `path` if there is one, and let go: with a finger on a phone, else with the mouse."""
+        if self.fingers:
+            for kind, points in [("touchStart", [(x, y)]), *(("touchMove", [at]) for at in path), ("touchEnd", [])]:
+                self.call("Input.dispatchTouchEvent", type=kind, touchPoints=[{"x": px, "y": py} for px, py in points])
+            return
+        for kind, (px, py) in [("mousePressed", (x, y)), *(("mouseMoved", at) for at in path), ("mouseReleased", (path or [(x, y)])[-1])]:
+            self.call("Input.dispatchMouseEvent", type=kind, x=px, y=py, button="left", buttons=int(kind != "mouseReleased"), clickCount=1)
 
     def press(self, key: str) -> None:
         code = KEYS[key]

@@ -1,0 +1,106 @@
+/** The page: two pictures in, one number out. Everything else lives in the modules imported here. */
+import { openNetwork } from "./network.js";
+import { fromFile } from "./picture.js";
+import { drawScale, inWords } from "./scale.js";
+import { cosine, decide, rounded, samePairsInWords, strangersInWords, WORDS } from "./score.js";
+import { Slot } from "./slot.js";
+
+const find = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+const json = (/** @type {string} */ address) => fetch(address).then((answer) => answer.json());
+
+/** @param {unknown} problem */
+function failed(problem) {
+  find("problem").textContent = problem instanceof Error ? problem.message : String(problem);
+  find("problem").hidden = false;
+}
+
+/** The two pictures; a test puts pictures with exact eyes here. */
+export const slots = [find("first"), find("second")].map((element) => new Slot(element, changed, failed));
+
+/** Network and scale, once they are there. */
+export const ready = Promise.all([openNetwork("./model/course-face.onnx"), json("./model/scale.json")]);
+
+/** @type {{photos: HTMLCanvasElement[], truth: string}} the example on show, and what is true of it */
+let shown = { photos: [], truth: "" };
+let asked = 0;
+
+async function changed() {
+  const question = ++asked;
+  find("problem").hidden = true;
+  find("forget").hidden = !slots.some((slot) => slot.photo);
+  const [network, scale] = await ready;
+  const crops = slots.map((slot) => slot.crop());
+  const began = performance.now();
+  const vectors = [];
+  for (const crop of crops) vectors.push(crop && (await network.embed(crop))); // one after the other: a session runs one picture at a time
+  if (question !== asked) return; // a newer question is on its way
+  const [a, b] = vectors;
+  if (!a || !b) return answer(null, crops.some(Boolean) ? "One more picture, please" : "Two pictures, please", "Their number will stand on this scale.");
+  const score = cosine(a, b), decision = decide(score, network.contract);
+  const words = [strangersInWords(score, scale.different), ...(decision === "same" ? [] : [samePairsInWords(score, scale.same)])];
+  answer(score, WORDS[decision], words.join(" "), decision);
+  find("truth").textContent = shown.truth;
+  find("truth").hidden = !slots.every((slot, k) => slot.photo === shown.photos[k]);
+  fact("time", "This device took", `${((performance.now() - began) / 2).toFixed(0)} ms a face`);
+}
+
+/** @type {(score: number | null) => void} */
+let showOnScale = () => {};
+
+/** @param {number | null} score @param {string} verdict @param {string} meaning @param {string} decision */
+function answer(score, verdict, meaning, decision = "none") {
+  find("result").dataset.decision = decision;
+  find("verdict").textContent = verdict;
+  find("number").textContent = score === null ? "" : inWords(score);
+  find("meaning").textContent = meaning;
+  find("truth").hidden = true;
+  showOnScale(score);
+}
+
+/** @param {string} id @param {string} term @param {string} text */
+function fact(id, term, text) {
+  const known = find(`fact-${id}`);
+  if (known) return void (known.textContent = text);
+  const dt = document.createElement("dt"), dd = document.createElement("dd");
+  dt.textContent = term;
+  dd.textContent = text;
+  dd.id = `fact-${id}`;
+  find("facts").append(dt, dd);
+}
+
+let nextExample = 0;
+async function example() {
+  const { pairs, eyes, person } = await json("./examples/examples.json");
+  const pair = /** @type {number[]} */ (pairs[nextExample++ % pairs.length]);
+  const photos = await Promise.all(pair.map(async (n) => fromFile(await (await fetch(`./examples/${n}.jpg`)).blob())));
+  shown = { photos, truth: `In truth: ${person[pair[0]] === person[pair[1]] ? "one made-up person" : "two made-up people"}.` };
+  slots.forEach((slot, k) => slot.show(photos[k], { left: eyes[pair[k]][0], right: eyes[pair[k]][1] }));
+  find("example").textContent = "Two others";
+}
+
+find("example").addEventListener("click", () => example().catch(failed));
+find("forget").addEventListener("click", () => {
+  slots.forEach((slot) => slot.show(null, null));
+  slots[0].frame.focus();
+});
+
+ready.then(([{ contract }, scale]) => {
+  const share = (/** @type {number} */ rate) => `${(100 * rate).toPrecision(2)}\u00a0%`;
+  const measured = (/** @type {{rate: number, interval_95: [number, number]}} */ { rate, interval_95: [low, high] }) =>
+    `${share(rate)} (95\u00a0% interval ${share(low)} to ${share(high)})`;
+  const missed = Object.entries(scale.frr_by_missed_taps).slice(1).map(([off, rate]) => `${off.replace("%", "\u00a0%")}: ${share(Number(rate))}`);
+  showOnScale = drawScale(find("scale"), scale.hills, contract);
+  fact("same", "“Same” from", `${contract.threshold.toFixed(3)}, chosen so that one pair of strangers in ${rounded(1 / contract.threshold_far)} passes`);
+  fact("different", "“Different” below", `${contract.reject_below.toFixed(3)}, chosen so that one pair in ${rounded(1 / contract.reject_below_frr)} of one person falls there`);
+  fact("far", "Strangers who pass", `${measured(scale.far)}, among ${scale.different.people} other made-up people`);
+  fact("frr", "Pairs of one person that do not", measured(scale.frr));
+  fact("taps", "… when marks miss the eyes", `${missed.join(", ")} (by that share of the distance between the eyes)`);
+  fact("name", "Network", `${contract.name} ${contract.fingerprint}, trained on ${contract.trained_on}`);
+  find("state").textContent = "Ready.";
+  find("state").toggleAttribute("data-ready", true);
+}).catch(() => failed("The network did not load. Check the connection and load the page again; once it is here, it stays."));
+
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker.register("./sw.js").then(() => Promise.all([ready, navigator.serviceWorker.ready])).then(
+    () => (find("state").textContent = "Ready, from now on also without a network."), () => {});
+}

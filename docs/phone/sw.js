@@ -1,0 +1,24 @@
+/**
+ * Keeps the whole page on the device: fetched once, answered from the cache ever after, with or without a network.
+ *
+ * The build writes the list of files and a fingerprint of their content into the line below. A new fingerprint is a new cache;
+ * it takes over when the last open page of the old one is closed, so that one page never mixes two builds.
+ */
+const CONTENT = { version: "not built", files: [] };
+const NAME = `two-faces-${CONTENT.version}`;
+
+self.addEventListener("install", (event) => {
+  const fresh = ["./", ...CONTENT.files].map((file) => new Request(file, { cache: "reload" }));
+  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(fresh)));
+});
+
+self.addEventListener("activate", (event) => {
+  const old = (names) => names.filter((name) => name.startsWith("two-faces-") && name !== NAME);
+  event.waitUntil(caches.keys().then((names) => Promise.all(old(names).map((name) => caches.delete(name)))).then(() => self.clients.claim()));
+});
+
+self.addEventListener("fetch", (event) => {
+  if (event.request.method !== "GET" || new URL(event.request.url).origin !== self.location.origin) return;
+  const kept = caches.open(NAME).then((cache) => cache.match(event.request.mode === "navigate" ? "./" : event.request, { ignoreSearch: true }));
+  event.respondWith(kept.then((answer) => answer ?? fetch(event.request)));
+});
