@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib import alignment, export
+from lib import alignment, export, quality
 from lib.data.face_render import TEMPLATE
 from lib.gallery import Gallery
 
@@ -23,7 +23,7 @@ APP = ROOT / "docs" / "android" / "app" / "src"
 PLAIN = sorted((APP / "main" / "kotlin" / "face").glob("*.kt"))
 GOLDEN = APP / "test" / "kotlin" / "face" / "Golden.kt"
 FINGERPRINT, SIZE = "0123456789abcdef", 32
-LARGEST = {"similarity": 1e-9, "crop": 1, "rounding": 1e-3, "input": 1e-6, "gallery": 0, "score": 1e-6, "decision": 0}
+LARGEST = {"similarity": 1e-9, "crop": 1, "rounding": 1e-3, "input": 1e-6, "quality": 1e-9, "refusal": 0, "gallery": 0, "score": 1e-6, "decision": 0}
 
 needs_kotlin = pytest.mark.skipif(not (shutil.which("kotlinc") and shutil.which("java")), reason="no Kotlin compiler: Debian's package kotlin brings one")
 
@@ -68,6 +68,7 @@ def golden(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("golden")
     rng = np.random.default_rng(0)
     write_faces(folder, rng)
+    write_quality(folder, rng)
     write_galleries(folder, rng)
     return folder
 
@@ -87,7 +88,7 @@ def write_faces(folder: Path, rng) -> None:
         picture(folder / f"crop_{case}", cut)
         ((cut.astype(np.float64) - 127.5) / 128).astype("<f4").tofile(folder / f"input_{case}.f32")
         numbers = [size, *points.ravel(), a.real, a.imag, b.real, b.imag]
-        places.append(" ".join("NaN" if np.isnan(x) else repr(float(x)) for x in numbers))
+        places.append(" ".join(map(as_text, numbers)))
     (folder / "places.txt").write_text("\n".join(places) + "\n")
 
 
@@ -102,9 +103,37 @@ def least_squares(points, size: int) -> tuple[complex, complex]:
     return complex(c, s), complex(tx, ty)
 
 
+def as_text(x) -> str:
+    """All digits, as Kotlin reads them."""
+    return "NaN" if np.isnan(x) else repr(float(x))
+
+
 def picture(path: Path, pixels) -> None:
     path.with_suffix(".rgb").write_bytes(pixels.tobytes())
     path.with_suffix(".size").write_text(f"{pixels.shape[1]} {pixels.shape[0]}\n")
+
+
+def write_quality(folder: Path, rng) -> None:
+    """Good and poor pictures, and for each limit one just inside and one just outside."""
+    smooth = np.kron(rng.uniform(60, 190, (14, 14, 3)), np.ones((8, 8, 1)))
+    bright = 255 - (smooth - 60) / 4
+    turn = np.exp(0.3j)
+    lines = []
+    for case, (pixels, apart, nose) in enumerate([
+        (smooth, 60, (0.1, 0.5)), (smooth, 60, None), (smooth, 14.9, (0, 0.5)), (smooth, 15.1, (0, 0.5)), (smooth, 60, (0.44, 0.5)),
+        (smooth, 60, (-0.46, 0.5)), (smooth, 14, (0.9, 0.5)), (smooth / 6, 60, (0, 0.6)), (smooth / 6, 60, (0.6, 0.6)), (bright, 60, (0, 0.4)),
+        (smooth / 20 + 100, 60, (0, 0.5)), (smooth / 100 + 20, 60, None), (np.linspace(60, 190, 112)[:, None, None] + 0 * smooth, 60, (0, 0.5)),
+        (rng.uniform(0, 255, (112, 112, 3)), 40, (0.2, 0.2)),
+    ]):  # fmt: skip
+        crop = pixels.round().astype(np.uint8)
+        left, right = 100 + 90j - apart * turn / 2, 100 + 90j + apart * turn / 2
+        tip = complex("nan") if nose is None else 100 + 90j + apart * turn * complex(*nose)
+        points = [(z.real, z.imag) for z in (left, right, tip, 0j, 0j)][: 2 if nose is None else 5]
+        picture(folder / f"face_{case}", crop)
+        places = [x for z in (left, right, tip) for x in (z.real, z.imag)]
+        numbers = [as_text(x) for x in (*places, *quality.measure(crop, points))]
+        lines.append("\t".join([f"face_{case}", *numbers, quality.refusal(crop, points)]))
+    (folder / "quality.txt").write_text("\n".join(lines) + "\n")
 
 
 def unit(vectors):
@@ -198,7 +227,7 @@ REFUSALS = {
     "an empty file": "no gallery", "another file": "no gallery", "another version": "another version", "cut in the middle": "cut short",
     "cut after a line": "cut short", "cut by one byte": "cut short", "one letter edited": "edited", "another network": "another network",
     "another size": "size 64", "one template more": "holds 6", "half a vector": "not the base64", "no base64": "not the base64",
-    "no vector": "not the base64", "a long vector": "length 2", "a vector of NaN": "length NaN", "a name too long": "200 characters",
+    "no vector": "not the base64", "a long vector": "length 1.99", "a vector of NaN": "length NaN", "a name too long": "200 characters",
     "a name with a line break": "line break", "a name not in normal form": "normal form", "no name": "1 to 200", "line ends of Windows": "another version",
 }  # fmt: skip
 
@@ -208,6 +237,17 @@ def test_kotlin_and_python_compute_the_same(said):
     assert failing(said) == [], said
     found = differences(said)
     assert found["score"][0] > 500 and found["crop"][0] > 100_000
+
+
+def test_the_golden_faces_meet_every_refusal(golden):
+    reasons = [line.split("\t")[-1].split(":")[0] for line in (golden / "quality.txt").read_text().splitlines()]
+    assert set(reasons) == {"", "face too small", "turned away", "too dark", "too bright", "too flat", "too blurred"}
+
+
+@needs_kotlin
+def test_the_limits_of_quality_are_those_of_the_lesson(said):
+    limits = [quality.DARKEST, quality.BRIGHTEST, quality.FLATTEST, quality.BLURRIEST, quality.SMALLEST, quality.TURNED]
+    assert re.search(r"^limits (.*)$", said, re.M)[1].split() == [repr(limit) for limit in limits]
 
 
 def test_the_golden_decisions_hold_every_kind_in_every_order(golden):
@@ -250,10 +290,16 @@ MUTANTS = {
     "BGR": ("Picture.kt", "(picture.red(x, y) - subtract)", "(picture.blue(x, y) - subtract)"),
     "divided by 127.5": ("Picture.kt", "divide: Double = 128.0", "divide: Double = 127.5"),
     "128 subtracted": ("Picture.kt", "subtract: Double = 127.5", "subtract: Double = 128.0"),
+    "green counts as red": ("Picture.kt", "0.299 * red(x, y) + 0.587 * green(x, y)", "0.587 * red(x, y) + 0.299 * green(x, y)"),
+    "the size of a Laplacian, not its spread": ("Quality.kt", "(it - mean) * (it - mean)", "it * it"),
+    "one neighbour forgotten": ("Quality.kt", "+ grey[y + 1][x] - 4 *", "- 3 *"),
+    "turned to one side only": ("Quality.kt", "return abs((nose.x", "return ((nose.x"),
+    "dark before small": ("Quality.kt", "        eyeDistance < SMALLEST", "        grey < DARKEST -> \"too dark: more light on the face\"\n        eyeDistance < SMALLEST"),
+    "dark before turned": ("Quality.kt", "        turn > TURNED", "        grey < DARKEST -> \"too dark: more light on the face\"\n        turn > TURNED"),
     "a distance": ("Match.kt", "sum += a[i].toDouble() * b[i]", "sum -= a[i].toDouble() * b[i]"),
     "the first template only": ("Match.kt", ".reduce(::maxOf)", ".first()"),
     "the mean over templates": ("Match.kt", ".reduce(::maxOf)", ".average()"),
-    "quality not asked": ("Match.kt", "refused.isNotEmpty()", "false"),
+    "quality not asked": ("Match.kt", "refused != """, "false"),
     "margin before threshold": ("Match.kt", "if (top < threshold)", "if (top < threshold && (second == null || top - second >= margin))"),
     "reaching the threshold is not enough": ("Match.kt", "top < threshold", "top <= threshold"),
     "reaching the margin is not enough": ("Match.kt", "top - second < margin", "top - second <= margin"),

@@ -27,7 +27,7 @@ fun cosine(a: FloatArray, b: FloatArray): Double {
  * source     `lib.gallery.Gallery.decide`
  */
 fun decide(gallery: Gallery, probe: FloatArray, threshold: Double, margin: Double, refused: String = ""): Decision {
-    if (refused.isNotEmpty()) return Decision(POOR, null, refused, null, null)
+    if (refused != "") return Decision(POOR, null, refused, null, null)
     val names = gallery.names
     if (names.isEmpty()) return Decision(UNKNOWN, null, "nobody is enrolled", null, null)
     val scores = names.map { name -> gallery.templates(name).map { cosine(it, probe) }.reduce(::maxOf) }  // a person's best template counts

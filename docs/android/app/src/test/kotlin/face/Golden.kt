@@ -14,6 +14,7 @@ import kotlin.math.abs
 fun main(args: Array<String>) {
     val golden = File(args[0])
     alignment(golden)
+    quality(golden)
     gallery(golden)
     decisions(golden)
 }
@@ -47,6 +48,26 @@ private fun alignment(golden: File) {
         for (n in input.indices) inputs.see((ours[n] - input[n]).toDouble())
     }
     listOf(similarities, crops, roundings, inputs).forEach { it.say() }
+}
+
+/** One line of quality.txt: a crop, two eyes and a nose (NaN: not known), five measures and the refusal that must come. */
+private fun quality(golden: File) {
+    val measures = Largest("quality")
+    val texts = Largest("refusal")
+    for (line in File(golden, "quality.txt").readLines()) {
+        val parts = line.split("\t")
+        val places = parts.subList(1, 7).map { it.toDouble() }
+        val (left, right, nose) = places.chunked(2).map { Point(it[0], it[1]) }
+        val found = measure(picture(File(golden, "${parts[0]}.rgb")), left, right, if (nose.x.isNaN()) null else nose)
+        val ours = listOf(found.grey, found.spread, found.sharpness, found.eyeDistance, found.turn)
+        for ((mine, theirs) in ours.zip(parts.subList(7, 12).map { it.toDouble() })) {
+            if (theirs.isNaN()) measures.same(mine.isNaN()) else measures.see((mine - theirs) / maxOf(1.0, theirs))
+        }
+        texts.same(found.refusal() == parts[12])
+    }
+    measures.say()
+    texts.say()
+    println("limits $DARKEST $BRIGHTEST $FLATTEST $BLURRIEST $SMALLEST $TURNED")
 }
 
 /** gallery.txt is read and written again; enrolled.txt is made again from vectors; each file in refused/ says why it is refused. */

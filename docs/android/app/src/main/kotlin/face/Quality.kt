@@ -1,0 +1,58 @@
+package face
+
+import kotlin.math.abs
+import kotlin.math.sqrt
+
+// Beyond each, one honest picture in ten or more is turned away: found on embedded faces by `python -m lib.quality_limits`.
+const val DARKEST = 38.0  // mean grey of the crop, 0 to 255
+const val BRIGHTEST = 193.0
+const val FLATTEST = 14.5  // standard deviation of grey
+const val BLURRIEST = 1.2  // variance of the Laplacian of grey
+const val SMALLEST = 15.0  // eye distance in pixels of the photograph
+const val TURNED = 0.45  // offset of the nose from the middle between the eyes, in eye distances
+
+/** What was measured on one face, in the units of the limits above. Turn: NaN where the nose is not known. */
+class Quality(val grey: Double, val spread: Double, val sharpness: Double, val eyeDistance: Double, val turn: Double) {
+
+    /** Why this face should not be compared, and what to do about it; empty where nothing is wrong. */
+    fun refusal(): String = when {
+        eyeDistance < SMALLEST -> "face too small: come closer"
+        turn > TURNED -> "turned away: look at the camera"
+        grey < DARKEST -> "too dark: more light on the face"
+        grey > BRIGHTEST -> "too bright: less light on the face"
+        spread < FLATTEST -> "too flat: no light and shade to see a face by"
+        sharpness < BLURRIEST -> "too blurred: hold still, wipe the lens"
+        else -> ""
+    }
+}
+
+/**
+ * Measure one aligned face. `lib.quality.measure`
+ *
+ * crop         112 x 112
+ * left, right  the eyes, and nose, in the photograph, before alignment; null: the nose is not known
+ */
+fun measure(crop: Picture, left: Point, right: Point, nose: Point?): Quality {
+    require(crop.width == 112 && crop.height == 112) { "quality is measured on a crop of 112 x 112, not ${crop.width} x ${crop.height}" }
+    val grey = Array(112) { y -> DoubleArray(112) { x -> crop.grey(x, y) } }
+    val laplacian = ArrayList<Double>()
+    for (y in 1..110) for (x in 1..110) {
+        laplacian.add(grey[y][x - 1] + grey[y][x + 1] + grey[y - 1][x] + grey[y + 1][x] - 4 * grey[y][x])
+    }
+    val all = grey.flatMap { it.asList() }
+    val apart = distance(left, right)
+    require(apart > 0.0) { "both eyes lie in one place" }
+    return Quality(all.average(), sqrt(variance(all)), variance(laplacian), apart, if (nose == null) Double.NaN else turn(left, right, nose))
+}
+
+/** How far the nose lies beside the middle between the eyes, along the line through them, in eye distances. */
+private fun turn(left: Point, right: Point, nose: Point): Double {
+    val x = right.x - left.x
+    val y = right.y - left.y
+    return abs((nose.x - (left.x + right.x) / 2) * x + (nose.y - (left.y + right.y) / 2) * y) / (x * x + y * y)
+}
+
+private fun variance(values: List<Double>): Double {
+    val mean = values.average()
+    return values.map { (it - mean) * (it - mean) }.average()
+}
