@@ -134,8 +134,7 @@ def visit(self, node: nodes.Element) -> None:
     except LatexError as error:
         log.warning("a formula that cannot be read: %s\n%s", node.astext(), error, location=node)
         raise nodes.SkipNode from None
-    # scrolls inside itself where it is wider than the page; so it must be reachable by keyboard
-    self.body.append(f'<div class="formula" tabindex="0">{mathml}</div>\n' if display else mathml)
+    self.body.append(f'<div class="formula">{mathml}</div>\n' if display else mathml)
     raise nodes.SkipNode
 
 

@@ -21,6 +21,8 @@ exclude_patterns = [".*", "docs/book", "site", "data/cache", "lib", "tests", "to
 # Notebooks as they are stored: nothing runs here. Figures, tables and prints come from their outputs.
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_code_prompt_show = "The setup cell, the same in every lesson"
+nb_code_prompt_hide = "The setup cell"
 myst_enable_extensions = ["dollarmath"]
 myst_dmath_double_inline = True  # $$ within a paragraph, as JupyterLab reads it
 myst_heading_anchors = 4
