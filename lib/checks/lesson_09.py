@@ -83,7 +83,7 @@ def _crowds():
     people = ["Ada", "Bo", "Cy", "Di", "Eve"]
     for _ in range(60):
         names = list(rng.choice(people, rng.integers(1, 9)))
-        yield _crowd(rng.uniform(-0.2, 1, (rng.integers(1, 6), len(names))).round(3), [str(n) for n in names], float(rng.uniform(0.2, 0.9).round(2)),
+        yield _crowd(rng.uniform(-0.2, 1, (rng.integers(1, 6), len(names))).round(3), [str(n) for n in names], round(float(rng.uniform(0.2, 0.9)), 2),
                      "the name of the largest score in each row where that reaches the threshold, else None", random=True)
 
 

@@ -38,7 +38,9 @@ def score_histograms(ax: plt.Axes, scores: np.ndarray, same: np.ndarray, thresho
         wrong = float((scores[mask] < threshold).mean() if word == "same" else (scores[mask] >= threshold).mean())
         words.append(f"{word}: {one_in(wrong)} {'rejected, FRR' if word == 'same' else 'accepted, FAR'} {wrong:.1%}")
     ax.axvline(threshold, color=INK, linewidth=1.5)
-    ax.annotate("accept from here on", (threshold, 0.97), (5, 0), xycoords=("data", "axes fraction"), textcoords="offset points", va="top", ha="left", fontsize=9)
+    late = threshold > edges[0] + 0.75 * (edges[-1] - edges[0])  # no room to the right of the line
+    ax.annotate("accept from here on →" if late else "accept from here on", (threshold, 0.97), (-5 if late else 5, 0), xycoords=("data", "axes fraction"),
+                textcoords="offset points", va="top", ha="right" if late else "left", fontsize=9)
     ax.set_ylim(top=ax.get_ylim()[1] * 1.15)
     ax.set(xlabel="score (larger is more alike)", ylabel="share of its pairs (%)", title=f"Threshold {threshold:.2f}\n" + "\n".join(words))
 

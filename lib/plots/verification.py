@@ -4,10 +4,33 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
-from lib.evaluation import convert_threshold
+from lib.evaluation import convert_threshold, far_frr
 from lib.plots import DIFFERENT, FAINT, INK, SAME
-from lib.plots.scores import LINES
+from lib.plots.scores import LINES, score_histograms
+
+
+def door(ax: plt.Axes, scores: np.ndarray, same: np.ndarray, threshold: float) -> None:
+    """Draw the scores of same and different pairs, and say what a threshold means to a stranger and to the owner of a phone."""
+    score_histograms(ax, scores, same, threshold)
+    far, frr = far_frr(scores, same, threshold)
+    ax.set_title(f"Threshold {threshold:.2f}\n{_strangers(far)} it, FAR {100 * far:.2g} %\n"
+                 f"its owner is {_turned_away(frr)}, FRR {100 * frr:.2g} %")
+
+
+def _strangers(share: float) -> str:
+    """ "1 stranger in 500 unlocks", "18 strangers in 100 unlock", "no stranger unlocks" """
+    if share <= 0:
+        return "no stranger unlocks"
+    return f"{round(100 * share)} strangers in 100 unlock" if share > 0.095 else f"1 stranger in {round(1 / share):,} unlocks"
+
+
+def _turned_away(share: float) -> str:
+    """ "never turned away", "turned away 1 time in 65" """
+    if share <= 0:
+        return "never turned away"
+    return f"turned away {round(100 * share)} times in 100" if share > 0.095 else f"turned away 1 time in {round(1 / share):,}"
 
 
 def rulers(ax: plt.Axes, copied: Sequence[tuple[str, float, str]]) -> None:
@@ -51,7 +74,7 @@ def curves(ax: plt.Axes, x: Sequence[float], lines: dict[str, tuple], xlabel: st
 def strangers(ax: plt.Axes, best_known: np.ndarray, right: np.ndarray, best_stranger: np.ndarray, threshold: float, gallery: int) -> None:
     """Draw each probe's best score against a gallery, people enrolled and strangers, and what a threshold makes of them."""
     best_known, right, best_stranger = np.asarray(best_known), np.asarray(right), np.asarray(best_stranger)
-    edges = np.linspace(-0.1, 1, 45)
+    edges = np.linspace(-0.4, 1, 57)
     for values, colour, hatch, word in ((best_stranger, DIFFERENT, "///", "strangers"), (best_known, SAME, "", "enrolled")):
         heights = np.histogram(values, edges)[0] / len(values) * 100
         ax.stairs(heights, edges, fill=True, color=colour, alpha=0.35, hatch=hatch, linewidth=0)
@@ -60,9 +83,10 @@ def strangers(ax: plt.Axes, best_known: np.ndarray, right: np.ndarray, best_stra
         ax.annotate(word, ((edges[peak] + edges[peak + 1]) / 2, heights[peak]), (0, 3), textcoords="offset points", ha="center", fontweight="bold")
     ax.axvline(threshold, color=INK, linewidth=1.5)
     found, alarms = float((right & (best_known >= threshold)).mean()), float((best_stranger >= threshold).mean())
-    ax.set(xlabel="best score against the gallery", ylabel="share of probes (%)", xlim=(-0.1, 1),
-           title=f"{gallery} people enrolled, threshold {threshold:.2f}\nenrolled and found, TPIR {found:.1%}\nstrangers taken for somebody, FPIR {alarms:.1%}")
+    ax.set(xlabel="best score against the gallery", ylabel="share of probes (%)", xlim=(-0.4, 1),
+           title=f"{gallery} {'person' if gallery == 1 else 'people'} enrolled, threshold {threshold:.2f}\nenrolled and found, TPIR {found:.1%}\nstrangers taken for somebody, FPIR {alarms:.1%}")
     ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))  # labels of one width: the frame stands still under a slider
 
 
 def disturbed(axes: Sequence[plt.Axes], before: np.ndarray, after: np.ndarray, strengths: Sequence[float], scores: Sequence[float], at: float,
