@@ -33,7 +33,7 @@ html_theme = "furo"
 html_title = project
 html_static_path = ["static"]
 html_css_files = ["book.css"]
-html_show_copyright = False
+html_show_copyright = html_use_index = False
 html_sourcelink_suffix = ""  # _sources/ holds the notebooks under their own names: the download button
 html_show_search_summary = False  # the summary is fetched, and a browser fetches nothing from disk
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"

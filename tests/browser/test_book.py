@@ -114,10 +114,10 @@ def test_a_formula_is_drawn_in_the_font_that_the_site_brings(site, page):
 def test_a_folded_answer_opens_by_keyboard(site, page):
     show(page, site / LESSON_3)
     page.run("window.answer = document.querySelector('article details:not(.hide)'), answer.scrollIntoView(), 0")
-    assert page.run("!answer.open && answer.lastElementChild.getBoundingClientRect().height") in (0, False)
+    assert page.run("!answer.open && !answer.querySelector('p').checkVisibility()")
     page.run("answer.querySelector('summary').focus()")
     page.press(" ")
-    page.wait("answer.open && answer.querySelector('p').getBoundingClientRect().height > 10")
+    page.wait("answer.open && answer.querySelector('p').checkVisibility()")
     shot(page, "answer")
 
 
