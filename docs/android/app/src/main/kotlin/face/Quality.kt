@@ -6,10 +6,10 @@ import kotlin.math.sqrt
 // Beyond each, one honest picture in ten or more is turned away: found on embedded faces by `python -m lib.quality_limits`.
 const val DARKEST = 38.0  // mean grey of the crop, 0 to 255
 const val BRIGHTEST = 193.0
-const val FLATTEST = 14.5  // standard deviation of grey
+const val FLATTEST = 14.3  // standard deviation of grey
 const val BLURRIEST = 1.2  // variance of the Laplacian of grey
-const val SMALLEST = 15.0  // eye distance in pixels of the photograph
-const val TURNED = 0.45  // offset of the nose from the middle between the eyes, in eye distances
+const val SMALLEST = 9.1  // eye distance in pixels of the photograph
+const val TURNED = 0.41  // offset of the nose from the middle between the eyes, in eye distances
 
 /** What was measured on one face, in the units of the limits above. Turn: NaN where the nose is not known. */
 class Quality(val grey: Double, val spread: Double, val sharpness: Double, val eyeDistance: Double, val turn: Double) {

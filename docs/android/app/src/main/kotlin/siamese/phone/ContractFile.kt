@@ -1,0 +1,25 @@
+package siamese.phone
+
+import android.content.res.AssetManager
+import face.Contract
+import org.json.JSONObject
+
+/** The JSON that `lib.export` writes beside each model file. throws  IllegalArgumentException for a model of another slot */
+fun readContract(assets: AssetManager, name: String): Contract {
+    val json = JSONObject(String(assets.open(name).use { it.readBytes() }))
+    val input = json.getJSONObject("input")
+    val shape = input.getJSONArray("shape")
+    require(input.getString("layout") == "NHWC" && input.getString("colour") == "RGB" && shape.getInt(1) == shape.getInt(2)) {
+        "$name wants ${input.getString("colour")} ${input.getString("layout")} $shape; this app gives square RGB pictures, channels last"
+    }
+    require(json.has("threshold")) { "$name has no threshold: export with threshold=..., measured for this network" }
+    return Contract(
+        fingerprint = json.getString("fingerprint"),
+        side = shape.getInt(1),
+        subtract = input.getDouble("subtract"),
+        divide = input.getDouble("divide"),
+        size = json.getJSONObject("output").getJSONArray("shape").getInt(1),
+        threshold = json.getDouble("threshold"),
+        margin = json.optDouble("margin", 0.05)
+    )
+}
