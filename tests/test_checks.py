@@ -126,7 +126,12 @@ def test_true_and_false_are_not_numbers(capsys):
 
 def test_none_inside_an_answer_is_an_answer(capsys):
     assert judge(lambda x: [None, "Bo"], [Case({"x": 1}, ["Ada", "Bo"])], name="names") is False
-    assert capsys.readouterr().out == "names: for x = 1 you returned None; expected Ada\n"
+    assert capsys.readouterr().out == "names: for x = 1 you returned [None, Bo]; expected [Ada, Bo]\n"
+
+
+def test_of_many_values_the_wrong_one_is_named_by_its_place(capsys):
+    assert judge(lambda x: [0.0] * 9, [Case({"x": 1}, [0.0] * 7 + [1.0, 2.0])], name="rates") is False
+    assert capsys.readouterr().out == "rates: for x = 1 you returned 0 at [7]; expected 1\n"
 
 
 def test_a_check_leaves_the_readers_seed_alone():

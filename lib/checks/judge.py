@@ -59,7 +59,13 @@ def _difference(answer, expected, tolerance: float) -> str:
     if isinstance(expected, (tuple, list)) and not isinstance(expected, str):
         if not isinstance(answer, (tuple, list)) or len(answer) != len(expected):
             return f"you returned {brief(answer)}; {len(expected)} values were expected: {brief(expected)}"
-        return next((fault for pair in zip(answer, expected) if (fault := _difference(*pair, tolerance))), "")
+        faults = [_difference(*pair, tolerance) for pair in zip(answer, expected)]
+        place = next((number for number, fault in enumerate(faults) if fault), None)
+        if place is None or not all(np.isscalar(part) or part is None for part in expected):
+            return "" if place is None else faults[place]
+        if len(expected) <= 8:  # a reader sees at once which of a few values is off
+            return f"you returned {brief(answer)}; expected {brief(expected)}"
+        return f"you returned {brief(answer[place])} at [{place}]; expected {brief(expected[place])}"
     if isinstance(expected, (str, dict, set)) or expected is None or callable(expected):
         return "" if answer is expected or answer == expected else f"you returned {brief(answer)}; expected {brief(expected)}"
     try:

@@ -5,7 +5,7 @@ import torch
 
 
 def counts__each_pair_twice(p, k):
-    """you returned 2; expected 1 | the two strangers make one pair"""
+    """you returned (0, 2, 0); expected (0, 1, 0) | the two strangers make one pair"""
     n = p * k
     same = p * k * (k - 1)
     return same, n * (n - 1) - same, n * (k - 1) * (p - 1) * k
@@ -26,7 +26,7 @@ def counts__triplets_without_order(p, k):
 
 
 def counts__anchor_as_its_own_positive(p, k):
-    """for p = 2, k = 1 you returned 2; expected 0 | nobody has a partner"""
+    """for p = 2, k = 1 you returned (0, 1, 2); expected (0, 1, 0) | nobody has a partner"""
     n = p * k
     same = p * k * (k - 1) // 2
     return same, n * (n - 1) // 2 - same, n * k * (p - 1) * k
@@ -40,12 +40,12 @@ def counts__one_negative_an_identity(p, k):
 
 
 def counts__one_pair_of_two_people(p, k):
-    """for p = 2, k = 2 you returned 1; expected 4 | 4 different pairs"""
+    """for p = 2, k = 2 you returned (2, 1, 8); expected (2, 4, 8) | 4 different pairs"""
     return p * k * (k - 1) // 2, p * (p - 1) // 2, p * k * (k - 1) * (p - 1) * k
 
 
 def counts__different_before_same(p, k):
-    """you returned 1; expected 0"""
+    """you returned (1, 0, 0); expected (0, 1, 0)"""
     n = p * k
     same = p * k * (k - 1) // 2
     return n * (n - 1) // 2 - same, same, n * (k - 1) * (p - 1) * k

@@ -143,7 +143,7 @@ def identify__the_mean_of_a_persons_templates(scores, names, threshold):
 
 
 def identify__places_instead_of_names(scores, names, threshold):
-    """expected Bo"""
+    """you returned [1, 0, 0]; expected [Bo, Ada, Ada]"""
     return [int(row.argmax()) if row.max() >= threshold else None for row in scores]
 
 
@@ -153,5 +153,5 @@ def identify__the_best_of_each_template(scores, names, threshold):
 
 
 def identify__a_word_for_nobody(scores, names, threshold):
-    """you returned unknown; expected None"""
+    """you returned [unknown]; expected [None]"""
     return [names[row.argmax()] if row.max() >= threshold else "unknown" for row in scores]

@@ -1,0 +1,164 @@
+"""Plausible wrong answers to the exercises of lesson 7. A docstring holds the words that the message must contain."""
+
+import math
+
+# -- output_side -------------------------------------------------------------------------------------------------------
+
+
+def output_side__the_last_place_is_missing(side, kernel, stride, padding):
+    """side = 112 | you returned 55; expected 56"""
+    return (side + 2 * padding - kernel) // stride
+
+
+def output_side__padding_on_one_end(side, kernel, stride, padding):
+    """side = 15 | padding stands on both ends"""
+    return (side + padding - kernel) // stride + 1
+
+
+def output_side__rounded_up(side, kernel, stride, padding):
+    """you returned 57; expected 56"""
+    return math.ceil((side + 2 * padding - kernel) / stride) + 1
+
+
+def output_side__not_rounded(side, kernel, stride, padding):
+    """you returned 56.5; expected 56"""
+    return (side + 2 * padding - kernel) / stride + 1
+
+
+def output_side__the_kernel_is_forgotten(side, kernel, stride, padding):
+    """kernel = 7 | count the places"""
+    return side // stride
+
+
+def output_side__padding_is_forgotten(side, kernel, stride, padding):
+    """you returned 55; expected 56"""
+    return (side - kernel) // stride + 1
+
+
+def output_side__the_rule_for_odd_kernels(side, kernel, stride, padding):
+    """kernel = 2 | an even kernel"""
+    return (side + 2 * padding - 2 * (kernel // 2) - 1) // stride + 1
+
+
+# -- bottleneck_cost ---------------------------------------------------------------------------------------------------
+
+
+def _parts(c_in, c_out, wide, stride, side):
+    small = (side + 2 - 3) // stride + 1
+    weights = (c_in * wide, 9 * wide, wide * c_out)
+    return weights, (side * side, small * small, small * small)
+
+
+def _work(weights, places):
+    return sum(w * p for w, p in zip(weights, places))
+
+
+def bottleneck_cost__slopes_are_forgotten(c_in, c_out, wide, stride, side):
+    """a slope a channel twice"""
+    weights, places = _parts(c_in, c_out, wide, stride, side)
+    return sum(weights) + 4 * wide + 2 * c_out, _work(weights, places)
+
+
+def bottleneck_cost__a_slope_after_the_linear_layer(c_in, c_out, wide, stride, side):
+    """a slope a channel twice"""
+    weights, places = _parts(c_in, c_out, wide, stride, side)
+    return sum(weights) + 6 * wide + 3 * c_out, _work(weights, places)
+
+
+def bottleneck_cost__batch_norm_is_forgotten(c_in, c_out, wide, stride, side):
+    """batch norm 2 a channel three times"""
+    weights, places = _parts(c_in, c_out, wide, stride, side)
+    return sum(weights) + 2 * wide, _work(weights, places)
+
+
+def bottleneck_cost__batch_norm_of_what_goes_in(c_in, c_out, wide, stride, side):
+    """its own convolution's channels"""
+    weights, places = _parts(c_in, c_out, wide, stride, side)
+    return sum(weights) + 2 * (c_in + wide + wide) + 2 * wide, _work(weights, places)
+
+
+def bottleneck_cost__the_depthwise_layer_is_a_plain_one(c_in, c_out, wide, stride, side):
+    """nine"""
+    (a, _, c), places = _parts(c_in, c_out, wide, stride, side)
+    weights = a, 9 * wide * wide, c
+    return sum(weights) + 6 * wide + 2 * c_out, _work(weights, places)
+
+
+def bottleneck_cost__all_on_the_large_map(c_in, c_out, wide, stride, side):
+    """widening runs on the large map"""
+    weights, _ = _parts(c_in, c_out, wide, stride, side)
+    return sum(weights) + 6 * wide + 2 * c_out, sum(weights) * side * side
+
+
+def bottleneck_cost__all_on_the_small_map(c_in, c_out, wide, stride, side):
+    """widening runs on the large map"""
+    weights, (_, _, small) = _parts(c_in, c_out, wide, stride, side)
+    return sum(weights) + 6 * wide + 2 * c_out, sum(weights) * small
+
+
+def bottleneck_cost__half_of_seven_is_three(c_in, c_out, wide, stride, side):
+    """turns 7 into 4"""
+    weights, _ = _parts(c_in, c_out, wide, stride, side)
+    small = (side // stride) ** 2
+    return sum(weights) + 6 * wide + 2 * c_out, _work(weights, (side * side, small, small))
+
+
+def bottleneck_cost__batch_norm_multiplies_too(c_in, c_out, wide, stride, side):
+    """only weights multiply"""
+    weights, places = _parts(c_in, c_out, wide, stride, side)
+    return sum(weights) + 6 * wide + 2 * c_out, _work(weights, places) + _work((wide, wide, c_out), places)
+
+
+# -- fold --------------------------------------------------------------------------------------------------------------
+
+
+def _scaled(weight, scale):
+    return weight * scale[:, None, None, None]
+
+
+def fold__divided_by_the_variance(weight, gamma, beta, mean, var, eps):
+    """variance + eps is 4"""
+    scale = gamma / (var + eps)
+    return _scaled(weight, scale), beta - mean * scale
+
+
+def fold__eps_is_forgotten(weight, gamma, beta, mean, var, eps):
+    """variance + eps is 4"""
+    scale = gamma / var.sqrt()
+    return _scaled(weight, scale), beta - mean * scale
+
+
+def fold__eps_outside_the_root(weight, gamma, beta, mean, var, eps):
+    """variance + eps is 4"""
+    scale = gamma / (var.sqrt() + eps)
+    return _scaled(weight, scale), beta - mean * scale
+
+
+def fold__the_mean_is_not_scaled(weight, gamma, beta, mean, var, eps):
+    """it is scaled too"""
+    scale = gamma / (var + eps).sqrt()
+    return _scaled(weight, scale), beta - mean
+
+
+def fold__the_mean_is_added(weight, gamma, beta, mean, var, eps):
+    """you returned 4 at [0]; expected -2"""
+    scale = gamma / (var + eps).sqrt()
+    return _scaled(weight, scale), beta + mean * scale
+
+
+def fold__the_bias_forgets_gamma(weight, gamma, beta, mean, var, eps):
+    """the bias is 1 - 2 * 3 / 2"""
+    sigma = (var + eps).sqrt()
+    return _scaled(weight, gamma / sigma), beta - mean / sigma
+
+
+def fold__scaled_along_what_goes_in(weight, gamma, beta, mean, var, eps):
+    """the first axis of the weight"""
+    scale = gamma / (var + eps).sqrt()
+    return weight * scale[None, :, None, None], beta - mean * scale
+
+
+def fold__the_weight_is_left_alone(weight, gamma, beta, mean, var, eps):
+    """the root of the variance"""
+    scale = gamma / (var + eps).sqrt()
+    return weight, beta - mean * scale
