@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from lib import alignment, export, quality
+from lib.data import load
 from lib.data.face_render import TEMPLATE
 from lib.gallery import Gallery
 
@@ -25,7 +26,8 @@ APP = ROOT / "docs" / "android" / "app" / "src"
 PLAIN = sorted((APP / "main" / "kotlin" / "face").glob("*.kt"))
 GOLDEN = APP / "test" / "kotlin" / "face" / "Golden.kt"
 FINGERPRINT, SIZE = "0123456789abcdef", 32
-LARGEST = {"similarity": 1e-9, "crop": 1, "rounding": 1e-3, "input": 1e-6, "quality": 1e-9, "refusal": 0, "gallery": 0, "score": 1e-6, "decision": 0}
+LARGEST = {"similarity": 1e-9, "crop": 1, "rounding": 1e-3, "input": 1e-6, "quality": 1e-9, "refusal": 0, "gallery": 0, "score": 1e-6, "decision": 0,
+           "recogniser": 0, "pipeline": 1e-3}  # fmt: skip
 
 needs_kotlin = pytest.mark.skipif(not (shutil.which("kotlinc") and shutil.which("java")), reason="no Kotlin compiler: Debian's package kotlin brings one")
 
@@ -72,6 +74,7 @@ def golden(tmp_path_factory) -> Path:
     write_faces(folder, rng)
     write_quality(folder, rng)
     write_galleries(folder, rng)
+    write_recogniser(folder)
     return folder
 
 
@@ -225,6 +228,27 @@ def write_refused(folder: Path, good: bytes) -> None:
         (folder / name).write_bytes(content)
 
 
+def write_recogniser(folder: Path) -> None:
+    """Three people are enrolled, one of them in the dark first; then all look at the phone again. A sum stands in place of the network."""
+    people = load("embedded-faces", identities=3, images=3, size=160, seed=5, aligned=False)
+    photographs, points = list(people.images), people.extra["landmarks"].astype(np.float64)
+    gallery, lines = Gallery(FINGERPRINT, SIZE), []
+    photographs[3] = photographs[3] // 8
+    for number, (photograph, face, person) in enumerate(zip(photographs, points, people.identity)):
+        picture(folder / f"photograph_{number}", photograph)
+        places = [part[0] for part in alignment.to_template(face[None], 56)]
+        sums = ((alignment.crop(photograph[None], *places, 56)[0] - 100.0) / 64).reshape(-1, SIZE).sum(0)
+        refused = quality.refusal(alignment.crop(photograph[None], *alignment.to_template(face[None]))[0], face)
+        row = [f"photograph_{number}", " ".join(map(as_text, face.ravel()))]
+        if number % 3 == 0 or number == 4:
+            if not refused:
+                gallery.enrol(f"person {person}", unit(sums)[None])
+            lines.append(["enrol", f"person {person}", *row, refused])
+        made = gallery.decide(unit(sums), 0.9, 0.02, refused)
+        lines.append(["decide", made.name or "", *row, made.kind, "" if made.score is None else as_text(made.score)])
+    (folder / "recogniser.txt").write_text("".join("\t".join(line) + "\n" for line in lines))
+
+
 REFUSALS = {
     "an empty file": "no gallery", "another file": "no gallery", "another version": "another version", "cut in the middle": "cut short",
     "cut after a line": "cut short", "cut by one byte": "cut short", "one letter edited": "edited", "another network": "another network",
@@ -310,6 +334,11 @@ MUTANTS = {
     "numbers the other way round when read": ("Gallery.kt", "LITTLE_ENDIAN)\n            return", "BIG_ENDIAN)\n            return"),
     "templates as they come": ("Gallery.kt", "(vector[it] / length).toFloat()", "vector[it]"),
     "nobody forgotten": ("Gallery.kt", "people.remove(normal(name))", "people.get(normal(name))"),
+    "poor pictures enrolled": ("Recogniser.kt", "if (refused == \"\") gallery.enrol", "gallery.enrol"),
+    "poor pictures compared": ("Recogniser.kt", "contract.margin, refused)", "contract.margin)"),
+    "the crop of another model": ("Recogniser.kt", "toTemplate(face.points, contract.side), contract.side", "toTemplate(face.points), 112"),
+    "the arithmetic of another model": ("Recogniser.kt", "normalise(crop, contract.subtract, contract.divide)", "normalise(crop)"),
+    "the eyes exchanged in the gate": ("Recogniser.kt", "face.points[1] ?:", "face.points[2] ?:"),
     "accents as they come": ("Gallery.kt", "Normalizer.Form.NFC", "Normalizer.Form.NFD"),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ fun main(args: Array<String>) {
     quality(golden)
     gallery(golden)
     decisions(golden)
+    recogniser(golden)
 }
 
 /** One line of places.txt: side of the crop, ten coordinates (NaN: not seen), then a and b of the similarity. */
@@ -118,6 +119,38 @@ private fun decisions(golden: File) {
     }
     scores.say()
     texts.say()
+}
+
+/**
+ * One line of recogniser.txt: what to do, a name, a photograph, its five points; then the refusal, or the decision's kind and name, and
+ * the score. In place of a network stands a sum that Python forms too.
+ */
+private fun recogniser(golden: File) {
+    val size = 32
+    val contract = Contract("0123456789abcdef", 56, 100.0, 64.0, size, 0.9, 0.02)
+    val recogniser = Recogniser(contract, Gallery(contract.fingerprint, size)) { input ->
+        val sums = DoubleArray(size)
+        for (i in input.indices) sums[i % size] = sums[i % size] + input[i]
+        val length = kotlin.math.sqrt(sums.map { it * it }.sum())
+        FloatArray(size) { (sums[it] / length).toFloat() }
+    }
+    val texts = Largest("recogniser")
+    val scores = Largest("pipeline")
+    for (line in File(golden, "recogniser.txt").readLines()) {
+        val parts = line.split("\t")
+        val photograph = picture(File(golden, "${parts[2]}.rgb"))
+        val points = parts[3].split(" ").map { it.toDouble() }.chunked(2).map { Point(it[0], it[1]) }
+        val face = Face(points, points[2])
+        if (parts[0] == "enrol") {
+            texts.same(recogniser.enrol(parts[1], photograph, face) == parts[4])
+        } else {
+            val found = recogniser.decide(photograph, face)
+            texts.same(found.kind == parts[4] && (found.name ?: "") == parts[1])
+            if (parts[5] != "") scores.see(found.score!! - parts[5].toDouble())
+        }
+    }
+    texts.say()
+    scores.say()
 }
 
 private class Largest(private val name: String) {
