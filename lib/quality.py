@@ -1,0 +1,67 @@
+"""Is a picture good enough to be compared? Six measures, a limit for each, and the reason for a refusal in words.
+
+    refusal(crop, points)      "" or "too dark: more light on the face"
+
+A poor picture scores low with everybody, its owner too. Refusing it before it is compared tells the person what to change, and keeps it
+out of the gallery, where it would harm every later comparison. `lib.quality_limits` says where the limits come from.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# Found on embedded faces by `python -m lib.quality_limits`: there, one honest picture in ten is turned away.
+DARKEST, BRIGHTEST = 37.5, 194.0  # mean grey of the crop, 0 to 255
+FLATTEST = 14.0  # standard deviation of grey
+BLURRIEST = 1.1  # variance of the Laplacian of grey
+SMALLEST = 8.2  # eye distance in pixels of the photograph
+TURNED = 0.40  # offset of the nose from the middle between the eyes, in eye distances
+
+
+class Quality(NamedTuple):
+    """What was measured on one face; the units are those of the limits above."""
+
+    grey: float
+    spread: float
+    sharpness: float
+    eye_distance: float
+    turn: float  # NaN where only the eyes are known
+
+
+def measure(crop: np.ndarray, points) -> Quality:
+    """Measure one aligned face.
+
+    crop    uint8 (112, 112, 3), RGB
+    points  (5, 2) where eyes, nose and mouth are in the *photograph*, before alignment; (2, 2) where only the eyes are known
+    raises  ValueError for other shapes or types
+    """
+    points = np.asarray(points, dtype=np.float64)
+    if crop.dtype != np.uint8 or crop.shape != (112, 112, 3) or points.shape not in ((5, 2), (2, 2)):
+        raise ValueError(f"a uint8 (112, 112, 3) crop and (5, 2) or (2, 2) points, not {crop.dtype} {crop.shape} and {points.shape}")
+    grey = crop @ np.array([0.299, 0.587, 0.114])  # (112, 112)
+    inner = grey[1:-1, 1:-1]
+    laplacian = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * inner  # (110, 110)
+    across = points[1] - points[0]  # from eye to eye
+    distance = float(np.hypot(*across))
+    if distance == 0:
+        raise ValueError("both eyes lie on one point")
+    turn = abs(float((points[2] - points[:2].mean(0)) @ across)) / distance**2 if len(points) == 5 else float("nan")
+    return Quality(float(grey.mean()), float(grey.std()), float(laplacian.var()), distance, turn)
+
+
+def refusal(crop: np.ndarray, points) -> str:
+    """Why this face should not be compared, and what to do about it; empty where nothing is wrong. Arguments as for `measure`."""
+    found = measure(crop, points)
+    if found.eye_distance < SMALLEST:
+        return "face too small: come closer"
+    if found.turn > TURNED:
+        return "turned away: look at the camera"
+    if found.grey < DARKEST:
+        return "too dark: more light on the face"
+    if found.grey > BRIGHTEST:
+        return "too bright: less light on the face"
+    if found.spread < FLATTEST:
+        return "too flat: no light and shade to see a face by"
+    if found.sharpness < BLURRIEST:
+        return "too blurred: hold still, wipe the lens"
+    return ""
