@@ -1,0 +1,135 @@
+"""What a figure tells a reader who sees it without some of its colours: axes with words, colours far enough apart, a sign beside each.
+
+`problems(figure)` looks at a figure before it becomes a picture; tests/figure_watcher.py asks it about every figure that a lesson draws.
+"""
+
+import itertools
+import re
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.collections import PathCollection
+from matplotlib.colors import same_color, to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+NEAREST = 15.0  # CIE 1976 colour difference; about seven times what can just be seen. Okabe and Ito's closest two keep 16
+
+# What is left of a colour, in linear RGB, without one kind of cone: Machado, Oliveira, Fernandes (2009), severity 1.0.
+SEEN_BY = {
+    "everybody": np.eye(3),
+    "protanopia": np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
+    "deuteranopia": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]),
+    "tritanopia": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]),
+}
+XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])  # sRGB, D65
+WHITE = np.array([0.95047, 1.0, 1.08883])
+
+# An axis that carries numbers says what they are: a unit or a range in brackets or in words, or something counted, or a bare number by nature.
+SAYS_UNIT = re.compile(r"\(.+\)|%|no unit|as a share of", re.S)
+BARE = re.compile(r"\b(steps?|epochs?|loss|learning rate|coordinate|layers?|channels?|bits|signatures|forgers|writers|triplets|cosine|year|images|people)\b")
+
+
+# -- colours -----------------------------------------------------------------------------------------------------------
+
+
+def lab(colour, seen_by: str = "everybody") -> np.ndarray:
+    """CIE L*a*b* (3,) of a colour as some reader sees it."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    x = XYZ @ np.clip(SEEN_BY[seen_by] @ linear, 0, 1) / WHITE
+    f = np.where(x > (6 / 29) ** 3, np.cbrt(x), x / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def distance(one, other) -> tuple[float, str]:
+    """The smallest difference of two colours over all kinds of readers, and who sees it that small."""
+    return min((float(np.linalg.norm(lab(one, who) - lab(other, who))), who) for who in SEEN_BY)
+
+
+def is_grey(colour) -> bool:
+    """Black, white and greys: frames, rulers and helping lines, which carry no series."""
+    return float(np.hypot(*lab(colour)[1:])) < 8
+
+
+# -- figures -----------------------------------------------------------------------------------------------------------
+
+
+def problems(figure: Figure) -> list[str]:
+    """What is wrong with a drawn figure, one sentence each, with the title of the axes; empty when nothing is."""
+    found = []
+    for axes in figure.axes:
+        if axes.get_visible():
+            title = next((text for where in ("left", "center", "right") if (text := axes.get_title(loc=where))), "untitled").splitlines()[0]
+            found += [f"{title!r}: {problem}" for problem in (*axis_problems(axes), *colour_problems(axes))]
+    return found
+
+
+def tick_words(axis: Axis) -> list[str]:
+    """What stands at the ticks of one axis."""
+    return [tick.label1.get_text() for tick in axis.get_major_ticks() if tick.label1.get_visible() and tick.label1.get_text().strip()]
+
+
+def is_number(words: str) -> bool:
+    """ "0.5", "−3", "1,000", "$\\mathdefault{10^{-3}}$" """
+    return re.fullmatch(r"[-+−]?[\d.,]+(e[-+]?\d+)?", re.sub(r"\$|\\mathdefault|\{|\}|\^|\\times", "", words).replace("10−", "10").replace("10-", "10")) is not None
+
+
+def axis_problems(axes: Axes) -> list[str]:
+    """Axes that carry numbers without saying of what."""
+    found = []
+    for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+        if not axes.axison or not axis.get_visible() or not any(map(is_number, tick_words(axis))):
+            continue
+        label = axis.get_label_text().strip()
+        if not label:
+            found.append(f"the {name} axis carries numbers and no label")
+        elif not SAYS_UNIT.search(label) and not BARE.search(label):
+            found.append(f"the {name} axis, {label!r}, says neither unit nor range: put it in brackets")
+    return found
+
+
+def signs(axes: Axes) -> dict[str, set]:
+    """Colour -> the signs that its series carry beside it: dashes, markers, hatches. Greys and colour maps are left out."""
+    found: dict[str, set] = {}
+
+    def add(colour, kind: str, sign) -> None:
+        if len(np.shape(colour)) == 1 and len(colour) == 4 and colour[3] == 0:
+            return  # transparent
+        if not is_grey(colour):
+            found.setdefault(to_hex(colour), set()).add((kind, str(sign)))
+
+    for line in axes.lines:
+        if line.get_linestyle() not in ("None", "none", "", " "):
+            add(line.get_color(), "dash", line._dash_pattern if line.is_dashed() else "-")
+        if line.get_marker() not in ("None", "none", None, "", " "):
+            add(line.get_markerfacecolor() if same_color(line.get_markerfacecolor(), line.get_color()) else line.get_color(), "marker", line.get_marker())
+    for collection in axes.collections:
+        if collection.get_array() is not None:
+            continue
+        shape = np.round(collection.get_paths()[0].vertices[:9], 2).tolist() if isinstance(collection, PathCollection) and collection.get_paths() else "area"
+        colours = collection.get_facecolor() if len(collection.get_facecolor()) else collection.get_edgecolor()
+        for colour in np.unique(colours, axis=0):
+            add(colour, "marker" if shape != "area" else "area", (shape, collection.get_hatch(), collection.get_linestyle()[:1]))
+    for patch in axes.patches:
+        if not isinstance(patch, (FancyArrowPatch, FancyBboxPatch)):
+            add(patch.get_facecolor() if patch.get_fill() else patch.get_edgecolor(), "area", (patch.get_hatch() or "", patch.get_linestyle(), patch.get_fill()))
+    return found
+
+
+def colour_problems(axes: Axes) -> list[str]:
+    """Series that colour alone tells apart, and colours that some readers see as one."""
+    series = signs(axes)
+    words = [text for text in axes.texts if text.get_text().strip()]
+    named = {to_hex(text.get_color()) for text in words}
+    rows = any(ticks and not all(map(is_number, ticks)) for ticks in map(tick_words, (axes.xaxis, axes.yaxis)))  # each series on a row with a name
+    found = []
+    for one, other in itertools.combinations(series, 2):
+        difference, who = distance(one, other)
+        if difference < NEAREST:
+            found.append(f"{one} and {other} are {difference:.0f} apart under {who}; at least {NEAREST:.0f}")
+        told = series[one] != series[other] or {one, other} <= named or len(words) >= len(series) or rows
+        if not told:
+            found.append(f"{one} and {other} are told apart by colour alone: give them a marker, a dash, a hatch or a name")
+    return found
