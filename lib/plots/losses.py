@@ -87,7 +87,7 @@ def useless_model(ax: Axes, same_share: float, margin: float = 1.0) -> None:
     ax.axhline(value, color=FORGERY, ls="--", lw=1.5)
     ax.plot(best, value, "D", color=FORGERY, ms=8)
     ax.text(1.5 * margin, value + 0.012, f"p(1 − p)m²/2 = {value:.3f}", color=FORGERY, ha="right")
-    ax.set(xlabel="the one distance it gives to every pair", ylabel="contrastive loss", xlim=(0, 1.5 * margin), ylim=(0, 0.55 * margin**2))
+    ax.set(xlabel="the one distance it gives to every pair (embedding units)", ylabel="contrastive loss", xlim=(0, 1.5 * margin), ylim=(0, 0.55 * margin**2))
     ax.set_title(f"With {same_share:.0%} same pairs, knowing nothing scores {value:.3f}")
 
 
