@@ -33,7 +33,7 @@ def run_cells(path: Path, folder: Path) -> tuple[subprocess.CompletedProcess, li
         **{name: dead for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")},
         "no_proxy": "localhost,127.0.0.1",
     }
-    command = [sys.executable, "-m", "pytest", "-p", "nbval.plugin", "-p", "slider_driver", "-p", "no:cacheprovider", "--nbval-lax"]
+    command = [sys.executable, "-m", "pytest", "-p", "nbval.plugin", "-p", "slider_driver", "-p", "figure_watcher", "-p", "no:cacheprovider", "--nbval-lax"]
     command += ["--nbval-cell-timeout=300", "-q", "--color=no", "-rN", "--no-header", "-c", os.devnull, f"--rootdir={path.parent}", str(path)]
     started, before = time.perf_counter(), _processor_seconds()
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=900)
