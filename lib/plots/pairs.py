@@ -103,7 +103,7 @@ def triplet_plane(ax: plt.Axes, d_ap: np.ndarray, d_an: np.ndarray, margin: floa
         ax.plot(1.04, 0.86 - 0.22 * n, SHAPE[name], color=KINDS[name], transform=ax.transAxes, clip_on=False, markersize=8)
         ax.text(1.08, 0.86 - 0.22 * n, f"{name}\n{masks[name].mean():.1%}", transform=ax.transAxes, va="center", ha="left")
     ax.text(top, top, "$d_{an} = d_{ap}$ ", ha="right", va="bottom", fontsize=9)
-    ax.set(xlim=(low, top), ylim=(low, top), xlabel="distance anchor - positive", ylabel="distance anchor - negative")
+    ax.set(xlim=(low, top), ylim=(low, top), xlabel="distance anchor - positive (L2)", ylabel="distance anchor - negative (L2)")
     ax.set_title(f"Margin {margin:.2f}: {np.mean(~easy):.1%} of these triplets cost something\n")
     ax.set_aspect("equal")
 
