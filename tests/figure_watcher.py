@@ -15,11 +15,12 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 from lib import plots as _plots
 from tools import figures as _figures
-_png, _figure_problems = _plots.png, []
+_png, _figure_problems = _plots.png, {{}}
 
 def _watched(figure):
     picture = _png(figure)
-    _figure_problems.extend(problem for problem in _figures.problems(figure) if problem not in _figure_problems)
+    for problem in _figures.problems(figure):
+        _figure_problems.setdefault(problem.rpartition("': ")[2], problem)  # once, however many titles a control gives it
     return picture
 
 _plots.png = _watched
@@ -45,7 +46,7 @@ def pytest_runtest_call(item):
     """After the controls, which are a notebook's last item, say what the figures lack."""
     yield
     if type(item).__name__ == "Controls" and _notebook(item) is not None:
-        found = _ask(item.parent, "", "_figure_problems")
+        found = _ask(item.parent, "", "list(_figure_problems.values())")
         if found != "[]":
             raise AssertionError("a figure that some readers cannot read\n" + found.replace('", ', '",\n'))
 
