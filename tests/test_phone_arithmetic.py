@@ -119,11 +119,10 @@ def test_a_canvas_gets_every_colour_in_its_place():
 
 
 def test_the_cosine_is_numpys():
-    rng = np.random.default_rng(1)
-    for a, b in rng.normal(size=(5, 2, 128)):
-        expected = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
-        assert node("return score.cosine(a, b)", a=a.tolist(), b=b.tolist()) == pytest.approx(expected, abs=1e-12)
-    assert node("return score.cosine([1, 0], [1, 0])") == 1 and node("return score.cosine([0, 0], [1, 0])") == 0
+    pairs = np.random.default_rng(1).normal(size=(5, 2, 128))
+    expected = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in pairs] + [1, 0]
+    pairs = [*pairs.tolist(), [[1, 0], [1, 0]], [[0, 0], [1, 0]]]
+    assert node("return pairs.map(([a, b]) => score.cosine(a, b))", pairs=pairs) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_decision_changes_at_the_two_scores_of_the_contract():
@@ -138,32 +137,28 @@ def test_how_rare_a_score_is_was_counted():
     strangers = rng.normal(0, 0.25, 20_000).clip(-1, 1)
     curve = phone.curve(strangers, 2000)
     assert curve["one_in"][-1] == 200  # ten of 2,000 independent pairs
-    for at in (-0.2, 0.1, 0.35, 0.6):
-        counted = len(strangers) / (strangers >= at).sum()
-        assert node("return score.rarity(at, curve).oneIn", at=at, curve=curve) == pytest.approx(counted, rel=0.06)
-    assert node("return score.rarity(0.9, curve)", curve=curve) == {"oneIn": 200, "rarer": True}
+    scores = [-0.2, 0.1, 0.35, 0.6]
+    *read, beyond = node("return [...scores, 0.9].map((s) => score.rarity(s, curve))", scores=scores, curve=curve)
+    assert [one["oneIn"] for one in read] == pytest.approx([len(strangers) / (strangers >= at).sum() for at in scores], rel=0.06)
+    assert beyond == {"oneIn": 200, "rarer": True}
 
 
 def test_how_rare_a_low_score_is_for_one_person_was_counted():
     rng = np.random.default_rng(3)
     same = rng.normal(0.8, 0.08, 20_000).clip(-1, 1)
     curve = phone.curve(-same, 500, sign=-1)
-    for at in (0.85, 0.75, 0.68):
-        counted = len(same) / (same <= at).sum()
-        assert node("return score.rarity(at, curve).oneIn", at=at, curve=curve) == pytest.approx(counted, rel=0.06)
-    assert node("return score.rarity(0.2, curve).rarer", curve=curve) is True
+    scores = [0.85, 0.75, 0.68]
+    *read, beyond = node("return [...scores, 0.2].map((s) => score.rarity(s, curve))", scores=scores, curve=curve)
+    assert [one["oneIn"] for one in read] == pytest.approx([len(same) / (same <= at).sum() for at in scores], rel=0.06)
+    assert beyond == {"oneIn": 50, "rarer": True}
 
 
-@pytest.mark.parametrize("at, sentence", [
-    (-1.0, "Nearly every stranger would score this or more."),
-    (-0.1, "67 of 100 strangers would score this or more."),
-    (0.2, "About one stranger in 10 would score this or more."),
-    (0.45, "About one stranger in 320 would score this or more."),
-    (0.8, "Fewer than one stranger in 1,000 would score this or more."),
-])
-def test_words_say_how_rare_and_where_the_measuring_ends(at, sentence):
+def test_words_say_how_rare_and_where_the_measuring_ends():
     curve = {"one_in": [1, 1.5, 10, 100, 1000], "score": [-1, -0.1, 0.2, 0.4, 0.5]}
-    assert node("return score.strangersInWords(at, curve)", at=at, curve=curve) == sentence
+    said = {-1.0: "Nearly every stranger would score this or more.", -0.1: "67 of 100 strangers would score this or more.",
+            0.2: "About one stranger in 10 would score this or more.", 0.45: "About one stranger in 320 would score this or more.",
+            0.8: "Fewer than one stranger in 1,000 would score this or more."}
+    assert node("return scores.map((s) => score.strangersInWords(s, curve))", scores=list(said), curve=curve) == list(said.values())
 
 
 def test_a_missing_npm_is_said_in_words(monkeypatch, tmp_path):

@@ -23,10 +23,13 @@ export async function openNetwork(address) {
   ]);
   const shape = contract.input.shape.join("×");
   if (shape !== `1×${SIDE}×${SIDE}×3`) throw new Error(`The network wants pictures of ${shape}; this page makes 1×${SIDE}×${SIDE}×3.`);
-  const embed = async (/** @type {ArrayLike<number>} */ rgb) => {
+  const run = async (/** @type {ArrayLike<number>} */ rgb) => {
     const image = new ort.Tensor("float32", toInput(rgb, contract.input), contract.input.shape);
     const { embedding } = await session.run({ image });
     return Float32Array.from(embedding.data);
   };
+  /** @type {Promise<any>} */
+  let before = Promise.resolve();
+  const embed = (/** @type {ArrayLike<number>} */ rgb) => (before = before.catch(() => {}).then(() => run(rgb))); // one at a time: a session takes no second picture
   return { contract, embed };
 }

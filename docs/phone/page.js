@@ -15,7 +15,7 @@ function failed(problem) {
 }
 
 /** The two pictures; a test puts pictures with exact eyes here. */
-export const slots = [find("first"), find("second")].map((element) => new Slot(element, changed, failed));
+export const slots = [find("first"), find("second")].map((element) => new Slot(element, () => changed().catch(failed), failed));
 
 /** Network and scale, once they are there. */
 export const ready = Promise.all([openNetwork("./model/course-face.onnx"), json("./model/scale.json")]);
@@ -31,8 +31,7 @@ async function changed() {
   const [network, scale] = await ready;
   const crops = slots.map((slot) => slot.crop());
   const began = performance.now();
-  const vectors = [];
-  for (const crop of crops) vectors.push(crop && (await network.embed(crop))); // one after the other: a session runs one picture at a time
+  const vectors = await Promise.all(crops.map((crop) => crop && network.embed(crop)));
   if (question !== asked) return; // a newer question is on its way
   const [a, b] = vectors;
   if (!a || !b) return answer(null, crops.some(Boolean) ? "One more picture, please" : "Two pictures, please", "Their number will stand on this scale.");
