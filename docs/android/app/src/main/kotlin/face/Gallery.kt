@@ -61,7 +61,9 @@ class Gallery(val fingerprint: String, val size: Int) {
 
     fun bytes(): ByteArray {
         val text = StringBuilder("$FIRST_LINE\nfingerprint $fingerprint\nsize $size\ntemplates ${people.values.map { it.size }.sum()}\n")
-        for ((name, vectors) in people) for (vector in vectors) text.append("$name\t${Base64.getEncoder().encodeToString(packed(vector))}\n")
+        for ((name, vectors) in people) for (vector in vectors) {
+            text.append("$name\t${Base64.getEncoder().encodeToString(packed(vector))}\n")
+        }
         val body = text.toString().toByteArray()
         return body + "sha256 ${sha256(body)}\n".toByteArray()
     }
@@ -89,13 +91,16 @@ class Gallery(val fingerprint: String, val size: Int) {
             val last = "sha256 ".length + 64 + 1  // bytes of the last line
             val body = content.copyOf(maxOf(0, content.size - last))
             val expected = "sha256 ${sha256(body)}\n".toByteArray()
-            require((body + expected).contentEquals(content)) { "the gallery was cut short or edited: its checksum does not fit. Enrol again" }
+            require((body + expected).contentEquals(content)) {
+                "the gallery was cut short or edited: its checksum does not fit. Enrol again"
+            }
             val text = String(body)
             require(text.toByteArray().contentEquals(body)) { "the gallery is not UTF-8" }
             val lines = text.split("\n").dropLast(1)  // the last line ends, too
             require(lines.size >= 4) { "the gallery has no head" }
             require(lines[1] == "fingerprint $fingerprint") {
-                "the gallery was made with another network (${lines[1]}, this one is $fingerprint): their vectors cannot be compared. Enrol again"
+                "the gallery was made with another network (${lines[1]}, this one is $fingerprint): " +
+                    "vectors of two cannot be compared. Enrol again"
             }
             require(lines[2] == "size $size") { "the gallery says ${lines[2]}; this network makes $size numbers" }
             val rows = lines.drop(4)

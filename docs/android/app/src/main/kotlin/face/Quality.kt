@@ -3,25 +3,36 @@ package face
 import kotlin.math.abs
 import kotlin.math.sqrt
 
-// Beyond each, one honest picture in ten or more is turned away: found on embedded faces by `python -m lib.quality_limits`.
-const val DARKEST = 38.0  // mean grey of the crop, 0 to 255
-const val BRIGHTEST = 193.0
-const val FLATTEST = 14.3  // standard deviation of grey
-const val BLURRIEST = 1.2  // variance of the Laplacian of grey
-const val SMALLEST = 9.1  // eye distance in pixels of the photograph
-const val TURNED = 0.41  // offset of the nose from the middle between the eyes, in eye distances
+/**
+ * Beyond each of these, one honest picture in ten or more is turned away. They were measured for one network, like the threshold, and come
+ * with it in the contract; `python -m lib.quality_limits` finds them.
+ *
+ * darkest, brightest  mean grey of the crop, 0 to 255
+ * flattest            standard deviation of grey
+ * blurriest           variance of the Laplacian of grey
+ * smallest            eye distance in pixels of the photograph
+ * turned              offset of the nose from the middle between the eyes, in eye distances
+ */
+class Limits(
+    val darkest: Double,
+    val brightest: Double,
+    val flattest: Double,
+    val blurriest: Double,
+    val smallest: Double,
+    val turned: Double
+)
 
 /** What was measured on one face, in the units of the limits above. Turn: NaN where the nose is not known. */
 class Quality(val grey: Double, val spread: Double, val sharpness: Double, val eyeDistance: Double, val turn: Double) {
 
     /** Why this face should not be compared, and what to do about it; empty where nothing is wrong. */
-    fun refusal(): String = when {
-        eyeDistance < SMALLEST -> "face too small: come closer"
-        turn > TURNED -> "turned away: look at the camera"
-        grey < DARKEST -> "too dark: more light on the face"
-        grey > BRIGHTEST -> "too bright: less light on the face"
-        spread < FLATTEST -> "too flat: no light and shade to see a face by"
-        sharpness < BLURRIEST -> "too blurred: hold still, wipe the lens"
+    fun refusal(limits: Limits): String = when {
+        eyeDistance < limits.smallest -> "face too small: come closer"
+        turn > limits.turned -> "turned away: look at the camera"
+        grey < limits.darkest -> "too dark: more light on the face"
+        grey > limits.brightest -> "too bright: less light on the face"
+        spread < limits.flattest -> "too flat: no light and shade to see a face by"
+        sharpness < limits.blurriest -> "too blurred: hold still, wipe the lens"
         else -> ""
     }
 }
@@ -42,7 +53,8 @@ fun measure(crop: Picture, left: Point, right: Point, nose: Point?): Quality {
     val all = grey.flatMap { it.asList() }
     val apart = distance(left, right)
     require(apart > 0.0) { "both eyes lie in one place" }
-    return Quality(all.average(), sqrt(variance(all)), variance(laplacian), apart, if (nose == null) Double.NaN else turn(left, right, nose))
+    val turn = if (nose == null) Double.NaN else turn(left, right, nose)
+    return Quality(all.average(), sqrt(variance(all)), variance(laplacian), apart, turn)
 }
 
 /** How far the nose lies beside the middle between the eyes, along the line through them, in eye distances. */

@@ -9,6 +9,7 @@ package face
  * size              length of an embedding
  * threshold         the cosine that the best person must reach; it belongs to this network alone
  * margin            and how far it must be ahead of the next
+ * limits            of the pictures that are worth comparing
  */
 class Contract(
     val fingerprint: String,
@@ -17,7 +18,8 @@ class Contract(
     val divide: Double,
     val size: Int,
     val threshold: Double,
-    val margin: Double
+    val margin: Double,
+    val limits: Limits
 ) {
     init {
         require(threshold > -1 && threshold < 1) { "the threshold $threshold is no cosine: was the file exported with threshold=...?" }
@@ -60,6 +62,6 @@ class Recogniser(private val contract: Contract, val gallery: Gallery, private v
     private fun refusal(photograph: Picture, face: Face): String {
         val left = face.points[0] ?: return "an eye is hidden: look at the camera"
         val right = face.points[1] ?: return "an eye is hidden: look at the camera"
-        return measure(crop(photograph, toTemplate(face.points)), left, right, face.nose).refusal()
+        return measure(crop(photograph, toTemplate(face.points)), left, right, face.nose).refusal(contract.limits)
     }
 }

@@ -64,11 +64,16 @@ private fun quality(golden: File) {
         for ((mine, theirs) in ours.zip(parts.subList(7, 12).map { it.toDouble() })) {
             if (theirs.isNaN()) measures.same(mine.isNaN()) else measures.see((mine - theirs) / maxOf(1.0, theirs))
         }
-        texts.same(found.refusal() == parts[12])
+        texts.same(found.refusal(limits(golden)) == parts[12])
     }
     measures.say()
     texts.say()
-    println("limits $DARKEST $BRIGHTEST $FLATTEST $BLURRIEST $SMALLEST $TURNED")
+}
+
+/** The six limits, in the order of Kotlin's class. */
+private fun limits(golden: File): Limits {
+    val numbers = File(golden, "limits.txt").readText().trim().split(" ").map { it.toDouble() }
+    return Limits(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5])
 }
 
 /** gallery.txt is read and written again; enrolled.txt is made again from vectors; each file in refused/ says why it is refused. */
@@ -104,7 +109,8 @@ private fun gallery(golden: File) {
 /** One line of decisions.txt: threshold, margin, why refused; then what must come: kind, name, why, score, second. */
 private fun decisions(golden: File) {
     val (fingerprint, size) = File(golden, "gallery.facts").readLines()
-    val galleries = listOf("gallery.txt", "one.txt", "nobody.txt", "exact.txt").map { Gallery.load(File(golden, it), fingerprint, size.toInt()) }
+    val files = listOf("gallery.txt", "one.txt", "nobody.txt", "exact.txt")
+    val galleries = files.map { Gallery.load(File(golden, it), fingerprint, size.toInt()) }
     val scores = Largest("score")
     val texts = Largest("decision")
     val probes = rows(File(golden, "probes.f32"), size.toInt())
@@ -127,7 +133,7 @@ private fun decisions(golden: File) {
  */
 private fun recogniser(golden: File) {
     val size = 32
-    val contract = Contract("0123456789abcdef", 56, 100.0, 64.0, size, 0.9, 0.02)
+    val contract = Contract("0123456789abcdef", 56, 100.0, 64.0, size, 0.9, 0.02, limits(golden))
     val recogniser = Recogniser(contract, Gallery(contract.fingerprint, size)) { input ->
         val sums = DoubleArray(size)
         for (i in input.indices) sums[i % size] = sums[i % size] + input[i]

@@ -2,6 +2,7 @@ package siamese.phone
 
 import android.content.res.AssetManager
 import face.Contract
+import face.Limits
 import org.json.JSONObject
 
 /** The JSON that `lib.export` writes beside each model file. throws  IllegalArgumentException for a model of another slot */
@@ -12,7 +13,9 @@ fun readContract(assets: AssetManager, name: String): Contract {
     require(input.getString("layout") == "NHWC" && input.getString("colour") == "RGB" && shape.getInt(1) == shape.getInt(2)) {
         "$name wants ${input.getString("colour")} ${input.getString("layout")} $shape; this app gives square RGB pictures, channels last"
     }
-    require(json.has("threshold")) { "$name has no threshold: export with threshold=..., measured for this network" }
+    for (fact in listOf("threshold", "quality")) {
+        require(json.has(fact)) { "$name has no $fact: export with $fact=..., measured for this network" }
+    }
     return Contract(
         fingerprint = json.getString("fingerprint"),
         side = shape.getInt(1),
@@ -20,6 +23,16 @@ fun readContract(assets: AssetManager, name: String): Contract {
         divide = input.getDouble("divide"),
         size = json.getJSONObject("output").getJSONArray("shape").getInt(1),
         threshold = json.getDouble("threshold"),
-        margin = json.optDouble("margin", 0.05)
+        margin = json.optDouble("margin", 0.0),
+        limits = limits(json.getJSONObject("quality"))
     )
 }
+
+private fun limits(json: JSONObject) = Limits(
+    darkest = json.getDouble("darkest"),
+    brightest = json.getDouble("brightest"),
+    flattest = json.getDouble("flattest"),
+    blurriest = json.getDouble("blurriest"),
+    smallest = json.getDouble("smallest"),
+    turned = json.getDouble("turned")
+)

@@ -30,7 +30,9 @@ class FaceFinder {
         val largest = faces.sortedBy { it.boundingBox.width() }.lastOrNull() ?: return null
         fun place(kind: Int): Point? = largest.getLandmark(kind)?.position?.let { Point(it.x.toDouble(), it.y.toDouble()) }
         val points = listOf(
-            place(FaceLandmark.RIGHT_EYE), place(FaceLandmark.LEFT_EYE), null, place(FaceLandmark.MOUTH_RIGHT), place(FaceLandmark.MOUTH_LEFT)
+            place(FaceLandmark.RIGHT_EYE), place(FaceLandmark.LEFT_EYE),
+            null,
+            place(FaceLandmark.MOUTH_RIGHT), place(FaceLandmark.MOUTH_LEFT)
         )
         return Face(points, place(FaceLandmark.NOSE_BASE))
     }

@@ -87,7 +87,8 @@ class MainActivity : ComponentActivity() {
     private fun open() {
         try {
             val contract = readContract(assets, Embedder.FILE + ".json")
-            val gallery = if (file.exists()) Gallery.load(file, contract.fingerprint, contract.size) else Gallery(contract.fingerprint, contract.size)
+            val (network, size) = Pair(contract.fingerprint, contract.size)
+            val gallery = if (file.exists()) Gallery.load(file, network, size) else Gallery(network, size)
             embedder = Embedder(this, contract)
             finder = FaceFinder()
             recogniser = Recogniser(contract, gallery) { input -> embedder.embed(input) }
