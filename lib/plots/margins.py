@@ -44,8 +44,46 @@ def two_classes(ax: Axes, separation: float, edges: Mapping[str, float]) -> None
         words = f"{name}: up to {edge:.1f}°" if edge > 0 else f"{name}: nowhere"
         ax.text(1.28, 0.98 - 0.17 * n, words, color=colour, fontsize=9, weight="bold", va="center")
     ax.axhline(0, color=FAINT, linewidth=0.6)
-    ax.set(title="Where an embedding of class A has to lie", xlim=(-0.35, 2.35), ylim=(-0.1, 1.2), aspect="equal", xticks=[], yticks=[],
+    ax.set(title="Where an embedding of class A has to lie", xlim=(-0.7, 2.35), ylim=(-0.1, 1.2), aspect="equal", xticks=[], yticks=[],
            xlabel="embeddings live on the circle of radius 1; arcs are drawn inside it")  # fmt: skip
+    ax.grid(False)
+
+
+def on_the_circle(ax: Axes, angle: float = 60, margin: float = 0.5) -> None:
+    """An embedding at `angle` degrees from its class A, and the place where ArcFace sees it, `margin` radians further on.
+
+    Dotted drops to A's axis are the two cosines. Past 180 degrees - m the angle comes back round: there the guard's value is marked instead.
+    """
+    turn, sees = math.radians(angle), math.radians(angle) + margin
+    guarded = sees > math.pi + 1e-9
+    value = math.cos(turn) - margin * math.sin(margin) if guarded else math.cos(sees)
+    circle = np.linspace(0, 2 * math.pi, 241)
+    ax.plot(np.cos(circle), np.sin(circle), color=FAINT, linewidth=1)
+    ax.plot([-1.75, 1.25], [0, 0], color=FAINT, linewidth=0.8)
+    ax.annotate("", (1, 0), (0, 0), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.8})
+    ax.text(1.1, -0.08, "class A", va="top", weight="bold")
+    for at, colour, marker, full, words in ((turn, SAME, "o", True, "embedding"), (sees, DIFFERENT, "D", False, "what the loss sees")):
+        x, y = math.cos(at), math.sin(at)
+        ax.plot([0, x], [0, y], color=colour, linewidth=1.5, linestyle="-" if full else "--")
+        ax.plot([x, x], [y, 0], color=colour, linewidth=1, linestyle=":")
+        ax.plot(x, y, marker, color=colour, markersize=10, markerfacecolor=colour if full else "white", markeredgewidth=2, zorder=3)
+        if guarded and not full:
+            ax.annotate("without the guard", (x, y), (12, -8), textcoords="offset points", ha="left", va="top", color=INK)
+        elif full or margin > 0:
+            up = 0.12 if abs(y) < 0.3 else 0.0
+            ax.annotate(words, (1.13 * x, 1.13 * y + up), ha="left" if x > 0.2 else "right" if x < -0.2 else "center", va="bottom", color=INK)
+    arc = np.linspace(turn, sees, 40)
+    ax.plot(0.45 * np.cos(arc), 0.45 * np.sin(arc), color=INK, linewidth=2)
+    if margin >= 0.2:
+        ax.text(0.58 * math.cos(turn + margin / 2), 0.58 * math.sin(turn + margin / 2), "m", ha="center", va="center", style="italic")
+    ax.plot(math.cos(turn), 0, "o", color=SAME, markersize=6)
+    ax.plot(value, 0, "D" if not guarded else "X", color=DIFFERENT, markersize=8 if not guarded else 11, zorder=4)
+    if guarded:
+        ax.annotate(f"guard: {value:.2f}", (value, 0), (-4, -13), textcoords="offset points", ha="right", va="top", color=INK)
+        title = f"{angle:.0f}° + m is past 180°: its cosine rises to {math.cos(sees):.2f}, the guard says {value:.2f}"
+    else:
+        title = f"At {angle:.0f}° the loss sees {math.degrees(sees):.0f}°: {value:.2f} in place of {math.cos(turn):.2f}"
+    ax.set(title=title, xlim=(-2.4, 2.2), ylim=(-1.3, 1.35), aspect="equal", yticks=[], xticks=[-1, 0, 1], xlabel="cosine of the angle to A (dotted drops)")
     ax.grid(False)
 
 
