@@ -4,7 +4,7 @@ PY := .venv/bin/python
 QUICK := COURSE_BUDGET=quick MPLBACKEND=agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-extras test-all notebooks book results papers stamp constraints clean
+.PHONY: help setup lab test test-extras test-all notebooks book phone results papers stamp constraints clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -29,6 +29,9 @@ notebooks: setup  ## run every lesson with the full budget and store its outputs
 book: setup  ## the course as static pages in site/book, which open from disk
 	@$(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-site.txt
 	$(PY) -m tools.book
+
+phone: setup  ## the page for a phone's browser in site/phone (needs npm the first time)
+	$(PY) -m tools.phone
 
 results: setup  ## measure everything on real data and write docs/results.md (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
 	$(PY) -m tools.results $(ARGS)
