@@ -16,15 +16,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 
-from lib import alignment, course, export
+from lib import course, export
 from lib.data import ImageSet, load
-from lib.data.face_render import TEMPLATE
 from lib.evaluation import bootstrap_interval, far_frr, pair_scores, tar_at_far
 from lib.models import course_model
 from lib.pairs import all_pairs
+from lib.pipeline import aligned, vectors
 
 SOURCE = course.ROOT / "docs" / "phone"
 PAGE = (".html", ".css", ".js", ".webmanifest", ".svg")
@@ -73,14 +72,6 @@ def why(said: str) -> str:
     return "npm could not install onnxruntime-web:\n" + said.strip()[-800:]
 
 
-def from_eyes(landmarks) -> tuple[np.ndarray, np.ndarray]:
-    """(a, b), each complex (N,), of the one similarity that puts the two eyes of landmarks (N, 2 or more, 2) on the template's."""
-    landmarks = np.asarray(landmarks, dtype=np.float64)
-    (left, right), w = TEMPLATE[:2, 0] + 1j * TEMPLATE[:2, 1], landmarks[:, :2, 0] + 1j * landmarks[:, :2, 1]
-    a = (w[:, 1] - w[:, 0]) / (right - left)
-    return a, w[:, 0] - a * left
-
-
 def scores(model, people: ImageSet, off: float = 0.0) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Scores of all pairs as the page makes them, same, and whose: photographs cut at the eyes, embedded, compared.
 
@@ -89,12 +80,9 @@ def scores(model, people: ImageSet, off: float = 0.0) -> tuple[np.ndarray, np.nd
     eyes = people.extra["landmarks"][:, :2].astype(np.float64)
     apart = np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1)[:, None, None]
     eyes = eyes + np.random.default_rng(0).normal(0, 1, eyes.shape) * off * apart
-    phone = export.PhoneModel(model)
-    pictures = torch.from_numpy(phone.pictures(alignment.crop(people.images, *from_eyes(eyes))))  # (N, 112, 112, 3)
-    with torch.no_grad():
-        vectors = torch.cat([phone(some) for some in pictures.split(64)])
+    found = vectors(export.PhoneModel(model), aligned(people.images, eyes))
     i, j, same = all_pairs(people.identity)
-    return pair_scores(vectors, i, j), same, (people.identity[i], people.identity[j])
+    return pair_scores(found, i, j), same, (people.identity[i], people.identity[j])
 
 
 def chosen(model) -> dict:

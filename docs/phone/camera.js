@@ -29,7 +29,10 @@ export async function takePicture() {
   }
   try {
     shoot.disabled = true;
-    video.onloadeddata = () => (shoot.disabled = false);
+    video.onloadeddata = () => {
+      shoot.disabled = false;
+      shoot.focus();
+    };
     video.srcObject = stream;
     dialog.returnValue = "";
     dialog.showModal();

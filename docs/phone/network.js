@@ -26,7 +26,7 @@ export async function openNetwork(address) {
   const run = async (/** @type {ArrayLike<number>} */ rgb) => {
     const image = new ort.Tensor("float32", toInput(rgb, contract.input), contract.input.shape);
     const { embedding } = await session.run({ image });
-    return Float32Array.from(embedding.data);
+    return Float32Array.from(/** @type {Float32Array} */ (embedding.data)); // a copy: the runtime uses its memory again
   };
   /** @type {Promise<any>} */
   let before = Promise.resolve();

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from lib import alignment
 from lib.data import load
 from lib.export import PhoneModel
 from lib.models import course_model
+from lib.pipeline import aligned, vectors
 from tests.test_phone_arithmetic import crop_in_python
 from tools import phone
 
@@ -146,23 +145,21 @@ def people(tmp_path_factory):
 
 def in_python(images, eyes) -> tuple[np.ndarray, np.ndarray]:
     """Crops by the course's alignment, and PyTorch's vectors of them."""
-    crops = alignment.crop(images, *phone.from_eyes(eyes))
-    network = PhoneModel(course_model())
-    with torch.no_grad():
-        return crops, network(torch.from_numpy(network.pictures(crops))).numpy()
+    crops = aligned(images, eyes)
+    return crops, vectors(PhoneModel(course_model()), crops)
 
 
 @pytest.mark.parametrize("pair, decision", [((0, 1), "same"), ((0, 3), "different")])
 def test_the_page_answers_what_pytorch_answers(pair, decision, people, server, page, site):
     files, images, eyes = people
     opened = Opened(page, server.origin)
-    crops, vectors = in_python(images[list(pair)], eyes[list(pair)])
+    crops, expected = in_python(images[list(pair)], eyes[list(pair)])
     for slot, n in enumerate(pair):
         opened.show(slot, files[n], eyes[n])
         assert np.abs(opened.crop(slot).astype(int) - crops[slot]).max() <= 1, "crops differ by more than a grey level"
-        assert np.abs(opened.embed(crops[slot]) - vectors[slot]).max() <= 1e-5, "the runtime computes another vector than PyTorch"
-        assert np.abs(opened.embed(opened.crop(slot)) - vectors[slot]).max() <= 1e-2, "a grey level moves a vector by less than this"
-    answer, score = opened.answer(), float(vectors[0] @ vectors[1])
+        assert np.abs(opened.embed(crops[slot]) - expected[slot]).max() <= 1e-5, "the runtime computes another vector than PyTorch"
+        assert np.abs(opened.embed(opened.crop(slot)) - expected[slot]).max() <= 1e-2, "a grey level moves a vector by less than this"
+    answer, score = opened.answer(), float(expected[0] @ expected[1])
     opened.shot(decision)
     contract = json.loads((site / "model" / "course-face.onnx.json").read_text())
     assert score >= contract["threshold"] if decision == "same" else score < contract["reject_below"]
