@@ -5,6 +5,7 @@ here: it is compiled against what it uses of Android and of libraries, written d
 """
 
 import os
+import json
 import re
 import shutil
 import subprocess
@@ -216,7 +217,7 @@ def test_the_plain_files_know_nothing_of_android():
 def test_no_file_of_the_app_is_long():
     sources = [path for path in APP.rglob("*.kt") if "test" not in str(path.relative_to(APP)).lower()]
     assert max(len(path.read_text().splitlines()) for path in sources) <= 160
-    assert sum(len(path.read_text().splitlines()) for path in sources) <= 800, "to be read in one sitting"
+    assert sum(len(path.read_text().splitlines()) for path in sources) <= 800, "the README says so"
 
 
 def test_the_app_asks_for_the_camera_and_for_nothing_else():
@@ -251,3 +252,42 @@ def test_every_library_that_the_app_imports_is_among_its_dependencies():
             if not name.startswith(own):
                 (library,) = [library for library in brings if name.startswith(f"{library}.")]
                 assert brings[library] in gradle, f"{path.name} imports {name}"
+
+
+README = (ROOT / "docs" / "android" / "README.md").read_text()
+
+
+def test_what_the_readme_names_is_there():
+    assert f"all of {len(MUTANTS) - 1} mutants" in README
+    for name in re.findall(r"`([\w/]+/)`", README.split("## Make the files")[0]):
+        assert any((folder / name).is_dir() for folder in (ROOT, ROOT / "docs/android", APP)), name
+    for name in re.findall(r"\b(\w+\.kt)\b", README.split("## Another slot")[0]):
+        assert list(APP.rglob(name)), name
+    gradle = "".join((ROOT / "docs/android" / name).read_text() for name in ("build.gradle.kts", "app/build.gradle.kts"))
+    gradle += (ROOT / "docs/android/gradle/wrapper/gradle-wrapper.properties").read_text()
+    table = README.split("## Versions")[1]
+    assert all(version in table for version in re.findall(r"\b\d+\.\d+\.\d+\b", gradle.replace("since 9.0", "")))
+
+
+@pytest.mark.slow
+def test_the_readmes_snippet_makes_every_file_that_the_app_opens(tmp_path, monkeypatch):
+    for module in ("litert_torch", "executorch"):
+        pytest.importorskip(module, reason="a converter for phones is not installed")
+    monkeypatch.chdir(tmp_path)
+    (snippet,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    exec(compile(snippet, "README.md", "exec"), {})
+    made = tmp_path / "docs" / "android" / "app" / "src"
+    contract = (APP / "main/kotlin/siamese/phone/ContractFile.kt").read_text()
+    for flavour in ("litert", "executorch"):
+        (embedder,) = (APP / flavour).rglob("Embedder.kt")
+        name = re.search(r'FILE = "(\S+)"', embedder.read_text())[1]
+        facts = json.loads((made / flavour / "assets" / f"{name}.json").read_text())
+        assert (made / flavour / "assets" / name).stat().st_size > 1e6
+        for key in re.findall(r'get\w+\("(\w+)"\)', contract):
+            assert any(key in part for part in (facts, facts["input"], facts["output"], facts["quality"])), key
+    golden = json.loads((made / "androidTest/assets/golden/golden.json").read_text())
+    (test,) = (APP / "androidTest").rglob("*.kt")
+    keys = re.findall(r'golden\.get\w+\("(\w+)"\)', test.read_text())
+    assert len(keys) >= 4 and set(keys) <= set(golden) and golden["fingerprint"] == facts["fingerprint"]
+    for name in re.findall(r'"(\w+)_\$i\.(\w+)"', test.read_text()):
+        assert (made / "androidTest/assets/golden" / "{}_0.{}".format(*name)).is_file()
