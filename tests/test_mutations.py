@@ -1,0 +1,50 @@
+"""The mutants that `tools.mutations` makes are what it says, and the tests of the losses and the batches catch a sample of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import mutations
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize("source, texts", [
+    ("a - b", ["a - b  ->  a + b"]),
+    ("a < 2", ["a < 2  ->  a <= 2", "2  ->  3"]),
+    ("-a", ["-a  ->  +a"]),
+    ("not a", ["not a  ->  not not a"]),
+    ("a and b", ["a and b  ->  a or b"]),
+    ("a < b < c", []),  # a chain has no one opposite
+    ("def f(a: int | None = 3) -> float | None:\n    return a", []),
+    ("'text', True, None", []),
+])  # fmt: skip
+def test_one_thing_is_turned_at_a_time_and_signatures_are_left_alone(source, texts):
+    assert [mutant.text for mutant in mutations.mutants_of(source)] == texts
+
+
+def test_a_mutant_is_the_module_but_for_its_one_change():
+    (mutant,) = mutations.mutants_of("def gap(d_ap, d_an):\n    return d_ap - d_an")
+    space: dict = {}
+    exec(mutant.source, space)
+    assert space["gap"](3, 1) == 4 and mutant.line == 2
+
+
+def test_every_module_of_the_list_has_its_tests():
+    for module, files in mutations.TESTS.items():
+        assert (ROOT / (module.replace(".", "/") + ".py")).exists() and all((ROOT / file).exists() for file in files)
+
+
+def test_a_mutant_that_is_called_equal_still_exists():
+    for module, known in mutations.EQUAL.items():
+        assert set(known) <= {mutant.text for mutant in mutations.mutants(module)} and all(known.values()), module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["lib.losses", "lib.margins", "lib.pairs"])
+def test_a_sample_of_mutants_is_caught(module):
+    command = [sys.executable, "-m", "tools.mutations", module, "--most", "12"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
