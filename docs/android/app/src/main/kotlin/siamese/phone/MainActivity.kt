@@ -7,6 +7,7 @@ import android.widget.Button
 import android.widget.EditText
 import android.widget.LinearLayout
 import android.widget.TextView
+import android.widget.Toast
 import androidx.activity.ComponentActivity
 import androidx.activity.result.contract.ActivityResultContracts
 import androidx.camera.core.CameraSelector
@@ -15,11 +16,13 @@ import androidx.camera.core.ImageProxy
 import androidx.camera.core.Preview
 import androidx.camera.lifecycle.ProcessCameraProvider
 import androidx.camera.view.PreviewView
+import face.Contract
 import face.Face
 import face.Gallery
 import face.Picture
 import face.Recogniser
 import java.io.File
+import java.io.IOException
 import java.util.concurrent.Executor
 import java.util.concurrent.Executors
 
@@ -62,7 +65,7 @@ class MainActivity : ComponentActivity() {
         answer.textSize = 20f
         name = EditText(this)
         name.hint = "name"
-        buttons = listOf(button("Enrol") { enrolling = it }, button("Forget") { forget(it) })
+        buttons = listOf(button("Enrol") { whose -> enrolling = whose }, button("Forget") { whose -> forget(whose) })
         val all = LinearLayout(this)
         all.orientation = LinearLayout.VERTICAL
         all.fitsSystemWindows = true
@@ -87,15 +90,25 @@ class MainActivity : ComponentActivity() {
     private fun open() {
         try {
             val contract = readContract(assets, Embedder.FILE + ".json")
-            val (network, size) = Pair(contract.fingerprint, contract.size)
-            val gallery = if (file.exists()) Gallery.load(file, network, size) else Gallery(network, size)
             embedder = Embedder(this, contract)
             finder = FaceFinder()
-            recogniser = Recogniser(contract, gallery) { input -> embedder.embed(input) }
+            recogniser = Recogniser(contract, gallery(contract)) { input -> embedder.embed(input) }
             runOnUiThread { startCamera() }
+        } catch (missing: IOException) {
+            say("${missing.message} is not among the assets: README.md says how to make it")
         } catch (reason: IllegalArgumentException) {
-            say(reason.message ?: "$reason")  // another network's gallery, a damaged one, a contract without a threshold
+            say(reason.message ?: "$reason")
         }
+    }
+
+    /** What is on the disk; a damaged file or one of another network is said, and the first enrolment replaces it. */
+    private fun gallery(contract: Contract): Gallery {
+        try {
+            if (file.exists()) return Gallery.load(file, contract.fingerprint, contract.size)
+        } catch (reason: IllegalArgumentException) {
+            runOnUiThread { Toast.makeText(this, reason.message, Toast.LENGTH_LONG).show() }
+        }
+        return Gallery(contract.fingerprint, contract.size)
     }
 
     private fun startCamera() {
@@ -117,29 +130,38 @@ class MainActivity : ComponentActivity() {
     private fun look(frame: ImageProxy) {
         val bitmap = try { frame.toBitmap() } finally { frame.close() }
         val seen = finder.find(bitmap)
-        if (seen == null) say("no face")
-        else if (enrolling != "") enrol(photograph(bitmap), seen)
-        else recogniser.decide(photograph(bitmap), seen).let { say("${it.name ?: it.kind}: ${it.why}") }
+        if (seen == null) {
+            say("no face")
+        } else if (enrolling != "") {
+            enrol(photograph(bitmap), seen)
+        } else {
+            val decision = recogniser.decide(photograph(bitmap), seen)
+            say("${decision.name ?: decision.kind}: ${decision.why}")
+        }
     }
 
-    private fun enrol(photograph: Picture, seen: Face) = try {
-        val refused = recogniser.enrol(enrolling, photograph, seen)
-        if (refused == "") {
+    /** One picture; where it is too poor, the reason is shown and the next frame is tried. */
+    private fun enrol(photograph: Picture, seen: Face) {
+        val whose = enrolling
+        try {
+            val refused = recogniser.enrol(whose, photograph, seen)
+            if (refused != "") return say(refused)
             recogniser.gallery.save(file)
-            say("$enrolling: ${recogniser.gallery.templates(enrolling).size} pictures")
-            enrolling = ""
-        } else say(refused)  // and the next frame is tried
-    } catch (reason: IllegalArgumentException) {
+            say("$whose: ${recogniser.gallery.templates(whose).size} pictures")
+        } catch (reason: IllegalArgumentException) {
+            say(reason.message ?: "$reason")  // no name, or one that a file cannot hold
+        }
         enrolling = ""
-        say(reason.message ?: "$reason")
     }
 
-    private fun forget(whose: String) = try {
-        recogniser.gallery.delete(whose)
-        recogniser.gallery.save(file)
-        say("$whose is forgotten")
-    } catch (reason: IllegalArgumentException) {
-        say(reason.message ?: "$reason")
+    private fun forget(whose: String) {
+        try {
+            recogniser.gallery.delete(whose)
+            recogniser.gallery.save(file)
+            say("$whose is forgotten")
+        } catch (reason: IllegalArgumentException) {
+            say(reason.message ?: "$reason")
+        }
     }
 
     private fun say(text: String) = runOnUiThread { answer.text = text }
