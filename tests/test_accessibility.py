@@ -204,13 +204,14 @@ def test_series_that_colour_alone_tells_apart_are_found_and_a_second_sign_mends_
     assert complaints(ax) == []
 
 
-def test_names_beside_the_series_mend_it_too_and_a_legend_of_colours_does_not(ax):
+@pytest.mark.parametrize("ink", [None, plots.INK], ids=["in the colour of the series", "in ink"])
+def test_names_beside_the_series_mend_it_too_and_a_legend_of_colours_does_not(ax, ink):
     for k, colour in enumerate((plots.SAME, plots.DIFFERENT)):
         ax.plot([0, 1], [k, 1], color=colour, label="ab"[k])
     ax.legend()
     assert len(complaints(ax)) == 1
     for k, colour in enumerate((plots.SAME, plots.DIFFERENT)):
-        ax.text(0, k, "ab"[k], color=colour)
+        ax.text(0, k, "ab"[k], color=ink or colour)
     assert complaints(ax) == []
 
 
