@@ -25,7 +25,7 @@ def score_histograms(ax: plt.Axes, scores: np.ndarray, same: np.ndarray, thresho
     """
     scores, same = np.asarray(scores, dtype=np.float64), np.asarray(same, dtype=bool)
     forged = np.zeros_like(same) if forged is None else np.asarray(forged, dtype=bool) & ~same
-    edges = np.linspace(min(scores.min(), threshold), max(scores.max(), threshold), bins + 1)
+    edges = np.linspace(scores.min(), scores.max(), bins + 1)  # of the scores alone: the bars stand still while the threshold moves
     words = []
     for mask, colour, hatch, word in ((~same & ~forged, DIFFERENT, "///", "different"), (forged, FORGERY, "xxx", "forged"), (same, SAME, "", "same")):
         if not mask.any():
@@ -35,7 +35,9 @@ def score_histograms(ax: plt.Axes, scores: np.ndarray, same: np.ndarray, thresho
         ax.stairs(heights, edges, color=colour, linewidth=1.2)
         peak = int(np.argmax(heights))
         ax.annotate(word, ((edges[peak] + edges[peak + 1]) / 2, heights[peak]), (0, 3), textcoords="offset points", ha="center", color=INK, fontweight="bold")
-        wrong = float((scores[mask] < threshold).mean() if word == "same" else (scores[mask] >= threshold).mean())
+        failed = mask & (scores < threshold if word == "same" else scores >= threshold)
+        ax.stairs(np.histogram(scores[failed], edges)[0] / mask.sum() * 100, edges, fill=True, color=colour, linewidth=0)  # decided wrongly: full colour
+        wrong = float(failed.sum() / mask.sum())
         words.append(f"{word}: {one_in(wrong)} {'rejected, FRR' if word == 'same' else 'accepted, FAR'} {wrong:.1%}")
     ax.axvline(threshold, color=INK, linewidth=1.5)
     late = threshold > edges[0] + 0.75 * (edges[-1] - edges[0])  # no room to the right of the line

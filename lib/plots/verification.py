@@ -15,8 +15,13 @@ def door(ax: plt.Axes, scores: np.ndarray, same: np.ndarray, threshold: float) -
     """Draw the scores of same and different pairs, and say what a threshold means to a stranger and to the owner of a phone."""
     score_histograms(ax, scores, same, threshold)
     far, frr = far_frr(scores, same, threshold)
-    ax.set_title(f"Threshold {threshold:.2f}\n{_strangers(far)} it, FAR {100 * far:.2g} %\n"
-                 f"its owner is {_turned_away(frr)}, FRR {100 * frr:.2g} %")
+    ax.set_title(f"Threshold {threshold:.2f}\n{_strangers(far)} it, FAR {_percent(far)}\n"
+                 f"its owner is {_turned_away(frr)}, FRR {_percent(frr)}")
+
+
+def _percent(share: float) -> str:
+    """Two digits that count: "0.044 %", "9.1 %", "100 %"."""
+    return f"{100 * share:.0f} %" if share > 0.0995 else f"{100 * share:.2g} %"
 
 
 def _strangers(share: float) -> str:
