@@ -191,3 +191,15 @@ def test_the_lock_names_no_registry_and_one_exact_runtime():
     wanted = json.loads((PAGE / "package.json").read_text())["dependencies"]
     assert json.loads(lock)["packages"]["node_modules/onnxruntime-web"]["version"] == wanted["onnxruntime-web"]
     assert json.loads(lock)["packages"]["node_modules/onnxruntime-web"]["integrity"].startswith("sha512-")
+
+
+def test_what_the_page_says_of_photographs_was_measured():
+    assert "Of photographs it gets more than one pair in four wrong" in " ".join((PAGE / "index.html").read_text().split())
+    tables = json.loads((course.ROOT / "docs" / "results" / "faces.json").read_text())["tables"]
+    rows = [row for table in tables for row in table["rows"] if row.get("method", "").startswith("course model")]
+    assert rows and all(row["eer"] > 0.25 and row["mean"] < 0.75 for row in rows)
+
+
+def test_no_file_of_the_page_names_another_address():
+    for file in (*PAGE.glob("*.js"), *PAGE.glob("*.html"), *PAGE.glob("*.css"), *PAGE.glob("*.webmanifest")):
+        assert "://" not in file.read_text(), file.name

@@ -20,8 +20,8 @@ export const slots = [find("first"), find("second")].map((element) => new Slot(e
 /** Network and scale, once they are there. */
 export const ready = Promise.all([openNetwork("./model/course-face.onnx"), json("./model/scale.json")]);
 
-/** @type {{photos: HTMLCanvasElement[], truth: string}} the example on show, and what is true of it */
-let shown = { photos: [], truth: "" };
+/** @type {{photos: HTMLCanvasElement[], same: boolean}} the example on show, and what is true of it */
+let shown = { photos: [], same: false };
 let asked = 0;
 
 async function changed() {
@@ -38,7 +38,8 @@ async function changed() {
   const score = cosine(a, b), decision = decide(score, network.contract);
   const words = [strangersInWords(score, scale.different), ...(decision === "same" ? [] : [samePairsInWords(score, scale.same)])];
   answer(score, WORDS[decision], words.join(" "), decision);
-  find("truth").textContent = shown.truth;
+  const wrong = decision !== "unsure" && shown.same !== (decision === "same");
+  find("truth").textContent = `In truth: ${shown.same ? "one made-up person" : "two made-up people"}.${wrong ? " The network is wrong." : ""}`;
   find("truth").hidden = !slots.every((slot, k) => slot.photo === shown.photos[k]);
   fact("time", "This device took", `${((performance.now() - began) / 2).toFixed(0)} ms a face`);
 }
@@ -72,7 +73,7 @@ async function example() {
   const { pairs, eyes, person } = await json("./examples/examples.json");
   const pair = /** @type {number[]} */ (pairs[nextExample++ % pairs.length]);
   const photos = await Promise.all(pair.map(async (n) => fromFile(await (await fetch(`./examples/${n}.jpg`)).blob())));
-  shown = { photos, truth: `In truth: ${person[pair[0]] === person[pair[1]] ? "one made-up person" : "two made-up people"}.` };
+  shown = { photos, same: person[pair[0]] === person[pair[1]] };
   slots.forEach((slot, k) => slot.show(photos[k], { left: eyes[pair[k]][0], right: eyes[pair[k]][1] }));
   find("example").textContent = "Two others";
 }

@@ -363,6 +363,21 @@ def test_everything_that_is_shown_is_also_said(server, page):
     assert "stand at" in page.run("document.querySelector('#scale').getAttribute('aria-label')")
 
 
+def test_an_example_that_it_gets_wrong_is_said_to_be_wrong(server, site, page):
+    opened = Opened(page, server.origin)
+    examples = json.loads((site / "examples" / "examples.json").read_text())
+    said = []
+    for a, b in examples["pairs"]:
+        page.run("document.querySelector('#number').textContent = '', document.querySelector('#example').click()")
+        decision = opened.answer()["decision"]
+        truth = page.run("document.querySelector('#truth').textContent")
+        one = examples["person"][a] == examples["person"][b]
+        assert ("one made-up person" if one else "two made-up people") in truth
+        assert ("wrong" in truth) == (decision == ("different" if one else "same"))
+        said.append("wrong" if "wrong" in truth else decision)
+    assert {"same", "different", "wrong"} <= set(said)
+
+
 def test_another_build_gets_another_cache(site, tmp_path):
     version, files = (re.search(pattern, (site / "sw.js").read_text()).group(1) for pattern in (r'"version": "(\w+)"', r'"files": (\[.*?\])'))
     listed = json.loads(files)
