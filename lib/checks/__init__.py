@@ -6,13 +6,14 @@
 # ruff: noqa: F401  (this file hands on what its lessons' files define)
 
 from lib.checks.lesson_00 import decide, error_rates
+from lib.checks.lesson_01 import find_duplicates, gives_away, split_people
 from lib.checks.lesson_02 import counts, pk_batch, valid_triplets
 from lib.checks.lesson_03 import contrastive, semi_hard, soft_triplet_gradient
 from lib.checks.lesson_04 import arc_margin, cosface_logits, smallest_scale
 from lib.checks.lesson_06 import answers, drawn_anew, precision_at
 from lib.checks.lesson_07 import bottleneck_cost, fold, output_side
 from lib.checks.lesson_08 import decay_of, paper_rate, useless_arcface
-from lib.checks.lesson_09 import delivered, identify, to_cosine
+from lib.checks.lesson_09 import choose_and_measure, identify, to_cosine
 from lib.checks.lesson_12 import far_per_comparison, from_two_eyes, open_set
-from lib.checks.lesson_10 import purity, shadow, sigma_of
+from lib.checks.lesson_10 import pca_shadow, purity, sigma_of
 from lib.checks.lesson_11 import phone_input, to_int8, to_levels

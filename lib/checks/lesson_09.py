@@ -26,9 +26,9 @@ def _conversions():
         yield Case({"value": float(value), "metric": metric}, float(b[0]), f"these vectors stand {math.degrees(angle):.0f} degrees apart", random=True)
 
 
-def delivered(attempt) -> bool | None:
+def choose_and_measure(attempt) -> bool | None:
     """(chosen_scores, chosen_same, scores, same, far) -> (FAR, TAR) on the second group at the threshold of the first."""
-    return judge(attempt, _two_groups(), name="delivered")
+    return judge(attempt, _two_groups(), name="choose_and_measure")
 
 
 def _two_groups():

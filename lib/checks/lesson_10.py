@@ -8,7 +8,7 @@ import numpy as np
 from lib.checks.judge import Case, judge
 
 
-def shadow(attempt) -> bool | None:
+def pca_shadow(attempt) -> bool | None:
     """(N, D) -> (points (N, 2), share of the spread that they keep). Each axis may point either way."""
 
     @functools.wraps(attempt)
@@ -18,7 +18,7 @@ def shadow(attempt) -> bool | None:
             return _upright(np.asarray(answer[0])), answer[1]
         return answer
 
-    return judge(upright, _clouds(), name="shadow")
+    return judge(upright, _clouds(), name="pca_shadow")
 
 
 def _upright(points: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ def to_cosine__the_sign_is_turned(value, metric):
     return {"cosine": -value, "l2": value**2 / 2 - 1, "squared l2": value / 2 - 1}[metric]
 
 
-# -- delivered ---------------------------------------------------------------------------------------------------------
+# -- choose_and_measure ---------------------------------------------------------------------------------------------------------
 
 
 def _threshold(scores, same, far):
@@ -51,60 +51,60 @@ def _rates(scores, same, threshold):
     return (scores[~same] >= threshold).mean(), (scores[same] >= threshold).mean()
 
 
-def delivered__the_threshold_is_fitted_where_it_is_measured(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__the_threshold_is_fitted_where_it_is_measured(chosen_scores, chosen_same, scores, same, far):
     """the first group sets the threshold"""
     return _rates(scores, same, _threshold(scores, same, far))
 
 
-def delivered__measured_where_it_was_chosen(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__measured_where_it_was_chosen(chosen_scores, chosen_same, scores, same, far):
     """the second one alone is measured"""
     return _rates(chosen_scores, chosen_same, _threshold(chosen_scores, chosen_same, far))
 
 
-def delivered__all_pairs_together(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__all_pairs_together(chosen_scores, chosen_same, scores, same, far):
     """the first group"""
     s, y = np.append(chosen_scores, scores), np.append(chosen_same, same)
     return _rates(scores, same, _threshold(s, y, far))
 
 
-def delivered__equal_is_not_accepted(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__equal_is_not_accepted(chosen_scores, chosen_same, scores, same, far):
     """a score equal to the threshold is accepted"""
     at = _threshold(chosen_scores, chosen_same, far)
     return (scores[~same] > at).mean(), (scores[same] > at).mean()
 
 
-def delivered__less_than_far_instead_of_at_most(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__less_than_far_instead_of_at_most(chosen_scores, chosen_same, scores, same, far):
     """exactly `far` is allowed"""
     return _rates(scores, same, min(t for t in chosen_scores if (chosen_scores[~chosen_same] >= t).mean() < far))
 
 
-def delivered__a_quantile_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__a_quantile_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
     """the loosest threshold that holds is 0.5"""
     return _rates(scores, same, np.quantile(chosen_scores, 1 - far))
 
 
-def delivered__a_quantile_of_the_strangers(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__a_quantile_of_the_strangers(chosen_scores, chosen_same, scores, same, far):
     """the loosest threshold that holds is 0.5"""
     return _rates(scores, same, np.quantile(chosen_scores[~chosen_same], 1 - far))
 
 
-def delivered__a_share_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__a_share_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
     """a share of the pairs of *strangers*"""
     return _rates(scores, same, min(t for t in chosen_scores if ((chosen_scores >= t) & ~chosen_same).mean() <= far))
 
 
-def delivered__frr_instead_of_tar(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__frr_instead_of_tar(chosen_scores, chosen_same, scores, same, far):
     """return FAR, then TAR"""
     accepted, found = _rates(scores, same, _threshold(chosen_scores, chosen_same, far))
     return accepted, 1 - found
 
 
-def delivered__tar_first(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__tar_first(chosen_scores, chosen_same, scores, same, far):
     """return FAR, then TAR"""
     return _rates(scores, same, _threshold(chosen_scores, chosen_same, far))[::-1]
 
 
-def delivered__the_strictest_that_holds(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__the_strictest_that_holds(chosen_scores, chosen_same, scores, same, far):
     """the threshold, at 0.5"""
     return _rates(scores, same, max(t for t in chosen_scores if (chosen_scores[~chosen_same] >= t).mean() <= far))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# -- shadow ------------------------------------------------------------------------------------------------------------
+# -- pca_shadow ------------------------------------------------------------------------------------------------------------
 
 
 def _svd(x, centre=True):
@@ -11,56 +11,56 @@ def _svd(x, centre=True):
     return centred, s, vt
 
 
-def shadow__the_mean_is_left_in(x):
+def pca_shadow__the_mean_is_left_in(x):
     """take its mean away first"""
     centred, s, vt = _svd(x, centre=False)
     return centred @ vt[:2].T, (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def shadow__shares_of_the_values_themselves(x):
+def pca_shadow__shares_of_the_values_themselves(x):
     """*squared* singular values"""
     centred, s, vt = _svd(x)
     return centred @ vt[:2].T, s[:2].sum() / s.sum()
 
 
-def shadow__columns_instead_of_rows(x):
+def pca_shadow__columns_instead_of_rows(x):
     """expected"""
     centred, s, vt = _svd(x)
     return centred @ vt[:, :2], (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def shadow__without_lengths(x):
+def pca_shadow__without_lengths(x):
     """expected"""
     centred, s, _ = _svd(x)
     u = np.linalg.svd(centred, full_matrices=False)[0]
     return u[:, :2], (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def shadow__the_first_two_coordinates(x):
+def pca_shadow__the_first_two_coordinates(x):
     """the longest direction comes first"""
     centred, s, _ = _svd(x)
     return centred[:, :2], (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def shadow__the_two_shortest(x):
+def pca_shadow__the_two_shortest(x):
     """expected"""
     centred, s, vt = _svd(x)
     return centred @ vt[-2:].T, (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def shadow__each_coordinate_made_equally_wide(x):
+def pca_shadow__each_coordinate_made_equally_wide(x):
     """the wall keeps 40/42"""
     centred, s, vt = _svd((x - x.mean(0)) / (x.std(0) + 1e-12))
     return centred @ vt[:2].T, (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def shadow__the_points_alone(x):
+def pca_shadow__the_points_alone(x):
     """2 values were expected"""
     centred, _, vt = _svd(x)
     return centred @ vt[:2].T
 
 
-def shadow__the_share_that_is_lost(x):
+def pca_shadow__the_share_that_is_lost(x):
     """you returned 0.04762; expected 0.9524"""
     centred, s, vt = _svd(x)
     return centred @ vt[:2].T, (s[2:] ** 2).sum() / (s**2).sum()
