@@ -1,0 +1,156 @@
+"""Plausible wrong answers to the exercises of lesson 12. A docstring holds the words that the message must contain."""
+
+import numpy as np
+
+LEFT, RIGHT = 38.2946 + 51.6963j, 73.5318 + 51.5014j
+
+# -- from_two_eyes -----------------------------------------------------------------------------------------------------
+
+
+def from_two_eyes__the_other_way_round(left, right):
+    """neither larger nor turned"""
+    left, right = complex(*left), complex(*right)
+    a = (RIGHT - LEFT) / (right - left)
+    return a, LEFT - a * left
+
+
+def from_two_eyes__scale_without_turn(left, right):
+    """multiplying by i turns by 90 degrees"""
+    left, right = complex(*left), complex(*right)
+    a = abs(right - left) / abs(RIGHT - LEFT)
+    return a, left - a * LEFT
+
+
+def from_two_eyes__the_shift_forgets_the_scale(left, right):
+    """a = 2"""
+    left, right = complex(*left), complex(*right)
+    a = (right - left) / (RIGHT - LEFT)
+    return a, left - LEFT
+
+
+def from_two_eyes__eyes_exchanged(left, right):
+    """nothing is turned, scaled or moved"""
+    left, right = complex(*left), complex(*right)
+    a = (left - right) / (RIGHT - LEFT)
+    return a, right - a * LEFT
+
+
+def from_two_eyes__only_the_shift(left, right):
+    """a = 2"""
+    left, right = complex(*left), complex(*right)
+    return 1, (left + right) / 2 - (LEFT + RIGHT) / 2
+
+
+def from_two_eyes__b_from_the_wrong_eye(left, right):
+    """nothing is turned, scaled or moved"""
+    left, right = complex(*left), complex(*right)
+    a = (right - left) / (RIGHT - LEFT)
+    return a, left - a * RIGHT
+
+
+def from_two_eyes__b_first(left, right):
+    """nothing is turned"""
+    left, right = complex(*left), complex(*right)
+    a = (right - left) / (RIGHT - LEFT)
+    return left - a * LEFT, a
+
+
+# -- open_set ------------------------------------------------------------------------------------------------------------
+
+
+def open_set__everybody_is_somebody(names, scores, threshold, margin):
+    """nobody reaches the threshold"""
+    return names[int(scores.argmax())]
+
+
+def open_set__no_margin(names, scores, threshold, margin):
+    """closer to each other than the margin"""
+    return names[int(scores.argmax())] if scores.max() >= threshold else "unknown"
+
+
+def open_set__unsure_before_unknown(names, scores, threshold, margin):
+    """first ask whether anybody is alike enough"""
+    ranked = np.sort(scores)
+    if len(ranked) > 1 and ranked[-1] - ranked[-2] < margin:
+        return "unsure"
+    return names[int(scores.argmax())] if scores.max() >= threshold else "unknown"
+
+
+def open_set__equal_is_refused(names, scores, threshold, margin):
+    """a score on the threshold is accepted"""
+    ranked = np.sort(scores)
+    if scores.max() <= threshold:
+        return "unknown"
+    return "unsure" if len(ranked) > 1 and ranked[-1] - ranked[-2] < margin else names[int(scores.argmax())]
+
+
+def open_set__a_lead_of_the_margin_is_not_enough(names, scores, threshold, margin):
+    """a lead of exactly the margin is enough"""
+    ranked = np.sort(scores)
+    if scores.max() < threshold:
+        return "unknown"
+    return "unsure" if len(ranked) > 1 and ranked[-1] - ranked[-2] <= margin else names[int(scores.argmax())]
+
+
+def open_set__a_second_is_taken_for_granted(names, scores, threshold, margin):
+    """names = [Ada] | your code raised IndexError"""
+    ranked = np.sort(scores)
+    if scores.max() < threshold:
+        return "unknown"
+    return "unsure" if ranked[-1] - ranked[-2] < margin else names[int(scores.argmax())]
+
+
+def open_set__the_neighbour_in_the_list_is_the_second(names, scores, threshold, margin):
+    """the second best may stand anywhere"""
+    first = int(scores.argmax())
+    if scores[first] < threshold:
+        return "unknown"
+    if len(scores) > 1 and scores[first] - scores[first - 1 if first else 1] < margin:
+        return "unsure"
+    return names[first]
+
+
+def open_set__the_margin_is_above_the_threshold(names, scores, threshold, margin):
+    """two people are closer to each other than the margin"""
+    best = scores.max()
+    if best < threshold:
+        return "unknown"
+    return names[int(scores.argmax())] if best - threshold >= margin else "unsure"
+
+
+# -- far_per_comparison ------------------------------------------------------------------------------------------------
+
+
+def far_per_comparison__divided(people, templates, one_in):
+    """dividing by 2 is only nearly right"""
+    return 1 / one_in / (people * templates)
+
+
+def far_per_comparison__templates_forgotten(people, templates, one_in):
+    """a second template is a second chance"""
+    return 1 - (1 - 1 / one_in) ** (1 / people)
+
+
+def far_per_comparison__people_forgotten(people, templates, one_in):
+    """its square root"""
+    return 1 - (1 - 1 / one_in) ** (1 / templates)
+
+
+def far_per_comparison__the_way_forward(people, templates, one_in):
+    """its square root"""
+    return 1 - (1 - 1 / one_in) ** (people * templates)
+
+
+def far_per_comparison__root_of_the_wrong_side(people, templates, one_in):
+    """its square root"""
+    return (1 / one_in) ** (1 / (people * templates))
+
+
+def far_per_comparison__people_plus_templates(people, templates, one_in):
+    """its FAR is the share itself"""
+    return 1 - (1 - 1 / one_in) ** (1 / (people + templates))
+
+
+def far_per_comparison__the_share_that_stays_out(people, templates, one_in):
+    """its FAR is the share itself"""
+    return (1 - 1 / one_in) ** (1 / (people * templates))

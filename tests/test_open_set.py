@@ -1,0 +1,82 @@
+"""Random galleries and their strangers: thresholds and shares counted again by hand; photographs with something changed."""
+
+import numpy as np
+import pytest
+
+from lib import open_set, quality
+from lib.open_set import Asked
+from lib.pipeline import aligned
+from lib.scenes import CONDITIONS, photograph
+
+
+def people(count: int = 8, views: int = 4, size: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(rng.standard_normal((count, size)), views, 0) + 0.4 * rng.standard_normal((count * views, size))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.repeat(np.arange(count), views)
+
+
+def test_every_probe_of_every_gallery_is_asked_and_no_template_is_its_own_probe():
+    vectors, identity = people()
+    found = open_set.asked(vectors, identity, enrolled=3, templates=2, draws=5)
+    assert len(found.best) == 5 * (8 * 4 - 3 * 2)
+    assert found.enrolled.sum() == 5 * 3 * 2 and found.best.max() < 1 - 1e-6, "a picture compared with itself would score 1"
+    assert not found.right[~found.enrolled].any() and (found.best >= found.second).all()
+
+
+def test_the_best_score_is_over_people_not_over_templates():
+    vectors, identity = people(count=2)
+    found = open_set.asked(vectors, identity, enrolled=1, templates=3, draws=4)
+    assert (found.second == -1).all(), "one person enrolled: there is no second, whatever the number of templates"
+
+
+def strangers(scores) -> Asked:
+    n = len(scores)
+    return Asked(np.arange(n), np.zeros(n, bool), np.zeros(n, bool), np.array(scores), np.full(n, -1.0))
+
+
+def test_the_threshold_is_the_loosest_at_which_one_in_so_many_strangers_passes():
+    rng = np.random.default_rng(1)
+    for one_in in (4, 10, 100):
+        scores = rng.integers(0, 200, 400) / 200  # with ties
+        threshold = open_set.threshold_for(strangers(scores), one_in)
+        assert (scores >= threshold).sum() <= 400 / one_in
+        below = scores[scores < threshold].max()
+        assert (scores >= below).sum() > 400 / one_in, "the next looser one lets in too many"
+
+
+def test_a_rate_that_so_few_strangers_cannot_show_is_refused():
+    with pytest.raises(ValueError, match="one in 1000 cannot be told from 999"):
+        open_set.threshold_for(strangers(np.linspace(0, 1, 999)), 1000)
+    with pytest.raises(ValueError, match="fewer than the 8 people"):
+        open_set.asked(*people(), enrolled=8)
+
+
+def test_what_is_delivered_is_counted_picture_by_picture():
+    vectors, identity = people()
+    found = open_set.asked(vectors, identity, enrolled=4, draws=6)
+    tpir, fpir = open_set.delivered(found, threshold=0.7, margin=0.1, resamples=50)
+    hits = alarms = known = unknown = 0
+    for owner, enrolled, right, best, second in zip(*found):
+        named = best >= 0.7 and best - second >= 0.1
+        known, unknown = known + enrolled, unknown + (not enrolled)
+        hits, alarms = hits + (enrolled and right and named), alarms + (not enrolled and named)
+    assert tpir.share == pytest.approx(hits / known) and fpir.share == pytest.approx(alarms / unknown)
+    assert tpir.low <= tpir.share <= tpir.high
+
+
+def test_the_interval_is_over_people_not_over_pictures():
+    owner, event = np.repeat(np.arange(10), 100), np.repeat(np.arange(10) < 5, 100)  # five people always, five never
+    share = open_set.share_of(event, owner)
+    assert share.share == 0.5 and share.low < 0.25 and share.high > 0.75, "ten people say little, however many pictures they bring"
+
+
+def test_each_condition_is_what_its_name_says():
+    plain, points = photograph(12, 3, 8)
+    seen = {name: photograph(12, 3, 8, **changes) for name, changes in CONDITIONS.items()}
+    assert np.array_equal(seen["as it is"][0], plain)
+    reasons = {name: quality.refusal(aligned(image[None], where[None])[0], where) for name, (image, where) in seen.items()}
+    assert [reasons[name].split(":")[0] for name in CONDITIONS] == ["", "", "too dark", "too blurred", "turned away", "face too small", ""]
+    lean = np.degrees(np.arctan2(*(seen["leaning"][1][1] - seen["leaning"][1][0])[::-1]))
+    assert abs(lean) > 20 and not np.array_equal(seen["behind a mask"][0], plain)
+    with pytest.raises(ValueError, match="a view has no hat"):
+        photograph(12, 3, 8, hat=1)
