@@ -421,3 +421,18 @@ def test_trivial_values_are_the_published_ones():
     pairs = torch.arange(6).repeat_interleave(2)
     assert losses.n_pair_loss(collapsed, pairs).item() == pytest.approx(losses.trivial_value("n_pair", classes=6))
     assert losses.nt_xent_loss(collapsed, pairs).item() == pytest.approx(losses.trivial_value("nt_xent", classes=11))
+
+
+@heads
+def test_a_cosine_that_rounding_lifts_above_one_gives_a_number(head_type):
+    beyond = torch.nextafter(torch.tensor(1.0), torch.tensor(2.0))
+    head = head_type(4, 3)
+    assert head.with_margin(torch.stack([beyond, -beyond])[:, None]).isfinite().all()
+
+
+@heads
+def test_the_smallest_head_that_makes_sense_is_allowed(head_type):
+    assert head_type(1, 2).weight.shape == (2, 1)
+    for embedding_size, classes in ((0, 2), (1, 1)):
+        with pytest.raises(ValueError, match="embedding_size >= 1, classes >= 2"):
+            head_type(embedding_size, classes)
