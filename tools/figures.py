@@ -28,7 +28,7 @@ WHITE = np.array([0.95047, 1.0, 1.08883])
 
 # An axis that carries numbers says what they are: a unit or a range in brackets or in words, or something counted, or a bare number by nature.
 SAYS_UNIT = re.compile(r"\(.+\)|%|no unit|as a share of", re.S)
-BARE = re.compile(r"\b(steps?|epochs?|loss|learning rate|coordinate|layers?|channels?|bits|signatures|forgers|writers|triplets|cosine|year|images|people)\b")
+BARE = re.compile(r"\b(steps?|epochs?|loss|learning rate|coordinate|layers?|channels?|bits|signatures|forgers|writers|triplets|cosine|year|images|pictures|people)\b")
 
 
 # -- colours -----------------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def strangers(ax: plt.Axes, best_known: np.ndarray, right: np.ndarray, best_stra
         ax.annotate(word, ((edges[peak] + edges[peak + 1]) / 2, heights[peak]), (0, 3), textcoords="offset points", ha="center", fontweight="bold")
     ax.axvline(threshold, color=INK, linewidth=1.5)
     found, alarms = float((right & (best_known >= threshold)).mean()), float((best_stranger >= threshold).mean())
-    ax.set(xlabel="best score against the gallery", ylabel="share of probes (%)", xlim=(-0.4, 1),
+    ax.set(xlabel="best score against the gallery (cosine)", ylabel="share of probes (%)", xlim=(-0.4, 1),
            title=f"{gallery} {'person' if gallery == 1 else 'people'} enrolled, threshold {threshold:.2f}\nenrolled and found, TPIR {found:.1%}\nstrangers taken for somebody, FPIR {alarms:.1%}")
     ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))  # labels of one width: the frame stands still under a slider
@@ -105,7 +105,7 @@ def disturbed(axes: Sequence[plt.Axes], before: np.ndarray, after: np.ndarray, s
     curve.axhline(threshold, color=INK, linewidth=1.2, linestyle="--")
     curve.annotate("threshold", (strengths[0], threshold), (0, 3), textcoords="offset points", fontsize=9)
     curve.axvline(at, color=FAINT, linewidth=1.2, linestyle=":")
-    curve.set(xlabel=unit, ylabel="mean score of genuine pairs", ylim=(0, 1))
+    curve.set(xlabel=unit, ylabel="mean score of genuine pairs (cosine)", ylim=(0, 1))
 
 
 def by_group(ax: plt.Axes, groups: Sequence[str], rates: dict[str, list[tuple[float, float, float]]]) -> None:
