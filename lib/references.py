@@ -2,6 +2,7 @@
 
     draws = draw_references(images.identity, images.genuine, k=6, draws=20)      # which genuine images serve as references
     scored = score_draws(embed(model, images), draws)                            # every questioned image, against them
+    scored = score_distances(distance, draws)                                    # the same from distances between images
 """
 
 from typing import NamedTuple
@@ -74,3 +75,40 @@ def score_draws(embeddings, draws: list[Draw], owner=None, spread: bool = False)
             rows.append((scores, np.full(len(scores), kind == "genuine"), np.full(len(scores), kind == "skilled"),
                          np.full(len(scores), draw.identity), whose))  # fmt: skip
     return Scored(*(np.concatenate(part) for part in zip(*rows)))
+
+
+def score_distances(distance, draws: list[Draw], owner=None, spread: bool = True) -> Scored:
+    """How near each questioned image is to the references.
+
+    distance  (N, N), symmetric; only entries between references and between them and what is questioned are read
+    spread    True: in units of how far the references are from each other, minus log(distance to them / distance among them), the mean of
+              two such figures: of mean distances, and of distances to the nearest reference. 0 is as alike as they are among themselves.
+              False (or a single reference): minus the mean distance
+    """
+    distance = as_array(distance).astype(np.float64)
+    rows = []
+    for draw in draws:
+        k = len(draw.references)
+        among = distance[np.ix_(draw.references, draw.references)][~np.eye(k, dtype=bool)].reshape(k, k - 1)
+        for kind, questioned in (("genuine", draw.genuine), ("skilled", draw.skilled), ("random", draw.random)):
+            to = distance[np.ix_(questioned, draw.references)]  # (q, k)
+            if spread and k > 1:
+                scores = -(np.log(to.mean(1) / among.mean()) + np.log(to.min(1) / among.min(1).mean())) / 2
+            else:
+                scores = -to.mean(1)
+            whose = as_array(owner)[questioned] if owner is not None else np.full(len(questioned), draw.identity)
+            rows.append((scores, np.full(len(scores), kind == "genuine"), np.full(len(scores), kind == "skilled"),
+                         np.full(len(scores), draw.identity), whose))  # fmt: skip
+    return Scored(*(np.concatenate(part) for part in zip(*rows)))
+
+
+def unit_of(scored: Scored) -> float:
+    """How much the scores of genuine images vary: the unit in which one kind of score is added to another. Measure it on training writers."""
+    return float(scored.score[scored.same].std())
+
+
+def vote(several: list[Scored], units: list[float]) -> Scored:
+    """One score from several kinds of it, on the same draws: their mean, each in its own unit. Nothing is weighted, so nothing is learned."""
+    if len(several) != len(units) or not several:
+        raise ValueError(f"{len(several)} kinds of scores and {len(units)} units: there must be one unit a kind, and one kind or more")
+    return several[0]._replace(score=np.mean([scored.score / unit for scored, unit in zip(several, units)], axis=0))

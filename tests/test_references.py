@@ -1,9 +1,11 @@
 """One questioned image against several references: drawn as promised, scored as the loop it abbreviates."""
 
+import math
+
 import numpy as np
 import pytest
 
-from lib.references import draw_references, score_draws
+from lib.references import draw_references, score_distances, score_draws, unit_of, vote
 
 
 @pytest.fixture
@@ -56,3 +58,63 @@ def test_references_must_leave_something_to_be_questioned(hands):
     _, identity, genuine = hands
     with pytest.raises(ValueError, match="identity 0 has 5 genuine images; 5 references leave none"):
         draw_references(identity, genuine, k=5)
+
+
+@pytest.fixture
+def apart(hands):
+    """Distances between the hands' vectors."""
+    vectors, identity, genuine = hands
+    return np.linalg.norm(vectors[:, None] - vectors[None], axis=2), identity, genuine
+
+
+def test_distances_are_measured_in_the_references_own_spread(apart):
+    distance, identity, genuine = apart
+    draws = draw_references(identity, genuine, k=3, draws=2)
+    expected = []
+    for draw in draws:
+        r = [int(i) for i in draw.references]
+        among = [distance[a, b] for a in r for b in r if a != b]
+        nearest = [min(distance[a, b] for b in r if b != a) for a in r]
+        for q in (*draw.genuine, *draw.skilled, *draw.random):
+            to = [distance[q, a] for a in r]
+            far = math.log(sum(to) / len(to) / (sum(among) / len(among)))
+            near = math.log(min(to) / (sum(nearest) / len(nearest)))
+            expected.append(-(far + near) / 2)
+    scored = score_distances(distance, draws, identity)
+    np.testing.assert_allclose(scored.score, expected, atol=1e-12)
+    plain = score_distances(distance, draws, identity, spread=False)
+    assert plain.score[0] == pytest.approx(-np.mean([distance[draws[0].genuine[0], a] for a in draws[0].references]))
+    np.testing.assert_array_equal(scored.owner, score_draws(hands_of(distance), draws, identity).owner)
+
+
+def hands_of(distance: np.ndarray) -> np.ndarray:
+    return np.eye(len(distance))
+
+
+def test_a_larger_scale_of_distances_changes_no_score_that_knows_the_spread(apart):
+    distance, identity, genuine = apart
+    draws = draw_references(identity, genuine, k=3)
+    np.testing.assert_allclose(score_distances(7.0 * distance, draws).score, score_distances(distance, draws).score, atol=1e-12)
+
+
+def test_a_steadier_hand_is_held_to_a_stricter_measure(apart):
+    distance, identity, genuine = apart
+    draws = draw_references(identity, genuine, k=3, draws=1)
+    r = draws[0].references
+    steady = distance.copy()
+    steady[np.ix_(r, r)] /= 2
+    assert (score_distances(steady, draws[:1]).score < score_distances(distance, draws[:1]).score - 0.5).all()
+
+
+def test_a_vote_is_the_mean_of_scores_each_in_its_own_unit(apart):
+    distance, identity, genuine = apart
+    draws = draw_references(identity, genuine, k=3)
+    one, two = score_distances(distance, draws), score_distances(distance**2, draws)
+    units = [unit_of(one), unit_of(two)]
+    together = vote([one, two], units)
+    own = one.score[one.same]
+    assert units[0] == pytest.approx(np.sqrt(np.mean((own - own.mean()) ** 2)))
+    np.testing.assert_allclose(together.score, (one.score / units[0] + two.score / units[1]) / 2, atol=1e-12)
+    np.testing.assert_array_equal(together.same, one.same)
+    with pytest.raises(ValueError, match="one unit a kind"):
+        vote([one, two], [1.0])

@@ -1,0 +1,124 @@
+"""The line of a signature and its descriptions: the pen is gone, the hand is left, and each number is the loop it abbreviates."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from lib import stroke_features, strokes
+
+
+def drawn(points: np.ndarray, radius: float, size=(160, 260)) -> np.ndarray:
+    """A mask of a line of this radius through points (n, 2)."""
+    page = np.zeros(size, bool)
+    for a, b in zip(points, points[1:]):
+        for t in np.linspace(0, 1, 200):
+            x, y = a + t * (b - a)
+            page[int(round(y)), int(round(x))] = True
+    return ndimage.distance_transform_edt(~page) <= radius
+
+
+@pytest.fixture(scope="module")
+def wave() -> np.ndarray:
+    x = np.linspace(30, 230, 60)
+    return np.stack([x, 80 + 30 * np.sin(x / 18)], 1)
+
+
+def pieces_of(line: strokes.Line, axes) -> np.ndarray:
+    return stroke_features.pieces(*stroke_features.surroundings(line), axes)
+
+
+def test_thinning_leaves_a_line_one_pixel_wide_in_the_middle_and_in_one_piece(wave):
+    wide = drawn(wave, 5)
+    thin = strokes.thinned(wide)
+    assert not (thin & ~wide).any()
+    assert ndimage.label(thin, np.ones((3, 3)))[1] == 1
+    assert ndimage.distance_transform_edt(wide)[thin].min() > 3  # in the middle of a stroke that is 5 deep, but for its ends
+    blocks = thin[:-1, :-1] & thin[1:, :-1] & thin[:-1, 1:] & thin[1:, 1:]
+    assert blocks.sum() == 0
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 60, 90, 120, 150])
+def test_a_straight_stroke_has_its_own_direction(degrees):
+    angle = np.radians(degrees)
+    along = np.array([[-60 * np.cos(angle), -60 * np.sin(angle)], [60 * np.cos(angle), 60 * np.sin(angle)]]) + (130, 80)
+    line = strokes.line(drawn(along, 4))
+    off = np.abs((line.direction - angle + np.pi / 2) % np.pi - np.pi / 2)
+    assert np.degrees(np.median(off)) < 3
+
+
+def test_a_pinhole_is_closed_and_a_loop_is_not(wave):
+    mask = drawn(wave, 5)
+    y, x = np.argwhere(strokes.thinned(mask))[100]
+    holed = mask.copy()
+    holed[y - 1 : y + 2, x - 1 : x + 2] = False
+    assert strokes.filled(holed)[y + strokes.EDGE, x + strokes.EDGE]
+    ring = ndimage.distance_transform_edt(~(np.hypot(*(np.indices((120, 120)) - 60)) < 1))
+    ring = (ring > 18) & (ring < 26)
+    assert not strokes.filled(ring)[60 + strokes.EDGE, 60 + strokes.EDGE]
+
+
+def test_an_empty_page_is_refused_in_words():
+    with pytest.raises(ValueError, match="fewer than ten pixels"):
+        strokes.line(np.zeros((60, 60), bool))
+
+
+def test_a_bolder_pen_changes_the_line_far_less_than_another_hand_does(wave):
+    other = wave * [1, 1] + np.stack([0 * wave[:, 0], 9 * np.cos(wave[:, 0] / 7)], 1)
+    fine, bold, hand = (strokes.line(drawn(points, radius)) for points, radius in ((wave, 3), (wave, 6), (other, 3)))
+    axes = stroke_features.basis([stroke_features.surroundings(one)[1] for one in (fine, bold, hand)], size=20)
+    layouts = [stroke_features.layout(one) for one in (fine, bold, hand)]
+    outlines = [stroke_features.outline(strokes.outlines(one.page)) for one in (fine, bold, hand)]
+    for pen, person in ((np.linalg.norm(layouts[0] - layouts[1]), np.linalg.norm(layouts[0] - layouts[2])),
+                        (np.linalg.norm(outlines[0] - outlines[1]), np.linalg.norm(outlines[0] - outlines[2])),
+                        (stroke_features.matched(pieces_of(fine, axes), pieces_of(bold, axes)),
+                         stroke_features.matched(pieces_of(fine, axes), pieces_of(hand, axes)))):  # fmt: skip
+        assert pen < person / 1.5
+
+
+def test_descriptions_do_not_ask_where_on_the_page_the_signature_stands(wave):
+    here, there = (strokes.line(drawn(wave + shift, 4)) for shift in ((0, 0), (12, -14)))
+    np.testing.assert_allclose(stroke_features.layout(here), stroke_features.layout(there), atol=0.02)
+
+
+def test_layout_counts_each_pixel_of_the_line_once():
+    y, x = np.mgrid[0:3, 0:40]
+    line = strokes.Line(np.stack([x.ravel(), y.ravel()], 1).astype(np.float32), np.zeros(120, np.float32), np.ones((3, 40), bool))
+    found = stroke_features.layout(line).reshape(8, 4, 12) ** 2
+    assert found.sum() == pytest.approx(1)
+    assert found[0].sum() == pytest.approx(1)  # all of it runs along the page: direction 0
+    assert found[0, :, 5:7].sum() > 0.85  # and 40 pixels lie within the two middle columns of 65 pixels each
+
+
+def test_outline_of_a_straight_stroke_looks_both_ways_along_it():
+    along = np.stack([np.arange(400.0), np.zeros(400)], 1)
+    back = np.stack([np.arange(399.0, -1, -1), np.ones(400)], 1)
+    table = stroke_features.outline([np.vstack([along, back])]).reshape(16, 16) ** 2
+    opposite = sum(table[i % 16, (i + 8 + j) % 16] for i in range(16) for j in (-1, 0, 1))
+    assert opposite > 0.9  # ahead and behind are opposite directions nearly everywhere
+
+
+def test_texture_is_the_loop_it_abbreviates():
+    rng = np.random.default_rng(0)
+    grey, mask = rng.random((9, 11)), rng.random((9, 11)) < 0.6
+    counts = np.full(256, 0.5)
+    ring = [(0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)]
+    for y, x in np.argwhere(mask):
+        code = 0
+        for bit, (dy, dx) in enumerate(ring):
+            inside = 0 <= y + dy < 9 and 0 <= x + dx < 11
+            code += (grey[y + dy, x + dx] if inside else 0.0) >= grey[y, x] and 2**bit
+        counts[code] += 1
+    np.testing.assert_allclose(stroke_features.texture(grey, mask, 1), np.sqrt(counts / counts.sum()), atol=1e-12)
+
+
+def test_matching_is_the_loop_it_abbreviates_and_the_same_both_ways():
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(10, 4)).astype(np.float32), rng.normal(size=(14, 4)).astype(np.float32)
+    worst = []
+    for one, other in ((a, b), (b, a)):
+        nearest = sorted(min(float(np.linalg.norm(p - q)) for q in other) for p in one)
+        count = len(one) // 4
+        worst.append(sum(nearest[-count:]) / count)
+    assert stroke_features.matched(a, b) == pytest.approx(sum(worst) / 2, abs=1e-5)
+    assert stroke_features.matched(a, b) == pytest.approx(stroke_features.matched(b, a), abs=1e-6)
+    assert stroke_features.matched(a, a) == pytest.approx(0, abs=1e-3)
