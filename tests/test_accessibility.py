@@ -57,6 +57,8 @@ def test_a_lesson_can_be_heard_as_well_as_seen(lesson):
     ("<details><summary> </summary>\n\nHalf.\n\n</details>", "without a <summary>"),
     ("<details><summary>Answer</summary>Half.</details>", "no blank line after"),
     ("<details><summary>Answer</summary>\nHalf.\n</details>", "no blank line after"),
+    ("<details><summary>From `lib`</summary>\n\nHalf.\n\n</details>", "is HTML"),
+    ("<details><summary>It is *half*</summary>\n\nHalf.\n\n</details>", "is HTML"),
     ("<details><summary>Answer</summary>\n\nHalf.", "1 <details> and 0 </details>"),
     ("| | |\n|---|---|\n| a | 1 |", "a table without names"),
     ("loss | |\n--- | ---\na | 1", "a table without names"),
@@ -73,7 +75,7 @@ def test_text_that_says_less_when_heard_is_found(text, complaint):
     "```\n[here](a) ![](b) <details>\n| | |\n|---|---|\n```",
     "`[here](a)` and `<details>`",
     f"![{ALT}](a.png)",
-    "<details><summary>Answer</summary>\n\nHalf.\n\n</details>\n\n<details>\n<summary>Hint</summary>\n\nTwice.\n\n</details>",
+    "<details><summary>Of <code>lib</code>, $d_{ap} * 2$, 3 * 2</summary>\n\nHalf, `lib`.\n\n</details>\n\n<details>\n<summary>Hint</summary>\n\nTwice.\n\n</details>",
     "| | loss | EER |\n|---|---:|---:|\n| a | 1 | 2 |",
     "A sum, $|a - b|$, and a rule:\n\n---\n",
 ])  # fmt: skip

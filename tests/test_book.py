@@ -31,7 +31,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list) -> None:
         self.elements.append((tag, dict(attributes)))
         if "details" in self._open:
-            self.within.append(tag)
+            self.within.append(tag if "summary" not in self._open else f"summary {tag}")
         if tag not in VOID:
             self._open.append(tag)
 
@@ -149,7 +149,7 @@ def test_the_download_button_gives_the_notebook_itself(site):
 
 
 DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==")
-FOLDED = "<details><summary>Answer</summary>\n\nHalf of **it**, $\\tfrac12$:\n\n```python\nx = 1\n```\n\n</details>"
+FOLDED = "<details><summary>Answer, $\\sqrt 2$</summary>\n\nHalf of **it**, $\\tfrac12$:\n\n```python\nx = 1\n```\n\n</details>"
 ADDRESS = "https://github.com/someone/course"
 
 
@@ -182,7 +182,7 @@ def test_alt_texts_and_folded_answers_and_controls_survive_the_way_into_a_page(s
     assert done.stdout.rstrip().endswith("site/book/index.html")
     page = Page(small / "site/book/notebooks/01_first.html")
     assert [image["alt"] for image in page.all("img")] == ['A dot, from "plots.show(fig)".', 'A dot, from "widgets.explore(draw)".']
-    assert {"summary", "strong", "math", "pre"} <= set(page.within), "markdown, a formula and code are set within a folded answer"
+    assert {"summary", "summary msqrt", "strong", "math", "pre"} <= set(page.within), "markdown, a formula and code are set within a folded answer"
     assert "".join(page.words).count("A control, shown as its still picture") == 1
     assert "colab" not in page.path.read_text(), "no dead link while the course has no address"
     first = Page(small / "site/book/README.html")
@@ -218,11 +218,14 @@ def test_pages_with_faults_end_the_build_in_words_and_the_old_pages_stay(small):
     (small / "site/book").mkdir(parents=True)
     (small / "site/book/README.html").write_text("the old page")
     faults = {"a": "[nowhere](nowhere.md)", "b": "$\\nosuchcommand{x}$", "c": "![A picture that is not there](none.png)"}
+    lesson = small / "notebooks" / "01_first.ipynb"
+    lesson.write_text(lesson.read_text().replace("sqrt 2", "nosuchroot 2"))
     for name, fault in faults.items():
         (small / "docs" / f"{name}.md").write_text(f"# Page {name}\n\n{fault}\n")
     done = make(small)
     assert done.returncode == 1 and "each warning is an error" in done.stderr
-    for said in (r"a\.md:3: .*nowhere\.md", r"b\.md:3: .*a formula that cannot be read: \\nosuchcommand", r"c\.md:3: .*none\.png"):
+    for said in (r"a\.md:3: .*nowhere\.md", r"b\.md:3: .*a formula that cannot be read: \\nosuchcommand", r"c\.md:3: .*none\.png",
+                 r"01_first\.ipynb.*: a formula that cannot be read: \\nosuchroot 2"):
         assert re.search(said, done.stderr), done.stderr
     assert (small / "site/book/README.html").read_text() == "the old page"
     assert [path.name for path in (small / "site").iterdir()] == ["book"], "nothing is left of the failed build"

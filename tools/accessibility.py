@@ -41,7 +41,7 @@ def problems(notebook, titles: frozenset[str] = frozenset()) -> list[str]:
 
 def markdown_problems(source: str) -> list[str]:
     """What is wrong with the text of one cell."""
-    text = re.sub(r"`[^`\n]*`", "code", FENCE.sub("", source))
+    text = re.sub(r"`[^`\n]*`", "`code`", FENCE.sub("", source))
     found = [f"an image without alt text: {match[0][:60]}" for match in IMAGE.finditer(text) if len(match[1].strip()) < SHORTEST_ALT]
     found += [f"an image without alt text: {tag[:60]}" for tag in re.findall(r"<img\b[^>]*>", text) if not re.search(r"\balt=(['\"]).{10,}?\1", tag)]
     found += [f"a link that says nothing by itself: [{match[1]}]({match[2]})" for match in LINK.finditer(text) if not says_something(match[1])]
@@ -62,6 +62,8 @@ def fold_problems(text: str) -> list[str]:
         summary = re.match(r"\s*<summary>(.*?)</summary>(.?)(.?)", inside, re.S)
         if summary is None or not re.sub(r"<[^>]*>", "", summary[1]).strip():
             found.append("a <details> without a <summary>: nothing says what is folded")
+        elif re.search(r"[`*_]\w", re.sub(r"\$[^$]*\$", "", summary[1])):
+            found.append(f"<summary>{summary[1]}</summary> is HTML: its backticks and stars are shown as they are; write <code> or <em>")
         elif summary[2] == "\n" and summary[3] != "\n" or summary[2] not in ("\n", "", "<"):
             found.append(f"no blank line after <summary>{summary[1]}</summary>: what follows is shown as plain text")
     if len(pieces) - 1 != text.count("</details>"):

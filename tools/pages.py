@@ -9,6 +9,7 @@ import hashlib
 import html
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -54,7 +55,7 @@ def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
             if "setup" in cell["metadata"].get("tags", []):
                 cell["metadata"]["tags"].append("hide-cell")
             elif cell["cell_type"] == "markdown":
-                cell["source"] = stamp.BADGE_LINE.sub("", "".join(cell["source"]))
+                cell["source"] = summaries(stamp.BADGE_LINE.sub("", "".join(cell["source"])), docname)
         text = json.dumps(notebook)
     elif docname == app.config.root_doc:
         lessons = sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("notebooks/[0-9]*.ipynb"))
@@ -62,6 +63,19 @@ def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
     elif docname == "paper/README":
         text += contents("Papers", sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("paper/*.md") if path.stem != "README"))
     source[0] = text
+
+
+def summaries(text: str, docname: str) -> str:
+    """The text with the formulas in <summary> set: HTML, which Markdown leaves as it is and JupyterLab's typesetter does not."""
+
+    def mathml(match: re.Match) -> str:
+        try:
+            return formula(html.unescape(match[1]), display=False)
+        except LatexError as error:
+            log.warning("a formula that cannot be read: %s\n%s", match[1], error, location=docname)
+            return match[0]
+
+    return re.sub(r"<summary>.*?</summary>", lambda summary: re.sub(r"\$([^$\n]+)\$", mathml, summary[0]), text, flags=re.S)
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------
