@@ -90,6 +90,7 @@ def test_two_marks_on_one_point_are_refused_in_words():
 @pytest.mark.parametrize("left, right", [
     (52.25 + 48.5j, 84.5 + 55.75j),  # about as large as the crop
     (10.5 + 12.25j, 60 + 5.5j),  # the crop reaches over two borders
+    (100.5 + 98j, 131.5 + 105j),  # and over the two others
     (70 + 40j, 82.5 + 44.25j),  # enlarged
 ])
 def test_a_crop_is_pythons_to_one_grey_level(left, right):
