@@ -1,6 +1,7 @@
 """Somebody opens the site from disk, on a desk and on a phone: it searches, folds, fits, shows every figure, and fetches nothing."""
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -55,8 +56,10 @@ def test_the_index_leads_to_the_first_page_with_every_lesson_on_it(site, page):
     page.open((site / "index.html").as_uri())
     page.wait("location.href.endsWith('/README.html') && document.readyState === 'complete'")
     shot(page, "first")
-    for lesson in notebooks.lessons():
-        assert page.run(f"!!document.querySelector('article table a[href=\"notebooks/{lesson.stem}.html\"]')"), lesson.stem
+    table = re.findall(r"\]\(notebooks/(\d\d_\w+)\.ipynb\) \|", (book.ROOT / "README.md").read_text())
+    assert len(table) > 10
+    for lesson in table:
+        assert page.run(f"!!document.querySelector('article table a[href=\"notebooks/{lesson}.html\"]')"), lesson
 
 
 def test_search_works_from_disk(site, page):
