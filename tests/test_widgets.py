@@ -1,5 +1,6 @@
 """Controls: one picture redrawn in place, in words too, with errors where a reader and a test can see them."""
 
+import gc
 import io
 import os
 import subprocess
@@ -51,6 +52,11 @@ def test_a_move_changes_the_picture_and_the_words_in_place():
     assert shown.widget.children[-2] is picture and picture.value == shown.png != before
     assert (words, shown.alt) == ("A line of slope 1.0.", "A line of slope 4.0.")
     assert "A line of slope 4.0." in shown.widget.children[-1].value
+
+
+def test_what_the_imports_made_is_not_searched_for_garbage_while_a_slider_moves():
+    explorer()
+    assert gc.get_freeze_count() > 10_000
 
 
 def test_the_frame_stands_still_while_a_slider_moves():
