@@ -50,6 +50,20 @@ def test_histograms_read_far_and_frr_off_the_threshold(ax, threshold):
     assert f"forged: {draw_scores.one_in(np.mean(scores[forged] >= threshold))}" in words(ax)
 
 
+def test_filled_bars_hold_the_pairs_that_are_decided_wrongly_and_stand_still(ax):
+    rng = np.random.default_rng(0)
+    same = np.arange(400) < 200
+    scores = rng.normal(size=400) * 0.3 + 0.7 * same
+    drawn = []
+    for threshold in (0.2, 0.6):
+        ax.clear()
+        draw_scores.score_histograms(ax, scores, same, threshold)
+        steps = [patch.get_data() for patch in ax.patches]  # fill, outline, wrong; different pairs first
+        assert [steps[2].values.sum() / 100, steps[5].values.sum() / 100] == pytest.approx(far_frr(scores, same, threshold))
+        drawn.append(steps[1].values)
+    np.testing.assert_array_equal(*drawn)
+
+
 def test_shares_are_put_as_a_reader_pictures_them():
     assert [draw_scores.one_in(share) for share in (0, 0.002, 1 / 3000, 0.05, 0.17, 0.5, 1)] == [
         "none", "1 in 500", "1 in 3,000", "1 in 20", "17 in 100", "50 in 100", "100 in 100"]  # fmt: skip

@@ -80,7 +80,7 @@ def on_the_circle(ax: Axes, angle: float = 60, margin: float = 0.5) -> None:
     ax.plot(value, 0, "D" if not guarded else "X", color=DIFFERENT, markersize=8 if not guarded else 11, zorder=4)
     if guarded:
         ax.annotate(f"guard: {value:.2f}", (value, 0), (-4, -13), textcoords="offset points", ha="right", va="top", color=INK)
-        title = f"{angle:.0f}° + m is past 180°: its cosine rises to {math.cos(sees):.2f}, the guard says {value:.2f}"
+        title = f"Past 180° the cosine rises again, to {math.cos(sees):.2f}; the guard says {value:.2f}"
     else:
         title = f"At {angle:.0f}° the loss sees {math.degrees(sees):.0f}°: {value:.2f} in place of {math.cos(turn):.2f}"
     ax.set(title=title, xlim=(-2.4, 2.2), ylim=(-1.3, 1.35), aspect="equal", yticks=[], xticks=[-1, 0, 1], xlabel="cosine of the angle to A (dotted drops)")
