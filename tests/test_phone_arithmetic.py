@@ -22,15 +22,18 @@ def node(script: str, **given):
     """What `script` returns under node; `given` are its variables. Arrays of bytes arrive as Uint8Array."""
     if shutil.which("node") is None:
         pytest.skip("no node here: install Node.js 18 or newer to test the phone page's arithmetic")
-    packed = {name: {"bytes": base64.b64encode(value.tobytes()).decode()} if isinstance(value, np.ndarray) else value for name, value in given.items()}
+    packed = {name: {"bytes": base64.b64encode(value.tobytes()).decode()} if isinstance(value, np.ndarray) else value
+              for name, value in given.items()}
     code = f"""
         import * as align from "./align.js"; import * as pixels from "./pixels.js"; import * as score from "./score.js";
-        const given = JSON.parse(require("fs").readFileSync(0, "utf8"), (_, v) => v?.bytes === undefined ? v : new Uint8Array(Buffer.from(v.bytes, "base64")));
+        const bytes = (_, v) => v?.bytes === undefined ? v : new Uint8Array(Buffer.from(v.bytes, "base64"));
+        const given = JSON.parse(require("fs").readFileSync(0, "utf8"), bytes);
         const {{ {", ".join(given)} }} = given;
         const result = await (async () => {{ {script} }})();
         console.log(JSON.stringify(result, (_, v) => ArrayBuffer.isView(v) ? Array.from(v) : v));"""
     code = 'import { createRequire } from "module"; const require = createRequire(import.meta.url);' + code
-    done = subprocess.run(["node", "--input-type=module", "-e", code], cwd=PAGE, input=json.dumps(packed), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["node", "--input-type=module", "-e", code], cwd=PAGE, input=json.dumps(packed), capture_output=True, text=True,
+                          timeout=60)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -104,7 +107,8 @@ def test_a_crop_is_pythons_to_one_grey_level(left, right):
 def test_a_photograph_much_finer_than_the_crop_is_halved_first(apart):
     image = photograph(501, 431)
     rng = np.random.default_rng(0)
-    image[..., :3] = (image[..., :3] // 2 + rng.integers(0, 128, image[..., :3].shape)).astype(np.uint8)  # grain, which reading single pixels would keep
+    grain = rng.integers(0, 128, image[..., :3].shape)  # which reading single pixels would keep
+    image[..., :3] = (image[..., :3] // 2 + grain).astype(np.uint8)
     left, right = 150.3 + 160.1j, 150.3 + apart + 171j
     ours, theirs = crop_in_node(image, left, right), crop_in_python(image, left, right)
     assert np.abs(ours.astype(int) - theirs).max() <= 1
@@ -174,8 +178,9 @@ def test_a_missing_npm_is_said_in_words(monkeypatch, tmp_path):
 def test_a_registry_out_of_reach_is_said_in_words(monkeypatch, tmp_path):
     if shutil.which("npm") is None:
         pytest.skip("no npm here")
-    for name, value in {"COURSE_CACHE": tmp_path / "cache", "npm_config_cache": tmp_path / "npm", "npm_config_registry": "http://127.0.0.1:9/",
-                        "npm_config_fetch_retry_mintimeout": 10, "npm_config_fetch_retry_maxtimeout": 20, "npm_config_proxy": "",
+    for name, value in {"COURSE_CACHE": tmp_path / "cache", "npm_config_cache": tmp_path / "npm",
+                        "npm_config_registry": "http://127.0.0.1:9/", "npm_config_fetch_retry_mintimeout": 10, "npm_config_fetch_retry_maxtimeout": 20,
+                        "npm_config_proxy": "",
                         "npm_config_https_proxy": "", "npm_config_noproxy": "127.0.0.1"}.items():
         monkeypatch.setenv(name, str(value))
     with pytest.raises(phone.Unavailable, match="could not reach its registry.*then run the same command again"):

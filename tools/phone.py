@@ -51,7 +51,8 @@ def runtime() -> Path:
         return package / "dist"
     npm = shutil.which("npm")
     if npm is None:
-        raise Unavailable("npm is not here. Install Node.js 18 or newer (nodejs.org; Debian: apt install npm), then run the same command again.")
+        raise Unavailable("npm is not here. Install Node.js 18 or newer (nodejs.org; Debian: apt install npm), then run the same command "
+                          "again.")
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(SOURCE / name, folder / name)
@@ -91,8 +92,9 @@ def chosen(model) -> dict:
                   seed=CHOOSING, aligned=False)
     score, same, _ = scores(model, people)
     threshold = tar_at_far(score, same, FAR)[1]
-    return {"threshold": round(threshold, 4), "threshold_far": FAR, "reject_below": round(min(threshold, float(np.quantile(score[same], FRR))), 4),
-            "reject_below_frr": FRR, "data": f"embedded-faces, seed {CHOOSING}, {len(people.identities)} people, aligned by two eyes",
+    low = min(threshold, float(np.quantile(score[same], FRR)))
+    return {"threshold": round(threshold, 4), "threshold_far": FAR, "reject_below": round(low, 4), "reject_below_frr": FRR,
+            "data": f"embedded-faces, seed {CHOOSING}, {len(people.identities)} people, aligned by two eyes",
             "trained_on": "made-up faces only"}
 
 
@@ -103,7 +105,8 @@ def measured(model, contract: dict) -> dict:
     count, threshold = len(people.identities), contract["threshold"]
 
     def rate(which: int):
-        interval = bootstrap_interval(lambda s, y: far_frr(s, y, threshold)[which], score, same, whose, resamples=course.by_budget(quick=10, full=200))
+        interval = bootstrap_interval(lambda s, y: far_frr(s, y, threshold)[which], score, same, whose,
+                                      resamples=course.by_budget(quick=10, full=200))
         return {"rate": far_frr(score, same, threshold)[which], "interval_95": interval}
 
     bins = np.linspace(LOWEST, 1, 81)
@@ -185,8 +188,8 @@ def main() -> None:
     contract, scale = (json.loads((out / "model" / name).read_text()) for name in ("course-face.onnx.json", "scale.json"))
     low, high = scale["far"]["interval_95"]
     print(f"{len(files)} files, {sum((out / name).stat().st_size for name in files) / 1e6:.1f} MB, in {out.relative_to(course.ROOT)}")
-    print(f"threshold {contract['threshold']:.3f}: chosen for one stranger in {1 / FAR:,.0f}; of {scale['different']['pairs']:,} pairs of others "
-          f"{scale['far']['rate']:.2%} ({low:.2%} to {high:.2%}) pass")
+    print(f"threshold {contract['threshold']:.3f}: chosen for one stranger in {1 / FAR:,.0f}; "
+          f"of {scale['different']['pairs']:,} pairs of others {scale['far']['rate']:.2%} ({low:.2%} to {high:.2%}) pass")
     print("to look at it: python3 -m http.server --bind 127.0.0.1 -d site/phone 8000, then http://127.0.0.1:8000")
     print("on a phone the camera and offline use need https: put the folder on any static host (docs/phone/README.md says how)")
 

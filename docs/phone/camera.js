@@ -8,6 +8,7 @@ const dialog = /** @type {HTMLDialogElement} */ (find("camera"));
 const video = /** @type {HTMLVideoElement} */ (find("video"));
 const shoot = /** @type {HTMLButtonElement} */ (find("shoot"));
 
+const INSECURE = "A browser gives the camera only to pages over https (or on this machine). Choose a picture instead.";
 const WHY = /** @type {Record<string, string>} */ ({
   NotAllowedError: "The camera was not allowed. Allow it in the browser's settings for this page, or choose a picture instead.",
   NotFoundError: "There is no camera here. Choose a picture instead.",
@@ -19,10 +20,11 @@ const WHY = /** @type {Record<string, string>} */ ({
  * @throws {Error} in words where there is no camera to be had
  */
 export async function takePicture() {
-  if (!navigator.mediaDevices) throw new Error("A browser gives the camera only to pages over https (or on this machine). Choose a picture instead.");
+  if (!navigator.mediaDevices) throw new Error(INSECURE);
   let stream;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } }, audio: false });
+    const wanted = { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } };
+    stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
   } catch (error) {
     const name = error instanceof Error ? error.name : "";
     throw new Error(WHY[name] ?? `The camera did not start (${name}). Choose a picture instead.`);

@@ -30,6 +30,7 @@ export async function openNetwork(address) {
   };
   /** @type {Promise<any>} */
   let before = Promise.resolve();
-  const embed = (/** @type {ArrayLike<number>} */ rgb) => (before = before.catch(() => {}).then(() => run(rgb))); // one at a time: a session takes no second picture
+  // One at a time: a session takes no second picture while it has one.
+  const embed = (/** @type {ArrayLike<number>} */ rgb) => (before = before.catch(() => {}).then(() => run(rgb)));
   return { contract, embed };
 }

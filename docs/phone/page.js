@@ -34,12 +34,13 @@ async function changed() {
   const vectors = await Promise.all(crops.map((crop) => crop && network.embed(crop)));
   if (question !== asked) return; // a newer question is on its way
   const [a, b] = vectors;
-  if (!a || !b) return answer(null, crops.some(Boolean) ? "One more picture, please" : "Two pictures, please", "Their number will stand on this scale.");
+  if (!a || !b) return answer(null, a || b ? "One more picture, please" : "Two pictures, please", "Their number will stand on this scale.");
   const score = cosine(a, b), decision = decide(score, network.contract);
   const words = [strangersInWords(score, scale.different), ...(decision === "same" ? [] : [samePairsInWords(score, scale.same)])];
   answer(score, WORDS[decision], words.join(" "), decision);
   const wrong = decision !== "unsure" && shown.same !== (decision === "same");
-  find("truth").textContent = `In truth: ${shown.same ? "one made-up person" : "two made-up people"}.${wrong ? " The network is wrong." : ""}`;
+  const truth = shown.same ? "one made-up person" : "two made-up people";
+  find("truth").textContent = `In truth: ${truth}.${wrong ? " The network is wrong." : ""}`;
   find("truth").hidden = !slots.every((slot, k) => slot.photo === shown.photos[k]);
   fact("time", "This device took", `${((performance.now() - began) / 2).toFixed(0)} ms a face`);
 }
@@ -88,10 +89,12 @@ ready.then(([{ contract }, scale]) => {
   const share = (/** @type {number} */ rate) => `${(100 * rate).toPrecision(2)}\u00a0%`;
   const measured = (/** @type {{rate: number, interval_95: [number, number]}} */ { rate, interval_95: [low, high] }) =>
     `${share(rate)} (95\u00a0% interval ${share(low)} to ${share(high)})`;
-  const missed = Object.entries(scale.frr_by_missed_taps).slice(1).map(([off, rate]) => `${off.replace("%", "\u00a0%")}: ${share(Number(rate))}`);
+  const missed = Object.entries(scale.frr_by_missed_taps).slice(1) // the first is a mark that sits
+    .map(([off, rate]) => `${off.replace("%", "\u00a0%")}: ${share(Number(rate))}`);
+  const passes = rounded(1 / contract.threshold_far), falls = rounded(1 / contract.reject_below_frr);
   showOnScale = drawScale(find("scale"), scale.hills, contract);
-  fact("same", "“Same” from", `${contract.threshold.toFixed(3)}, chosen so that one pair of strangers in ${rounded(1 / contract.threshold_far)} passes`);
-  fact("different", "“Different” below", `${contract.reject_below.toFixed(3)}, chosen so that one pair in ${rounded(1 / contract.reject_below_frr)} of one person falls there`);
+  fact("same", "“Same” from", `${contract.threshold.toFixed(3)}, chosen so that one pair of strangers in ${passes} passes`);
+  fact("different", "“Different” below", `${contract.reject_below.toFixed(3)}, under which one pair in ${falls} of one person falls`);
   fact("far", "Strangers who pass", `${measured(scale.far)}, among ${scale.different.people} other made-up people`);
   fact("frr", "Pairs of one person that do not", measured(scale.frr));
   fact("taps", "… when marks miss the eyes", `${missed.join(", ")} (by that share of the distance between the eyes)`);

@@ -36,7 +36,8 @@ export function drawScale(figure, hills, contract) {
   });
   [-0.5, 0, 0.5, 1].forEach((tick, k) => put(all(".tick")[k], within(percent(tick), 4)));
 
-  const words = `Scale from ${from} to ${to}: different people below ${low.toFixed(2)}, same person from ${high.toFixed(2)} on, not sure between.`;
+  const limits = `different people below ${low.toFixed(2)}, same person from ${high.toFixed(2)} on, not sure between`;
+  const words = `Scale from ${from} to ${to}: ${limits}.`;
   const [[pin], [stem]] = [all(".pin"), all(".stem")];
   const show = (/** @type {number | null} */ score) => {
     pin.hidden = stem.hidden = score === null;

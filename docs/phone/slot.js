@@ -21,16 +21,19 @@ export class Slot {
     this.element = element;
     this.name = element.dataset.name ?? "";
     this.changed = changed;
+    const which = `<span class="unseen">, ${this.name.toLowerCase()}</span>`;
     element.innerHTML = `
       <button type="button" class="frame">
         <canvas></canvas>
-        <svg class="outline" viewBox="0 0 100 100" aria-hidden="true"><ellipse cx="50" cy="45" rx="20" ry="27"/><circle cx="42" cy="41" r="2.4"/><circle cx="58" cy="41" r="2.4"/></svg>
+        <svg class="outline" viewBox="0 0 100 100" aria-hidden="true">
+          <ellipse cx="50" cy="45" rx="20" ry="27"/><circle cx="42" cy="41" r="2.4"/><circle cx="58" cy="41" r="2.4"/>
+        </svg>
         <span class="empty" aria-hidden="true">${this.name}</span>
         <span class="edit" aria-hidden="true">move eyes</span>
       </button>
       <div class="ways">
-        <label class="way">Picture<span class="unseen">, ${this.name.toLowerCase()}</span><input class="unseen" type="file" accept="image/*"></label>
-        <button type="button" class="way">Camera<span class="unseen">, ${this.name.toLowerCase()}</span></button>
+        <label class="way">Picture${which}<input class="unseen" type="file" accept="image/*"></label>
+        <button type="button" class="way">Camera${which}</button>
       </div>`;
     const part = (/** @type {string} */ selector) => /** @type {any} */ (element.querySelector(selector));
     this.frame = /** @type {HTMLButtonElement} */ (part(".frame"));
@@ -77,7 +80,8 @@ export class Slot {
 
   draw() {
     this.element.classList.toggle("filled", !!this.photo);
-    this.frame.setAttribute("aria-label", this.photo ? `${this.name}, cut at the eyes. Mark the eyes again` : `${this.name}: none yet. Choose one`);
+    const says = this.photo ? `${this.name}, cut at the eyes. Mark the eyes again` : `${this.name}: none yet. Choose one`;
+    this.frame.setAttribute("aria-label", says);
     if (this.photo && this.eyes) drawAligned(this.canvas, this.photo, fromEyes(this.eyes.left, this.eyes.right), 0);
     else this.canvas.width = 1;
   }

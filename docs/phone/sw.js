@@ -13,12 +13,14 @@ self.addEventListener("install", (event) => {
 });
 
 self.addEventListener("activate", (event) => {
-  const old = (names) => names.filter((name) => name.startsWith("two-faces-") && name !== NAME);
-  event.waitUntil(caches.keys().then((names) => Promise.all(old(names).map((name) => caches.delete(name)))).then(() => self.clients.claim()));
+  const old = (name) => name.startsWith("two-faces-") && name !== NAME;
+  const forgotten = caches.keys().then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name))));
+  event.waitUntil(forgotten.then(() => self.clients.claim()));
 });
 
 self.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || new URL(event.request.url).origin !== self.location.origin) return;
-  const kept = caches.open(NAME).then((cache) => cache.match(event.request.mode === "navigate" ? "./" : event.request, { ignoreSearch: true }));
+  const wanted = event.request.mode === "navigate" ? "./" : event.request;
+  const kept = caches.open(NAME).then((cache) => cache.match(wanted, { ignoreSearch: true }));
   event.respondWith(kept.then((answer) => answer ?? fetch(event.request)));
 });
