@@ -15,7 +15,7 @@ def door(ax: plt.Axes, scores: np.ndarray, same: np.ndarray, threshold: float) -
     """Draw the scores of same and different pairs, and say what a threshold means to a stranger and to the owner of a phone."""
     score_histograms(ax, scores, same, threshold)
     far, frr = far_frr(scores, same, threshold)
-    ax.set_title(f"Threshold {threshold:.2f}\n{_strangers(far)} it, FAR {_percent(far)}\n"
+    ax.set_title(f"Threshold {threshold:.2f}\n{_strangers(far)} the phone, FAR {_percent(far)}\n"
                  f"its owner is {_turned_away(frr)}, FRR {_percent(frr)}")
 
 
