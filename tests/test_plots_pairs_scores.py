@@ -8,6 +8,7 @@ from lib import pairs
 from lib.evaluation import far_frr
 from lib.plots import pairs as draw_pairs
 from lib.plots import scores as draw_scores
+from lib.plots import verification as draw_verification
 
 
 @pytest.fixture
@@ -62,6 +63,23 @@ def test_filled_bars_hold_the_pairs_that_are_decided_wrongly_and_stand_still(ax)
         assert [steps[2].values.sum() / 100, steps[5].values.sum() / 100] == pytest.approx(far_frr(scores, same, threshold))
         drawn.append(steps[1].values)
     np.testing.assert_array_equal(*drawn)
+
+
+@pytest.mark.parametrize("threshold, said", [
+    (0.5, ("1 stranger in 200 unlocks", "turned away 1 time in 20")), (0.95, ("no stranger unlocks", "turned away 75 times in 100")),
+    (0.05, ("50 strangers in 100 unlock", "never turned away")),
+])  # fmt: skip
+def test_a_door_says_how_often_strangers_unlock_it_and_its_owner_is_turned_away(ax, threshold, said):
+    different, same = np.repeat([0.0, 0.1, 0.6], [200, 198, 2]), np.repeat([0.4, 0.9, 1.0], [5, 70, 25])
+    draw_verification.door(ax, np.append(different, same), np.repeat([False, True], [400, 100]), threshold)
+    assert all(sentence in words(ax) for sentence in said), words(ax)
+
+
+@pytest.mark.parametrize("gallery, who", [(1, "1 person enrolled"), (20, "20 people enrolled")])
+def test_a_crowd_says_who_is_found_and_how_many_strangers_are_taken_for_somebody(ax, gallery, who):
+    known, right, strangers = np.array([0.9, 0.8, 0.7, 0.4]), np.array([True, False, True, True]), np.array([0.75, 0.2, -0.3, 0.1, 0.0])
+    draw_verification.strangers(ax, known, right, strangers, 0.7, gallery)
+    assert who in words(ax) and "TPIR 50.0%" in words(ax) and "FPIR 20.0%" in words(ax)
 
 
 def test_shares_are_put_as_a_reader_pictures_them():
