@@ -30,7 +30,7 @@ def _decide_cases():
 
 
 def error_rates(attempt) -> bool | None:
-    """`(scores (N,), same (N,) bool, threshold) -> (FAR, FRR)`: strangers accepted, and same pairs rejected, each a share of its own kind."""
+    """`(scores (N,), same (N,) bool, threshold) -> (FAR, FRR)`: strangers accepted, same pairs rejected, each a share of its kind."""
     return judge(attempt, _rates_cases(), name="error_rates")
 
 
@@ -38,9 +38,11 @@ def _rates_cases():
     for scores, same, threshold, why in (
         ([0.75, 0.25], [False, True], 0.5, "a stranger gets in and the owner does not: both rates are 1"),
         ([0.75, 0.25], [True, False], 0.5, "everybody is judged right: both rates are 0"),
-        ([0.9, 0.6, 0.1, 0.2, 0.3], [False, True, False, False, False], 0.5, "the order is FAR, FRR; FAR is a share of the pairs of different people, not of all pairs, and not a count"),
+        ([0.9, 0.6, 0.1, 0.2, 0.3], [False, True, False, False, False], 0.5,
+         "the order is FAR, FRR; FAR is a share of the pairs of different people, not of all pairs, and not a count"),
         ([0.5, 0.5], [False, True], 0.5, "a score at the threshold is accepted: >="),
-        ([0.1, 0.2, 0.9, 0.3], [True, True, True, False], 0.5, "FRR is the share of same pairs that are turned away; those let in are TAR = 1 - FRR"),
+        ([0.1, 0.2, 0.9, 0.3], [True, True, True, False], 0.5,
+         "FRR is the share of same pairs that are turned away; those let in are TAR = 1 - FRR"),
     ):
         yield _rates_case(scores, same, threshold, why)
     rng = generator()

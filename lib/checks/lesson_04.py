@@ -23,8 +23,10 @@ def _arc_edges():
     yield case([0.5], 0.0, "without a margin nothing changes")
     yield case([0.5], 0.7, "cos(theta + m) = cos(theta) cos(m) - sin(theta) sin(m), with m in radians")
     yield case([1.0], 0.5, "on its class an embedding still sees the angle m: cos(m)")
-    yield case([-1.0], 0.5, "opposite its class cos(theta + m) has come back up; beyond theta = pi - m it goes on as cos(theta) - m sin(m)")
-    yield case([math.cos(math.pi - 0.6), math.cos(math.pi - 0.4)], 0.5, "the guard begins at theta = pi - m, where cos(theta) = -cos(m), no sooner and no later")
+    yield case([-1.0], 0.5,
+               "opposite its class cos(theta + m) has come back up; beyond theta = pi - m it goes on as cos(theta) - m sin(m)")
+    yield case([math.cos(math.pi - 0.6), math.cos(math.pi - 0.4)], 0.5,
+               "the guard begins at theta = pi - m, where cos(theta) = -cos(m), no sooner and no later")
     yield case([1.0000001], 0.5, "rounding gives cosines a hair above 1: keep what goes into the root, or into acos, in its range")
     yield case([[0.2, -0.3], [0.9, 0.0]], 0.3, "any shape comes back as it went in")
 
@@ -57,7 +59,8 @@ def _cosface_edges():
 
     yield case([[0.5, 0.5]], [0], 10.0, 0.0, "every logit is a scaled cosine")
     yield case([[0.5, 0.5]], [0], 10.0, 0.2, "the margin makes the right class look further away, and no other class; the scale comes after it")
-    yield case([[0.9, 0.1, 0.0], [0.2, 0.8, 0.3]], [2, 1], 1.0, 0.5, "each row has a margin in one place, its own label's: index rows and labels together")
+    yield case([[0.9, 0.1, 0.0], [0.2, 0.8, 0.3]], [2, 1], 1.0, 0.5,
+               "each row has a margin in one place, its own label's: index rows and labels together")
     yield case([[0.1, 0.2], [0.3, 0.4]], [0, 0], 2.0, 0.1, "two images of one class")
 
 
