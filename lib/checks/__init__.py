@@ -10,6 +10,7 @@ from lib.checks.lesson_01 import find_duplicates, gives_away, split_people
 from lib.checks.lesson_02 import counts, pk_batch, valid_triplets
 from lib.checks.lesson_03 import contrastive, semi_hard, soft_triplet_gradient
 from lib.checks.lesson_04 import arc_margin, cosface_logits, smallest_scale
+from lib.checks.lesson_05 import apart, beside_the_spread, price_in_bits
 from lib.checks.lesson_06 import answers, drawn_anew, precision_at
 from lib.checks.lesson_07 import bottleneck_cost, fold, output_side
 from lib.checks.lesson_08 import decay_of, paper_rate, useless_arcface
