@@ -1,7 +1,10 @@
 """What stands on the results page about faces: measured on people outside training, equal to its file, and quoted rightly."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import nbformat
 import numpy as np
@@ -10,7 +13,8 @@ import pytest
 from lib import models
 from lib.data import face_shape, lfw
 from lib.data.faces import TRAINING_SEED
-from lib.evaluation import pair_scores
+from lib.evaluation import lfw_accuracy, pair_scores
+from tools import face_alignment, fine_tuning
 from tools.results import faces as subject
 from tools.results import page
 
@@ -42,7 +46,7 @@ def test_nobody_of_lesson_9_was_in_training():
 
 
 def test_the_head_that_reads_landmarks_learned_from_made_up_people_of_its_own():
-    assert subject.LANDMARK_SEED not in (TRAINING_SEED, 9)
+    assert face_alignment.LANDMARK_SEED not in (TRAINING_SEED, 9)
 
 
 def test_the_folds_of_lfw_share_no_person(real_data, monkeypatch):
@@ -50,6 +54,48 @@ def test_the_folds_of_lfw_share_no_person(real_data, monkeypatch):
     pairs = lfw._pairs()
     people = [{name.rpartition("_")[0] for a, b, _, fold in pairs if fold == one for name in (a, b)} for one in range(10)]
     assert len(set.union(*people)) == sum(len(group) for group in people) == 4281
+
+
+def test_nobody_of_the_judged_folds_is_in_a_photograph_that_the_new_layer_learns_from(real_data, monkeypatch):
+    monkeypatch.setenv("COURSE_MIRROR", str(real_data))
+    listed = lfw._pairs()
+    names = sorted({name for a, b, _, _ in listed for name in (a, b)})
+    _, identity = np.unique([name.rpartition("_")[0] for name in names], return_inverse=True)
+    i, j, same, fold = lfw.lfw_pairs(names)
+    splits = fine_tuning.halves(identity, (i, j, same, fold))
+    for split, folds in zip(splits, ({0, 1, 2, 3, 4}, {5, 6, 7, 8, 9})):
+        learned = {names[k].rpartition("_")[0] for k in split.learn}
+        judged = {name.rpartition("_")[0] for a, b, _, one in listed if one not in folds for name in (a, b)}
+        assert len(learned) > 2000 and len(judged) > 2000 and not learned & judged
+        assert split.judge.sum() == split.own.sum() == 3000 and set(fold[split.judge]) == set(range(10)) - folds
+    assert (splits[0].judge ^ splits[1].judge).all(), "each pair is judged once"
+
+
+def test_a_person_on_both_sides_is_refused():
+    i, j, fold = np.array([0, 2, 4, 6]), np.array([1, 3, 5, 7]), np.array([0, 4, 5, 9])
+    apart, shared = np.array([0, 0, 1, 1, 2, 2, 3, 3]), np.array([0, 0, 1, 1, 1, 1, 3, 3])
+    assert [split.learn.tolist() for split in fine_tuning.halves(apart, (i, j, i == 0, fold))] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    with pytest.raises(ValueError, match="1 people are in folds"):
+        fine_tuning.halves(shared, (i, j, i == 0, fold))
+
+
+def test_the_new_layer_evens_out_how_people_vary_and_is_chosen_among_its_own_people():
+    rng = np.random.default_rng(0)
+    identity = np.repeat(np.arange(200), 5)
+    spread = np.array([3.0, 1.0, 0.2, 0.2])
+    people = rng.normal(size=(200, 4))
+    looks = {name: people[identity] + spread * rng.normal(size=(1000, 4)) for name in "ab"}
+    (mean, matrix), rows = fine_tuning.fitted(looks, identity, "some")
+    seen = np.concatenate([(look - mean) @ matrix for look in looks.values()])
+    means = np.stack([seen[np.tile(identity, 2) == k].mean(0) for k in range(200)])
+    left = seen - means[np.tile(identity, 2)]
+    chosen = [row for row in rows if row.get("chosen")]
+    assert len(chosen) == 1 and chosen[0]["eer"] == min(row["eer"] for row in rows[1:]) < rows[0]["eer"] - 0.05
+    if chosen[0]["recipe"] == "roundness 0":
+        np.testing.assert_allclose(left.T @ left / len(left), np.eye(4), atol=1e-6)
+    _, flat = fine_tuning.layer(looks["a"], identity, 0.0)
+    slow = np.mean([np.outer(x, x) for x in looks["a"] - np.stack([looks["a"][identity == k].mean(0) for k in range(200)])[identity]], axis=0)
+    np.testing.assert_allclose(flat @ slow @ flat.T, np.eye(4), atol=1e-6)
 
 
 def test_eigenfaces_never_see_the_fold_they_judge():
@@ -99,6 +145,41 @@ def test_lesson_9_quotes_the_page(rows):
     assert len(quoted) >= 5 and set(quoted) <= known, set(quoted) - known
 
 
+@written
+def test_the_new_layer_is_reported_with_the_choice_that_each_half_made(rows):
+    bought, tried = (table["rows"] for table in json.loads(FILE.read_text(encoding="utf-8"))["tables"] if table["caption"].startswith("Fitted to photographs"))
+    assert rows[subject.TUNED]["mean"] == pytest.approx(np.mean([row["accuracy"] for row in bought]), abs=1e-9)
+    for half in bought:
+        mine = [row for row in tried if row["half"] == half["half"]][1:]
+        assert len(mine) == len(fine_tuning.ROUND)
+        assert [row["recipe"] for row in mine if row.get("chosen")] == [min(mine, key=lambda row: row["eer"])["recipe"]]
+    assert rows[subject.TUNED]["eer_interval"][1] < rows["course model, landmarks"]["eer_interval"][0], "what the page says it bought"
+
+
+# -- thresholds, and few pairs ---------------------------------------------------------------------------------------------
+
+
+def test_accuracy_in_two_groups_takes_no_threshold_from_the_other_group():
+    rng = np.random.default_rng(0)
+    same, fold = np.tile([True, False], 100), np.repeat(np.arange(4), 50)
+    scores = rng.normal(size=200) + same + 100 * (fold >= 2)  # the second network's scores lie elsewhere
+    parts = [lfw_accuracy(scores[fold // 2 == g], same[fold // 2 == g], fold[fold // 2 == g]) for g in (0, 1)]
+    mean, std = subject.accuracy(scores, same, fold, [fold < 2, fold >= 2])
+    assert mean == pytest.approx(np.mean([part[0] for part in parts])) and mean > subject.accuracy(scores, same, fold)[0] + 0.05
+    each = [part[0] + sign * part[1] for part in parts for sign in (1, -1)]  # two folds a group: mean +- std are the folds themselves
+    assert std == pytest.approx(np.std(each))
+    assert subject.accuracy(scores, same, fold) == pytest.approx(lfw_accuracy(scores, same, fold))
+
+
+@pytest.mark.parametrize("pairs, silent", [(120, "TAR at FAR 1 % and TAR at FAR 0.1 %"), (600, "TAR at FAR 0.1 %")])
+def test_a_row_says_what_its_few_pairs_cannot_tell(pairs, silent):
+    rng = np.random.default_rng(1)
+    same, k = np.tile([True, False], pairs // 2), np.arange(pairs)
+    row = subject.row("few", rng.normal(size=pairs) + 2 * same, (2 * k, 2 * k + 1, same, k % 10), np.arange(2 * pairs) // np.where(np.repeat(same, 2), 2, 1))
+    assert row["source"] == f"{pairs // 2} different pairs are too few for {silent}"
+    assert ("tar2" in row) == ("1 % and" not in silent) and "tar3" not in row and "eer" in row and "auc" in row
+
+
 # -- the command, on a few pairs -------------------------------------------------------------------------------------------
 
 
@@ -106,7 +187,7 @@ def test_without_weights_the_command_says_where_to_put_them(monkeypatch):
     monkeypatch.delenv("COURSE_MIRROR", raising=False)
     monkeypatch.delenv("COURSE_FACE_WEIGHTS", raising=False)
     with pytest.raises(SystemExit, match="COURSE_FACE_WEIGHTS"):
-        subject.published()
+        face_alignment.published()
 
 
 def test_a_pass_that_was_stopped_goes_on(monkeypatch):
@@ -119,7 +200,17 @@ def test_a_pass_that_was_stopped_goes_on(monkeypatch):
         return some[:, None] * 2.0
 
     with pytest.raises(KeyboardInterrupt):
-        subject.kept("stopped", images, stops)
+        face_alignment.kept("stopped", images, stops)
     asked.clear()
-    found = subject.kept("stopped", images, lambda some: (asked.append(some), some[:, None] * 2.0)[1])
+    found = face_alignment.kept("stopped", images, lambda some: (asked.append(some), some[:, None] * 2.0)[1])
     assert np.array_equal(found[:, 0], 2.0 * np.arange(2500)) and min(some[0] for some in asked) == 1000
+
+
+@pytest.mark.slow
+def test_the_faces_command_runs_from_archive_to_table_and_leaves_docs_alone(real_data, tmp_path):
+    before = {path: path.stat().st_mtime_ns for path in (page.ROOT / "docs" / "results").rglob("*")}
+    environment = os.environ | {"COURSE_BUDGET": "quick", "COURSE_MIRROR": str(real_data), "COURSE_CACHE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-m", "tools.results", "faces"], cwd=page.ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "### 6,000 pairs in ten folds" in done.stdout and "60 different pairs are too few for TAR at FAR 1 % and TAR at FAR 0.1 %" in done.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in (page.ROOT / "docs" / "results").rglob("*")}
