@@ -43,12 +43,19 @@ def pytest_runtest_setup(item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """After the controls, which are a notebook's last item, say what the figures lack."""
-    yield
-    if type(item).__name__ == "Controls" and _notebook(item) is not None:
-        found = _ask(item.parent, "", "list(_figure_problems.values())")
-        if found != "[]":
-            raise AssertionError("a figure that some readers cannot read\n" + found.replace('", ', '",\n'))
+    """After the controls, which are a notebook's last item, say what the figures lack, beside what the controls themselves lack."""
+    if type(item).__name__ != "Controls" or _notebook(item) is None:
+        return (yield)
+    failures = []
+    try:
+        yield
+    except AssertionError as failure:
+        failures.append(str(failure))
+    found = _ask(item.parent, "", "list(_figure_problems.values())")
+    if found != "[]":
+        failures.append("a figure that some readers cannot read\n" + found.replace('", ', '",\n'))
+    if failures:
+        raise AssertionError("\n".join(failures))
 
 
 def _ask(notebook, code: str, expression: str | None) -> str:

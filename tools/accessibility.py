@@ -41,7 +41,7 @@ def problems(notebook, titles: frozenset[str] = frozenset()) -> list[str]:
 
 def markdown_problems(source: str) -> list[str]:
     """What is wrong with the text of one cell."""
-    text = re.sub(r"`[^`\n]*`", "`code`", FENCE.sub("", source))
+    text = re.sub(r"`[^`\n]*`", lambda code: re.sub(r"[\[\]<>|$]", " ", code[0]), FENCE.sub("", source))  # what code says is no markup
     found = [f"an image without alt text: {match[0][:60]}" for match in IMAGE.finditer(text) if len(match[1].strip()) < SHORTEST_ALT]
     found += [f"an image without alt text: {tag[:60]}" for tag in re.findall(r"<img\b[^>]*>", text) if not re.search(r"\balt=(['\"]).{10,}?\1", tag)]
     found += [f"a link that says nothing by itself: [{match[1]}]({match[2]})" for match in LINK.finditer(text) if not says_something(match[1])]
