@@ -75,7 +75,7 @@ def test_text_that_says_less_when_heard_is_found(text, complaint):
     "```\n[here](a) ![](b) <details>\n| | |\n|---|---|\n```",
     "`[here](a)` and `<details>`",
     f"![{ALT}](a.png)",
-    "<details><summary>Of <code>lib</code>, $d_{ap} * 2$, 3 * 2</summary>\n\nHalf, `lib`.\n\n</details>\n\n<details>\n<summary>Hint</summary>\n\nTwice.\n\n</details>",
+    "<details><summary>Of <code>n_neighbors</code>, $d_{ap} * 2$, 3 * 2</summary>\n\nHalf, `lib`.\n\n</details>\n\n<details>\n<summary>Hint</summary>\n\nTwice.\n\n</details>",
     "| | loss | EER |\n|---|---:|---:|\n| a | 1 | 2 |",
     "A sum, $|a - b|$, and a rule:\n\n---\n",
 ])  # fmt: skip

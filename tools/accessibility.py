@@ -62,7 +62,7 @@ def fold_problems(text: str) -> list[str]:
         summary = re.match(r"\s*<summary>(.*?)</summary>(.?)(.?)", inside, re.S)
         if summary is None or not re.sub(r"<[^>]*>", "", summary[1]).strip():
             found.append("a <details> without a <summary>: nothing says what is folded")
-        elif re.search(r"[`*_]\w", re.sub(r"\$[^$]*\$", "", summary[1])):
+        elif re.search(r"(?<!\w)[`*_]\w", re.sub(r"\$[^$]*\$", "", summary[1])):
             found.append(f"<summary>{summary[1]}</summary> is HTML: its backticks and stars are shown as they are; write <code> or <em>")
         elif summary[2] == "\n" and summary[3] != "\n" or summary[2] not in ("\n", "", "<"):
             found.append(f"no blank line after <summary>{summary[1]}</summary>: what follows is shown as plain text")
