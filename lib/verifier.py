@@ -57,16 +57,18 @@ def describe(scan: np.ndarray) -> dict[str, np.ndarray]:
             **{name: np.array([value]) for name, value in pen.items()}, "places": places, "looks": looks.astype(np.float16)}  # fmt: skip
 
 
-def described(part: str, language: str = "dutch", disclaimer: str | None = None) -> Described:
-    """Describe one part of SigComp2011. Kept in the cache, PART scans a file: a run that was stopped goes on."""
+def described(part: str, language: str = "dutch", disclaimer: str | None = None, only: Sequence[int] | None = None) -> Described:
+    """Describe one part of SigComp2011, or `only` some of its writers. Kept in the cache, PART scans a file: a run that was stopped goes on."""
     path = sigcomp2011.fetched(part)
     sentence = sigcomp2011.accepted(disclaimer, {part: path})
     code = b"".join(Path(module.__file__).read_bytes() for module in (ink, strokes, stroke_features))
-    mark = hashlib.sha256(code + str(record(path).get("sha256")).encode() + language.encode()).hexdigest()[:12]
+    some = "" if only is None else str(sorted(int(writer) for writer in only))
+    mark = hashlib.sha256(code + str(record(path).get("sha256")).encode() + language.encode() + some.encode()).hexdigest()[:12]
     folder = course.cache_dir() / "results" / "signatures"
     folder.mkdir(parents=True, exist_ok=True)
     parts, waiting = [], []
-    for number, (name, who, scan) in enumerate(sigcomp2011.scans(path, part, language, sentence)):
+    wanted = (one for one in sigcomp2011.scans(path, part, language, sentence) if only is None or one[1][0] in only)
+    for number, (name, who, scan) in enumerate(wanted):
         file = folder / f"{part}-{mark}-{number // PART}.npz"
         if number % PART == 0:
             _keep(waiting, parts)

@@ -8,10 +8,17 @@ import re
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from lib import verifier
+from lib.data import sigcomp2011
+from lib.evaluation import equal_error_rate
+from lib.references import Scored
+from tools import signature_tables
 from tools.results import page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,14 +45,17 @@ def test_the_whole_way_on_the_real_archives(loopback, real_data, tmp_path):
     done = subprocess.run([sys.executable, "-m", "tools.results", "signatures"], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads((tmp_path / "results" / "signatures.json").read_text())
-    errors, files = found["tables"]
+    errors, operating, counted, cheats, files = found["tables"]
     for row in errors["rows"]:
         for kind in ("skilled", "random"):
             low, high = row[f"{kind}_interval"]
             assert 0 <= low <= row[kind] <= high <= 1
+    assert all(0 <= row["far"] <= 1 and row["min_cllr"] <= row["cllr"] + 1e-9 for row in operating["rows"])
+    assert [row["k"] for row in counted["rows"]] == [2, 3, 6, 9, 11] and len(cheats["rows"]) == 8
     assert [Path(row["file"]).suffix for row in files["rows"]] == [".onnx", ".tflite", ".pte"]
     assert all(row["difference"] <= 1e-5 for row in files["rows"])
-    assert (tmp_path / "results" / "signature_map.png").stat().st_size > 1000
+    for picture in ("signature_map.png", "signature_steps.png"):
+        assert (tmp_path / "results" / picture).stat().st_size > 1000
     assert sentence not in done.stdout + done.stderr
 
 
@@ -57,3 +67,71 @@ def test_the_sentence_of_the_disclaimer_stands_nowhere_in_the_course(real_data):
     sentence = re.search(r"disclaimer sentence `([^`]+)`", (real_data / "README.md").read_text())[1]
     found = subprocess.run(["git", "grep", "-lF", sentence], cwd=ROOT, capture_output=True, text=True)
     assert found.stdout == ""
+
+
+def test_no_writer_of_the_test_part_is_among_the_training_writers(real_data):
+    writers = {}
+    for part, file in sigcomp2011.ARCHIVES.items():
+        with zipfile.ZipFile(real_data / "sigcomp2011" / file) as archive:
+            stems = [Path(name).stem for name in archive.namelist() if "dutch" in name.lower() and name.lower().endswith(".png")]
+        writers[part] = {who[0] for who in (sigcomp2011.parsed(stem, part) for stem in stems) if who}
+    assert len(writers["training"]) == 10 and len(writers["test"]) == 20
+    assert not writers["training"] & writers["test"]
+
+
+def test_the_threshold_never_sees_a_test_writer():
+    """The threshold is the training writers' own, whatever the test part holds."""
+
+    def some(seed: int) -> Scored:
+        r = np.random.default_rng(seed)
+        same = np.arange(60) % 2 == 0
+        return Scored(r.normal(same, 1), same, np.arange(60) % 4 == 1, np.arange(60) // 6, np.arange(60) // 6)
+
+    training = some(0)
+    rows = [signature_tables.operating_row("", training, some(seed)) for seed in (1, 2)]
+    assert rows[0]["threshold"] == rows[1]["threshold"] and rows[0]["far"] != rows[1]["far"]
+    own = training.against("skilled")
+    assert rows[0]["threshold"] == equal_error_rate(own.score, own.same)[1]
+
+
+def described(rng, writers) -> verifier.Described:
+    """Twelve made-up descriptions a writer, eight genuine; the forged ones differ in `texture 1` alone."""
+    writer = np.repeat(list(writers), 12)
+    forger = np.tile([-1] * 8 + [1] * 4, len(writers))
+    rows = {name: rng.normal(size=(len(writer), 6)) for name in ("layout", "outline", "texture 1", "texture 3")}
+    rows["texture 1"] += 4 * (forger >= 0)[:, None]
+    rows = {name: value / np.linalg.norm(value, axis=1, keepdims=True) for name, value in rows.items()}
+    looks = [rng.normal(size=(20, 136)).astype(np.float16) for _ in writer]
+    return verifier.Described(rows, [np.zeros((20, 2), np.float32)] * len(writer), looks, writer, forger, ("",) * len(writer))
+
+
+def test_a_pen_is_found_out_with_nothing_to_compare_with():
+    rng = np.random.default_rng(1)
+    learn, ask = described(rng, range(10)), described(rng, range(20, 80))
+    assert signature_tables.without_references(learn, ask, "texture 1") > 0.9
+    assert abs(signature_tables.without_references(learn, ask, "layout") - 0.5) < 0.15
+
+
+def test_a_gain_is_the_difference_of_two_errors_and_nothing_is_gained_from_itself():
+    rng = np.random.default_rng(2)
+    same = np.arange(400) % 2 == 0
+    writer = np.arange(400) // 20
+    weak, strong = (Scored(rng.normal(size * same, 1), same, ~same, writer, writer) for size in (1, 3))
+    bought, (low, high) = signature_tables.gain(weak, strong)
+    assert bought == pytest.approx(signature_tables.eer_of(weak, "skilled")[0] - signature_tables.eer_of(strong, "skilled")[0])
+    assert 0 < low <= bought <= high
+    assert signature_tables.gain(weak, weak) == (0, [0, 0])
+
+
+def test_the_stored_figures_agree_with_each_other():
+    errors, operating, counted, cheats, _ = json.loads((page.FOLDER / "signatures.json").read_text(encoding="utf-8"))["tables"]
+    by_name = {row["system"]: row for row in errors["rows"]}
+    for row in errors["rows"]:
+        assert row["skilled_interval"][0] <= row["skilled"] <= row["skilled_interval"][1]
+    line = by_name["+ strokes: the line alone"]
+    assert line["gain"] == pytest.approx(100 * (by_name["+ outline"]["skilled"] - line["skilled"]))
+    assert line["skilled_interval"][1] < by_name["raw pixels, references' spread"]["skilled_interval"][0]  # the hand-made baseline, beaten
+    six = next(row for row in counted["rows"] if row["k"] == 6)
+    assert six["line"] == pytest.approx(line["skilled"]) and six["ink"] == pytest.approx(by_name["+ grey ink"]["skilled"])
+    alone = {row["name"]: row.get("alone", 0) for row in cheats["rows"]}
+    assert alone["saturation"] > 0.9 and alone["layout"] < 0.65 and alone["outline"] < 0.65
