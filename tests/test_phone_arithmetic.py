@@ -202,7 +202,8 @@ def test_the_lock_names_no_registry_and_one_exact_runtime():
 def test_what_the_page_says_of_photographs_was_measured():
     assert "Of photographs it gets more than one pair in four wrong" in " ".join((PAGE / "index.html").read_text().split())
     tables = json.loads((course.ROOT / "docs" / "results" / "faces.json").read_text())["tables"]
-    rows = [row for table in tables for row in table["rows"] if row.get("method", "").startswith("course model")]
+    rows = [row for table in tables for row in table["rows"] if row.get("method", "").startswith("course model") and "people" not in row["method"]]
+    # (a row "from the other half's people" has learned from photographs; the page's file has not)
     assert rows and all(row["eer"] > 0.25 and row["mean"] < 0.75 for row in rows)
 
 
