@@ -1,6 +1,7 @@
 """Weights in files: written so that a crash leaves a whole file, read so that nothing but weights is trusted, and read from others.
 
     load_ncnn("mobilefacenet.param", "mobilefacenet.bin") -> MobileFaceNet
+    load_ncnn(*fetch_face_weights())                         # the same, fetched from where they are published
 
 ncnn, the phone runtime with which the paper was measured, keeps a network as a text graph and a file of raw floats.
 """
@@ -12,6 +13,29 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from lib.data.download import fetch
+
+# InsightFace's 128-d MobileFaceNet as ncnn keeps it. InsightFace itself gives out an MXNet file at an address that may change; the converted
+# one lies in an Android app's repository, here pinned to a commit. The checksums are those of the files that docs/results.md was measured with.
+FACE_WEIGHTS_AT = "https://raw.githubusercontent.com/siren-ocean/FaceRecognize/e3b5abc39b513a8a8966635528733990787aee44/app/src/main/assets/"
+FACE_WEIGHTS = {
+    "param": "bb1c1e5f8a6ea8f6ac0f738528a0418911b6208ddb2f8b27667d33b0f37bec1b",
+    "bin": "9638dcfee63785b87a5ab0b0ed9f9dffe93e4b3718e5ea1b537dd5243a661b87",
+}
+FACE_WEIGHTS_TERMS = ("InsightFace's MobileFaceNet (github.com/deepinsight/insightface): its makers allow non-commercial research only, and it was trained on "
+                      "photographs of people who were not asked. The course does not redistribute it.")  # fmt: skip
+
+
+def fetch_face_weights() -> tuple[Path, Path]:
+    """(graph, raw floats) of the published face network, downloaded on the first call, after its terms have been shown.
+
+    With COURSE_MIRROR both come from there, as weights/mobilefacenet_insightface_ncnn.param and .bin.
+    raises  DataError in words where they cannot be had, or are not the files with these checksums
+    """
+    print(FACE_WEIGHTS_TERMS)
+    return tuple(fetch(f"weights/mobilefacenet_insightface_ncnn.{end}", f"{FACE_WEIGHTS_AT}mobilefacenet.{end}", f"sha256:{sha256}")
+                 for end, sha256 in FACE_WEIGHTS.items())  # fmt: skip
 
 
 def write_atomically(content: dict, path: Path | str) -> None:

@@ -1,6 +1,7 @@
 """From a trained network to files a phone runs, and what each costs: size, agreement, time, and verification errors.
 
     phone.py     the network as the phone sees it, and its contract
+    rewrite.py   the same function, kinder to int8 and to a runtime
     convert.py   ONNX, LiteRT and ExecuTorch, in float32 and in fewer bits
     files.py     the contract inside each file and beside it; written whole or not at all
     golden.py    pictures, inputs and outputs as plain files, for tests outside Python

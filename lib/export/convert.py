@@ -3,8 +3,8 @@
     to_onnx(model, "face.onnx"); to_tflite(model, "face.tflite", "float16"); to_executorch(model, "face.pte", "int8", calibration=images)
 
 int8 here: weights as bytes, one scale an output channel, and activations as bytes between `calibration`'s smallest and largest
-value (ExecuTorch: between two values that lose least), in the convolutions, where nearly all arithmetic is. The unit norm at the
-end stays in float, so that it stays one.
+value (ExecuTorch: between two values that lose least), in the convolutions, where nearly all arithmetic is, from weights whose channels
+were made equally loud first (`lib.export.rewrite`). The unit norm at the end stays in float, so that it stays one.
 A conversion takes a minute, so its result is kept in the course's cache under a fingerprint of all that goes into it.
 """
 
@@ -26,8 +26,10 @@ import torch
 from torch import nn
 
 from lib import course
+from lib.export import rewrite
 from lib.export.files import KEY, need, quiet, with_onnx_metadata, with_tflite_metadata, write, write_atomically
-from lib.export.phone import PhoneModel, contract
+from lib.export.phone import PhoneModel, contract, fingerprint
+from lib.export.rewrite import TwoParts, TwoScales, equalised, without_prelu
 
 PRECISIONS = {".onnx": ("float32", "int8"), ".tflite": ("float32", "float16", "int8"), ".pte": ("float32", "int8")}
 
@@ -43,18 +45,36 @@ def to_onnx(model: nn.Module, path: Path | str, precision: str = "float32", cali
     need("onnxruntime", "onnxruntime")
     phone, pictures = _prepare(model, ".onnx", precision, calibration)
     facts = contract(phone, precision, **facts)
-    content = _once(_onnx, phone, by="onnxscript")
+    content = _once(_onnx, phone, precision == "int8", by="onnxscript")
     if precision == "int8":
         content = _once(_onnx_int8, content, pictures, by="onnxruntime")
     return write(path, with_onnx_metadata(content, facts), facts)
 
 
-def _onnx(phone: PhoneModel) -> bytes:
-    program = torch.onnx.export(phone, (_example(phone),), dynamo=True, verbose=False, input_names=["image"], output_names=["embedding"])
+def _onnx(phone: PhoneModel, for_int8: bool) -> bytes:
+    network = without_prelu(phone, TwoParts if for_int8 else TwoScales)  # its own PReLU takes longer than all convolutions together
+    program = torch.onnx.export(network, (_example(phone),), dynamo=True, verbose=False, input_names=["image"], output_names=["embedding"])
     proto = program.model_proto
     for part in (*proto.graph.node, *proto.graph.value_info, *proto.graph.input, *proto.graph.output):
         del part.metadata_props[:]  # stack traces and paths of this machine: a third of a small file
-    return proto.SerializeToString()
+    return _short(proto).SerializeToString()
+
+
+def _short(proto):
+    """Without what no runtime reads: unused constants, shapes that follow from the graph, and long names of things inside."""
+    used = {name for node in proto.graph.node for name in node.input}
+    kept = [constant for constant in proto.graph.initializer if constant.name in used]
+    del proto.graph.initializer[:], proto.graph.value_info[:]
+    proto.graph.initializer.extend(kept)
+    outside = {"", *(port.name for port in (*proto.graph.input, *proto.graph.output))}
+    names = {name for node in proto.graph.node for name in (*node.input, *node.output)} - outside
+    short = {name: f"{number:x}" for number, name in enumerate(sorted(names))}
+    for constant in proto.graph.initializer:
+        constant.name = short.get(constant.name, constant.name)
+    for node in proto.graph.node:
+        node.ClearField("name"), node.ClearField("doc_string")
+        node.input[:], node.output[:] = ([short.get(name, name) for name in side] for side in (node.input, node.output))
+    return proto
 
 
 def _onnx_int8(content: bytes, pictures: np.ndarray) -> bytes:
@@ -71,8 +91,9 @@ def _onnx_int8(content: bytes, pictures: np.ndarray) -> bytes:
         file = Path(folder, "int8.onnx")
         # Unsigned activations, signed weights: the pair that ONNX Runtime multiplies fastest (signed both ways took five times as long).
         q.quantize_static(onnx.load_from_string(content), file, Reader(), quant_format=q.QuantFormat.QDQ, per_channel=True,
-                          op_types_to_quantize=["Conv"], activation_type=q.QuantType.QUInt8, weight_type=q.QuantType.QInt8)
-        return file.read_bytes()
+                          op_types_to_quantize=["Conv", "Relu", "Clip", "Add"], activation_type=q.QuantType.QUInt8, weight_type=q.QuantType.QInt8,
+                          extra_options={"QuantizeBias": False})  # the runtime does that when it loads: two numbers a channel less in the file
+        return _short(onnx.load(file)).SerializeToString()
 
 
 def to_tflite(model: nn.Module, path: Path | str, precision: str = "float32", calibration: np.ndarray | None = None, **facts) -> Path:
@@ -131,7 +152,7 @@ def to_executorch(model: nn.Module, path: Path | str, precision: str = "float32"
 
 def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> bytes:
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-    from executorch.exir import to_edge_transform_and_lower
+    from executorch.exir import ExecutorchBackendConfig, to_edge_transform_and_lower
 
     example = (_example(phone),)
     program = torch.export.export(phone, example)
@@ -144,7 +165,7 @@ def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> b
             watched(torch.from_numpy(picture[None]))
         program = torch.export.export(convert_pt2e(watched), example)
     lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()], constant_methods={KEY: facts})
-    return bytes(lowered.to_executorch().buffer)
+    return bytes(lowered.to_executorch(ExecutorchBackendConfig(segment_alignment=16)).buffer)  # 128 by default: a hundredth of an int8 file is padding
 
 
 def export_all(model: nn.Module, folder: Path | str, calibration: np.ndarray, leave_out: Collection[str] = (),
@@ -192,8 +213,11 @@ def _prepare(model: nn.Module, suffix: str, precision: str, calibration: np.ndar
         raise ValueError(f"no {precision!r} for {suffix}; there are {', '.join(PRECISIONS[suffix])}")
     if precision == "int8" and (calibration is None or len(calibration) == 0):
         raise ValueError("int8 needs calibration=, some hundred training images: they tell it how large each activation gets")
-    phone = PhoneModel(model)
-    return phone, phone.pictures(calibration) if precision == "int8" else None
+    phone = PhoneModel(model).to(memory_format=torch.contiguous_format)  # ExecuTorch refuses weights that are kept channels last
+    if precision != "int8":
+        return phone, None
+    phone.model = equalised(phone.model, calibration)
+    return phone, phone.pictures(calibration)
 
 
 def _example(phone: PhoneModel) -> torch.Tensor:
@@ -202,10 +226,10 @@ def _example(phone: PhoneModel) -> torch.Tensor:
 
 def _once(convert: Callable[..., bytes], *inputs, by: str) -> bytes:
     """The cached result of `convert(*inputs)`; the key is its source, its converter's version, the weights and all other inputs."""
-    key = hashlib.sha256(f"{inspect.getsource(convert)} {by} {version(by)} {torch.__version__}".encode())
+    key = hashlib.sha256(f"{inspect.getsource(convert)} {inspect.getsource(_short)} {by} {version(by)} {torch.__version__}".encode())
     for value in inputs:
         if isinstance(value, PhoneModel):
-            value = inspect.getsource(PhoneModel) + value.fingerprint
+            value = inspect.getsource(PhoneModel) + inspect.getsource(rewrite) + fingerprint(value.model)
         key.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
     file = course.cache_dir() / "export" / f"{key.hexdigest()[:32]}.bin"
     if not file.exists():

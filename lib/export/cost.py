@@ -48,21 +48,29 @@ def verification_cost(model: nn.Module, paths: list[Path], people: ImageSet, thr
     pictures = PhoneModel(model).pictures(people.images)
     rows = []
     for path in [None, *map(Path, paths)]:
-        scores = exact if path is None else pair_scores(run(path, pictures), i, j)
-
-        def worse(pair: np.ndarray, same: np.ndarray) -> float:
-            """One draw of people for both, so that what the two have in common cancels."""
-            pair = pair.astype(int)
-            return equal_error_rate(scores[pair], same)[0] - equal_error_rate(exact[pair], same)[0]
-
-        eer, numbers = equal_error_rate(scores, same)[0], np.arange(len(same))
-        difference = (0.0, 0.0) if path is None else bootstrap_interval(worse, numbers, same, who, resamples=resamples)
-        far, frr = far_frr(scores, same, threshold)
-        name, precision = ("PyTorch", "float32") if path is None else (RUNTIMES[path.suffix], read_contract(path)["precision"])
-        interval = bootstrap_interval(equal_error_rate, scores, same, who, resamples=resamples)
-        rows.append(Cost(name, precision, eer, interval, worse(numbers, same), difference, far, 1 - frr))
-        done(f"{name + ' ' + precision:<22} EER {eer:5.2%}, at the threshold: FAR {far:5.2%}, TAR {1 - frr:6.1%}")
+        rows.append(cost_of(path, exact if path is None else pair_scores(run(path, pictures), i, j), exact, same, who, threshold, resamples))
+        one = rows[-1]
+        done(f"{one.name + ' ' + one.precision:<22} EER {one.eer:5.2%}, at the threshold: FAR {one.far:5.2%}, TAR {one.tar:6.1%}")
     return rows
+
+
+def cost_of(path: Path | None, scores: np.ndarray, exact: np.ndarray, same: np.ndarray, who: tuple[np.ndarray, np.ndarray], threshold: float,
+            resamples: int = 200) -> Cost:
+    """The row of one file, from its scores of some pairs and from PyTorch's; None stands for PyTorch itself.
+
+    who  the two identities of each pair, for the intervals
+    """
+    def worse(pair: np.ndarray, same: np.ndarray) -> float:
+        """One draw of people for both, so that what the two have in common cancels."""
+        pair = pair.astype(int)
+        return equal_error_rate(scores[pair], same)[0] - equal_error_rate(exact[pair], same)[0]
+
+    numbers = np.arange(len(same))
+    difference = (0.0, 0.0) if path is None else bootstrap_interval(worse, numbers, same, who, resamples=resamples)
+    far, frr = far_frr(scores, same, threshold)
+    name, precision = ("PyTorch", "float32") if path is None else (RUNTIMES[path.suffix], read_contract(path)["precision"])
+    interval = bootstrap_interval(equal_error_rate, scores, same, who, resamples=resamples)
+    return Cost(name, precision, equal_error_rate(scores, same)[0], interval, worse(numbers, same), difference, far, 1 - frr)
 
 
 def table(rows: Sequence[Row], costs: Sequence[Cost]) -> pd.DataFrame:

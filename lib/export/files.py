@@ -123,7 +123,8 @@ def with_onnx_metadata(content: bytes, facts: dict) -> bytes:
 def with_tflite_metadata(content: bytes, facts: dict) -> bytes:
     """The same .tflite with the contract as a named entry of its metadata table.
 
-    Constants that the quantiser keeps behind the flatbuffer move into it, where older apps' runtimes look for them too.
+    Constants that the quantiser keeps behind the flatbuffer move into it, where older apps' runtimes look for them too. Weights
+    have their zero point at zero, written out in eight bytes for each channel: equal lists of zero points become one.
     """
     import flatbuffers
     import numpy as np
@@ -142,9 +143,25 @@ def with_tflite_metadata(content: bytes, facts: dict) -> bytes:
                 schema.BufferAddData(builder, vector)
             return schema.BufferEnd(builder)
 
+    class Quantisation(schema.QuantizationParametersT):
+        known: dict[bytes, int] = {}  # zero points -> where they stand
+
+        def Pack(self, builder) -> int:
+            scale, zeros = builder.CreateNumpyVector(np.asarray(self.scale, "<f4")), np.asarray(self.zeroPoint, "<i8")
+            if zeros.tobytes() not in self.known:
+                self.known[zeros.tobytes()] = builder.CreateNumpyVector(zeros)
+            schema.QuantizationParametersStart(builder)
+            schema.QuantizationParametersAddScale(builder, scale)
+            schema.QuantizationParametersAddZeroPoint(builder, self.known[zeros.tobytes()])
+            schema.QuantizationParametersAddQuantizedDimension(builder, self.quantizedDimension)
+            return schema.QuantizationParametersEnd(builder)
+
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
     for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
         parts = tensor.name.decode().removeprefix("lib.export.phone.PhoneModel").strip("/").split("/")
+        plain = tensor.quantization is not None and tensor.quantization.scale is not None and tensor.quantization.details is None
+        if plain and tensor.quantization.min is None and tensor.quantization.max is None:
+            tensor.quantization.__class__ = Quantisation
         tensor.name = "/".join(part.split("_", 1)[-1] if "." in part else part for part in parts)  # without class names: a tenth of an int8 file
     behind = [content[buffer.offset : buffer.offset + buffer.size] if buffer.size else None for buffer in model.buffers]
     model.buffers = [Aligned(buffer.data if data is None else np.frombuffer(data, np.uint8)) for buffer, data in zip(model.buffers, behind)]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from lib.plots import FAINT, INK, OTHERS, SAME
 
@@ -53,7 +54,9 @@ def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
         right.annotate(f"{row.median:.2f}", (max(row.high, row.median), at), (6, 0), textcoords="offset points", va="center", fontsize=9)
     right.set_xscale("log")
     right.margins(x=0.18)
+    right.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     right.xaxis.set_major_formatter("{x:g}")
+    right.xaxis.set_minor_formatter(NullFormatter())
     fastest = min(rows, key=lambda row: row.median)
     right.set(xlabel="time an image (ms, log scale), one thread", title=f"{fastest.name} {fastest.precision} is the fastest here")
 
@@ -72,6 +75,30 @@ def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
     worst = max(files, key=lambda cost: cost.worse)
     ax.set(xlabel="EER of the file less EER in PyTorch (percentage points, 95 % interval)",
            title=f"The costliest file, {worst.name} {worst.precision}: {100 * worst.worse:+.2f} points of EER")  # fmt: skip
+
+
+def whole_table(axes: Sequence[Axes], rows: Sequence, costs: Sequence, title: str) -> None:
+    """Four panels, one line a file: bytes, milliseconds, difference to PyTorch, EER added. Under a title that says whose files these are."""
+    size, time, differs, added = axes
+    size_and_time((size, time), rows)
+    for y, row in enumerate(rows):
+        colour, marker = SIGN[row.precision]
+        if row.parity:
+            differs.plot(row.parity, y, marker, color=colour, markersize=7)
+    for y, cost in enumerate(costs):
+        colour, marker = SIGN[cost.precision]
+        added.hlines(y, *(100 * end for end in cost.worse_interval), color=colour, linewidth=2)
+        added.plot(100 * cost.worse, y, marker, color=colour, markersize=7)
+    for ax in (differs, added):
+        _names(ax, rows)
+        ax.set_yticklabels([])
+    added.axvline(0, color=INK, linewidth=1)
+    added.axvline(0.2, color=FAINT, linestyle="--", linewidth=1)
+    differs.set(xscale="log", xlabel="difference to PyTorch (log scale)", title="Float files only round")
+    worst = max(costs, key=lambda cost: cost.worse)
+    time.set_xlabel("ms an image (log scale)")
+    added.set(xlabel="EER added (points; dashed: 0.2)", title=f"At most {100 * worst.worse:+.2f} points of EER")
+    size.set_title(f"{title}\n{size.get_title(loc='left')}", loc="left")
 
 
 def damage_by_layer(ax: Axes, damage: Mapping[str, float], way_around: Mapping[str, bool]) -> None:
