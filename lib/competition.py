@@ -77,7 +77,10 @@ def official(training: verifier.Described, test: verifier.Described, names: Sequ
 def main() -> None:
     training, test = (verifier.described(part) for part in ("training", "test"))
     for title, names in (("the line alone", verifier.LINE), ("line and grey ink", verifier.INK)):
-        found = official(training, test, names)
+        try:
+            found = official(training, test, names)
+        except ValueError as error:
+            raise SystemExit(str(error)) from None
         print(f"{title}: {found.writers} writers, {found.genuine} genuine and {found.forged} forged signatures questioned\n"
               f"  accuracy {found.accuracy:.2%}, FRR {found.frr:.2%}, FAR {found.far:.2%} at the threshold of the training writers\n"
               f"  EER {found.eer:.2%} ({found.eer_interval[0]:.2%} to {found.eer_interval[1]:.2%}), Cllr {found.cllr:.3f}, minimum {found.min_cllr:.3f}")  # fmt: skip

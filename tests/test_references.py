@@ -80,10 +80,14 @@ def test_distances_are_measured_in_the_references_own_spread(apart):
             far = math.log(sum(to) / len(to) / (sum(among) / len(among)))
             near = math.log(min(to) / (sum(nearest) / len(nearest)))
             expected.append(-(far + near) / 2)
-    scored = score_distances(distance, draws, identity)
+    scored = score_distances(distance, draws, identity, spread=1)
     np.testing.assert_allclose(scored.score, expected, atol=1e-12)
-    plain = score_distances(distance, draws, identity, spread=False)
-    assert plain.score[0] == pytest.approx(-np.mean([distance[draws[0].genuine[0], a] for a in draws[0].references]))
+    plain = score_distances(distance, draws, identity, spread=0)
+    to = [distance[draws[0].genuine[0], a] for a in draws[0].references]
+    assert plain.score[0] == pytest.approx(-(math.log(sum(to) / 3) + math.log(min(to))) / 2)
+    np.testing.assert_allclose(score_distances(distance, draws, identity, spread=0.25).score, 0.75 * plain.score + 0.25 * scored.score, atol=1e-12)
+    with pytest.raises(ValueError, match="spread is a share"):
+        score_distances(distance, draws, identity, spread=2)
     np.testing.assert_array_equal(scored.owner, score_draws(hands_of(distance), draws, identity).owner)
 
 
@@ -91,10 +95,10 @@ def hands_of(distance: np.ndarray) -> np.ndarray:
     return np.eye(len(distance))
 
 
-def test_a_larger_scale_of_distances_changes_no_score_that_knows_the_spread(apart):
+def test_a_larger_scale_of_distances_changes_no_score_that_knows_the_whole_spread(apart):
     distance, identity, genuine = apart
     draws = draw_references(identity, genuine, k=3)
-    np.testing.assert_allclose(score_distances(7.0 * distance, draws).score, score_distances(distance, draws).score, atol=1e-12)
+    np.testing.assert_allclose(score_distances(7.0 * distance, draws, spread=1).score, score_distances(distance, draws, spread=1).score, atol=1e-12)
 
 
 def test_a_steadier_hand_is_held_to_a_stricter_measure(apart):
@@ -103,7 +107,8 @@ def test_a_steadier_hand_is_held_to_a_stricter_measure(apart):
     r = draws[0].references
     steady = distance.copy()
     steady[np.ix_(r, r)] /= 2
-    assert (score_distances(steady, draws[:1]).score < score_distances(distance, draws[:1]).score - 0.5).all()
+    stricter = score_distances(distance, draws[:1], spread=1).score - score_distances(steady, draws[:1], spread=1).score
+    np.testing.assert_allclose(stricter, math.log(2), atol=1e-12)
 
 
 def test_a_vote_is_the_mean_of_scores_each_in_its_own_unit(apart):
