@@ -383,6 +383,11 @@ def test_the_bench_measures_something():
     assert 0 < many and 0 < one < 1000
 
 
+def test_the_command_says_how_it_is_called():
+    done = subprocess.run([sys.executable, "-m", "lib.gallery"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr == "usage: python -m lib.gallery bench\n"
+
+
 def test_unicode_names_come_back(tmp_path):
     gallery, names = Gallery(PRINT, 8), ["Łukasz", "李雷", "नेहा", "O'Brien \\ \"x\"", "sha256 abc", "  two  spaces ", "x" * 200]
     for number, name in enumerate(names):
