@@ -48,7 +48,7 @@ CHEATS = [
     "*No reference*: a straight line fitted to the training writers tells genuine from forged on the test writers with nothing to compare with. Half is chance. What is far above it knows the pen, "
     "not the hand: whose hand it should be, it was not told. The ink's colour saturation does it best, because here the genuine and the forged were written with different pens. It is never used.",
     "Grey is not innocent. The texture of the ink, its colour gone and its darkness replaced by ranks, still tells genuine from forged without any reference. The rows with grey ink stand here because "
-    "published systems see grey images, and they say what such systems can reach; what they say about hands is the rows of the line alone. Those are above half as well: a forger writes slowly.",
+    "published systems see grey images, and they say what such systems can reach; what they say about hands is the rows of the line alone. Those are above half as well, perhaps because whoever copies writes slowly.",
 ]
 
 
