@@ -1,7 +1,6 @@
 """Every lesson runs from top to bottom under the quick budget, offline, in a minute, and every control in it can be moved."""
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -35,15 +34,10 @@ def run_cells(path: Path, folder: Path) -> tuple[subprocess.CompletedProcess, li
     }
     command = [sys.executable, "-m", "pytest", "-p", "nbval.plugin", "-p", "slider_driver", "-p", "figure_watcher", "-p", "no:cacheprovider", "--nbval-lax"]
     command += ["--nbval-cell-timeout=300", "-q", "--color=no", "-rN", "--no-header", "-c", os.devnull, f"--rootdir={path.parent}", str(path)]
-    started, before = time.perf_counter(), _processor_seconds()
+    started, before = time.perf_counter(), notebooks.processor_seconds()
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=900)
-    seconds = min(time.perf_counter() - started, _processor_seconds() - before)
+    seconds = notebooks.fair_seconds(time.perf_counter() - started, notebooks.processor_seconds() - before)
     return done, log.read_text().split() if log.exists() else [], seconds
-
-
-def _processor_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
