@@ -31,6 +31,7 @@ TESTS = {
     "lib.references": ["tests/test_references.py"],
     "lib.alignment": ["tests/test_alignment.py"],
     "lib.gallery": ["tests/test_gallery.py"],
+    "lib.quality": ["tests/test_phone_pipeline.py"],
 }
 TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
           ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}  # fmt: skip
