@@ -1,4 +1,4 @@
-"""SigComp2011's own protocol, for a reader who has the whole archive: every questioned signature once, against all of a writer's references.
+"""SigComp2011's own protocol, for a reader who has the whole archive: each questioned signature once, against all of its references.
 
     python -m lib.competition            # downloads both parts, or takes them from COURSE_MIRROR; asks for the disclaimer
 
@@ -46,8 +46,9 @@ def official_draws(names: Sequence[str], writer: np.ndarray, genuine: np.ndarray
         found.append(Draw(int(one), np.flatnonzero(own & reference & genuine), np.flatnonzero(own & questioned & genuine),
                           np.flatnonzero(own & questioned & ~genuine), np.empty(0, dtype=np.int64)))  # fmt: skip
     if not any(len(draw.genuine) for draw in found):
-        raise ValueError("this archive has no questioned genuine signatures (or none in a folder named Questioned): the competition's protocol needs "
-                         "them. It is a part of the official one; use `python -m tools.results signatures`, which holds references back")  # fmt: skip
+        raise ValueError("this archive has no questioned genuine signatures (or none in a folder named Questioned): the competition's protocol "
+                         "needs them. It is a part of the official one; use `python -m tools.results signatures`, which holds references "
+                         "back")  # fmt: skip
     return found
 
 
@@ -83,7 +84,8 @@ def main() -> None:
             raise SystemExit(str(error)) from None
         print(f"{title}: {found.writers} writers, {found.genuine} genuine and {found.forged} forged signatures questioned\n"
               f"  accuracy {found.accuracy:.2%}, FRR {found.frr:.2%}, FAR {found.far:.2%} at the threshold of the training writers\n"
-              f"  EER {found.eer:.2%} ({found.eer_interval[0]:.2%} to {found.eer_interval[1]:.2%}), Cllr {found.cllr:.3f}, minimum {found.min_cllr:.3f}")  # fmt: skip
+              f"  EER {found.eer:.2%} ({found.eer_interval[0]:.2%} to {found.eer_interval[1]:.2%}), "
+              f"Cllr {found.cllr:.3f}, minimum {found.min_cllr:.3f}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -106,12 +106,12 @@ def score_distances(distance, draws: list[Draw], owner=None, spread: float = SPR
 
 
 def unit_of(scored: Scored) -> float:
-    """How much the scores of genuine images vary: the unit in which one kind of score is added to another. Measure it on training writers."""
+    """How much the scores of genuine images vary: the unit for adding one kind of score to another. Measure it on training writers."""
     return float(scored.score[scored.same].std())
 
 
 def vote(several: list[Scored], units: list[float]) -> Scored:
-    """One score from several kinds of it, on the same draws: their mean, each in its own unit. Nothing is weighted, so nothing is learned."""
+    """One score from several kinds of it, on the same draws: their mean, each in its own unit. No weight is learned."""
     if len(several) != len(units) or not several:
         raise ValueError(f"{len(several)} kinds of scores and {len(units)} units: there must be one unit a kind, and one kind or more")
     return several[0]._replace(score=np.mean([scored.score / unit for scored, unit in zip(several, units)], axis=0))

@@ -58,7 +58,10 @@ def describe(scan: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def described(part: str, language: str = "dutch", disclaimer: str | None = None, only: Sequence[int] | None = None) -> Described:
-    """Describe one part of SigComp2011, or `only` some of its writers. Kept in the cache, PART scans a file: a run that was stopped goes on."""
+    """Describe one part of SigComp2011, or `only` some of its writers.
+
+    Kept in the cache, PART scans a file: a run that was stopped goes on.
+    """
     path = sigcomp2011.fetched(part)
     sentence = sigcomp2011.accepted(disclaimer, {part: path})
     code = b"".join(Path(module.__file__).read_bytes() for module in (ink, strokes, stroke_features))
@@ -81,7 +84,8 @@ def described(part: str, language: str = "dutch", disclaimer: str | None = None,
     every = [one for part in parts for one in part]
     who = np.stack([one["who"] for one in every])
     rows = {name: np.stack([one[name] for one in every]) for name in ("layout", "outline", "texture 1", "texture 3", *PEN)}
-    return Described(rows, [one["places"] for one in every], [one["looks"] for one in every], who[:, 0], who[:, 1], tuple(str(one["name"]) for one in every))
+    names = tuple(str(one["name"]) for one in every)
+    return Described(rows, [one["places"] for one in every], [one["looks"] for one in every], who[:, 0], who[:, 1], names)
 
 
 def _keep(waiting: list, parts: list) -> None:

@@ -74,7 +74,8 @@ def operating_row(name: str, training: Scored, test: Scored) -> dict:
 
 def operating_table(rows: list[dict], notes: list[str]) -> dict:
     return {"caption": "At the threshold fixed beforehand on the ten training writers",
-            "columns": [["system", "system", "{}"], ["threshold", "threshold", "{:.2f}"], ["far", "skilled forgeries accepted", PERCENT], ["far_interval", "interval", INTERVAL],
+            "columns": [["system", "system", "{}"], ["threshold", "threshold", "{:.2f}"],
+                        ["far", "skilled forgeries accepted", PERCENT], ["far_interval", "interval", INTERVAL],
                         ["frr", "genuine rejected", PERCENT], ["frr_interval", "interval", INTERVAL],
                         ["random_far", "random forgeries accepted", PERCENT], ["cllr", "Cllr", "{:.3f}"], ["min_cllr", "minimum Cllr", "{:.3f}"]],
             "rows": rows, "notes": notes}  # fmt: skip
@@ -105,7 +106,8 @@ def cheat_rows(training: verifier.Described, test: verifier.Described, distance:
             apart = np.abs(value[:, None] - value[None]) + 1e-3 * value.std()  # never exactly 0, whose logarithm there is none
         else:
             apart = distance[name]
-        row = {"name": name, "may": "no" if name in verifier.PEN else "yes", "eer": eer_of(score_distances(apart, draws, test.writer), "skilled")[0]}
+        row = {"name": name, "may": "no" if name in verifier.PEN else "yes"}
+        row["eer"] = eer_of(score_distances(apart, draws, test.writer), "skilled")[0]
         rows.append(row | ({"alone": without_references(training, test, name)} if name in test.rows else {}))
     return rows
 
