@@ -32,6 +32,7 @@ def unbound(tmp_path, monkeypatch):
     ("A loss of 0.18, and $d = 0.6$.", "same: loss 0.18 at 0.60"),
     ("Ten of 12 people, in 2006, see lesson 13 and [14], `x[15]` and arXiv:1804.07573.", ""),
     ("```python\nx = 99.5\n```", ""),
+    ("### Exercise 2.3 · Batch\ndifficulty ●●●○ · 15 min", ""),
 ])  # fmt: skip
 def test_a_number_that_the_lesson_shows_or_that_measures_nothing_is_bound(unbound, prose, output):
     assert unbound(prose, "", output) == []

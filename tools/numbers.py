@@ -31,6 +31,7 @@ NO_MEASUREMENT = [
     r"(?ms)^(```|~~~).*?^\1",  # code in a fence
     r"(?ms)^#{2,3} References.*\Z",
     r"\*\*Reading\*\* \d+ min · \*\*running\*\* .*? on two cores",  # measured: tools.lesson_table writes it
+    r"(?m)^difficulty .*$",  # an exercise's card
     r"(?m)^#.*$",  # headings carry the lesson's number
     r"`[^`\n]*`",  # code in a line
     r"<[^>\n]+>",
@@ -159,6 +160,7 @@ def namespace(notebook) -> dict:
     import torch
 
     import lib.calibration
+    import lib.data
     import lib.evaluation
     import lib.losses
     import lib.margins
@@ -183,7 +185,7 @@ def namespace(notebook) -> dict:
         return json.loads((notebooks.ROOT / "docs" / "results" / f"{name}.json").read_text())
 
     return {"math": math, "np": np, "torch": torch, "stored": stored, "results": results, "losses": lib.losses, "margins": lib.margins,
-            "evaluation": lib.evaluation, "models": lib.models, "pairs": lib.pairs, "calibration": lib.calibration}  # fmt: skip
+            "evaluation": lib.evaluation, "models": lib.models, "pairs": lib.pairs, "data": lib.data, "calibration": lib.calibration}  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
