@@ -77,3 +77,15 @@ def test_a_binding_is_computed_and_compared(tmp_path, monkeypatch, binding, comp
     nbformat.write(lesson("One *in* 250, no: one in 250 of\n20, by the 1.24 of FaceNet, at the EER of 1.6 %.", "", "EER 1.58"), tmp_path / "notebooks" / "99_test.ipynb")
     said = numbers.drifted("99", binding)
     assert complaint in said and bool(said) == bool(complaint)
+
+
+@pytest.mark.parametrize("path", notebooks.lessons(), ids=lambda path: path.stem)
+def test_every_number_of_a_lesson_has_its_origin(path):
+    assert numbers.unbound(path) == []
+
+
+@pytest.mark.parametrize("lesson, binding", [
+    pytest.param(lesson, binding, id=f"{lesson}-{binding['words'][:40]}") for lesson, known in numbers.bindings().items() for binding in known
+])  # fmt: skip
+def test_a_bound_number_is_what_its_expression_gives(lesson, binding):
+    assert numbers.drifted(lesson, binding) == ""
