@@ -58,7 +58,7 @@ def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
     right.xaxis.set_major_formatter("{x:g}")
     right.xaxis.set_minor_formatter(NullFormatter())
     fastest = min(rows, key=lambda row: row.median)
-    right.set(xlabel="time an image (ms, log scale), one thread", title=f"{fastest.name} {fastest.precision} is the fastest here")
+    right.set(xlabel="time an image (ms, log scale), one thread", title=f"Fastest: {fastest.name} {fastest.precision}")
 
 
 def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
