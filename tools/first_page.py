@@ -1,4 +1,5 @@
-"""Draw docs/first_page.png, the picture of the README: four pairs with their scores, and the threshold between two histograms.
+"""Draw the two pictures of the README: docs/first_page.png, four pairs with their scores and the threshold between two histograms, and
+docs/two_losses.png, what the contrastive and the triplet loss do to the points they see.
 
     python -m tools.first_page
 """
@@ -14,12 +15,19 @@ from lib.data import load
 from lib.evaluation import pair_scores, tar_at_far
 from lib.models import course_model, embed
 from lib.pairs import all_pairs
+from lib.plots.losses import margin_forces, triplet_forces
 from lib.plots.scores import score_histograms
 from lib.plots.welcome import PAIRS, pairs_of_faces
 
 
-def main() -> None:
-    plots.use_course_style()
+def two_losses() -> None:
+    fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    margin_forces(axes[0], margin=1.0)
+    triplet_forces(axes[1])
+    fig.savefig(course.ROOT / "docs" / "two_losses.png", dpi=100)
+
+
+def one_model() -> None:
     people = load("embedded-faces", identities=60, images=10, seed=2)
     vectors = embed(course_model(), people)
     i, j, same = all_pairs(people.identity)
@@ -30,6 +38,12 @@ def main() -> None:
     pairs_of_faces(faces, people.images, PAIRS, [float(vectors[a] @ vectors[b]) for a, b in PAIRS], people.identity)
     score_histograms(fig.add_subplot(grid[:, 3]), scores, same, tar_at_far(scores, same, 0.01)[1])
     fig.savefig(course.ROOT / "docs" / "first_page.png", dpi=110)
+
+
+def main() -> None:
+    plots.use_course_style()
+    one_model()
+    two_losses()
 
 
 if __name__ == "__main__":
