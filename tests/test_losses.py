@@ -436,3 +436,14 @@ def test_the_smallest_head_that_makes_sense_is_allowed(head_type):
     for embedding_size, classes in ((0, 2), (1, 1)):
         with pytest.raises(ValueError, match="embedding_size >= 1, classes >= 2"):
             head_type(embedding_size, classes)
+
+
+def test_same_may_be_zeros_and_ones():
+    d = torch.tensor([0.6, 0.6, 0.2])
+    assert losses.contrastive_loss(d, torch.tensor([1, 0, 1]), 1.0) == losses.contrastive_loss(d, torch.tensor([True, False, True]), 1.0)
+
+
+@pytest.mark.parametrize("head_type, margin", [(ArcFace, math.pi / 2), (ArcFace, -0.1), (CosFace, 2.0), (CosFace, -0.1), (SphereFace, 0), (SphereFace, 1.5)])
+def test_a_margin_outside_its_range_is_refused(head_type, margin):
+    with pytest.raises(ValueError, match="margin"):
+        head_type(4, 3, margin=margin)

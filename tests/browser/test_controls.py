@@ -1,6 +1,8 @@
-"""Somebody opens a lesson in JupyterLab, runs it, and moves every control by keyboard: each picture changes, in place."""
+"""Somebody opens a lesson in JupyterLab, runs it, and moves every control by keyboard and by mouse: each picture changes, in place."""
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -55,19 +57,48 @@ class Lesson:
             at_end = self.page.run("control.ariaValueNow === control.ariaValueMax")
             self.page.press("ArrowLeft" if at_end else "ArrowRight")
 
-    def move_all(self, cell: int) -> None:
+    def point(self, control: int) -> None:
+        """With the mouse: drag a slider's handle over three tenths of its track, click on a checkbox, or on a button that is not chosen."""
+        self.page.run(f"""window.control = cell.querySelectorAll('{CONTROLS}')[{control}],
+            control.classList.contains('mod-active') && (window.control = control.parentElement.querySelector('button')),
+            control.scrollIntoView({{block: 'center'}})""")
+        place = None
+        while place != (place := self.page.run("""(() => {
+            const box = control.getBoundingClientRect(), track = control.closest('.noUi-base')?.getBoundingClientRect();
+            const x = box.x + box.width / 2, step = track && 0.3 * track.width;
+            return [x, box.y + box.height / 2, track ? (x + step < track.right ? x + step : x - step) : null];
+        })()""")):
+            time.sleep(0.2)  # until the page stands still
+        x, y, to = place
+        self.page.tap(x, y, *([] if to is None else [((x + to) / 2, y), (to, y)]))
+
+    def move_all(self, cell: int, move: Callable[["Lesson", int], None] = move) -> None:
         """Move every control of a cell once; each must change the picture, in place, and keep the keyboard."""
         self.show(cell)
         before = self.picture()
         count = self.page.run(f"cell.querySelectorAll('{CONTROLS}').length")
         assert count, "a control shows nothing to move"
         for control in range(count):
-            self.move(control)
-            self.page.wait(f"cell.querySelector('.widget-image').src !== {before!r}", 60, every=0.02)
-            before = self.picture()
+            move(self, control)
+            try:
+                self.page.wait(f"cell.querySelector('.widget-image').src !== {before!r}", 60, every=0.02)
+            except TimeoutError:
+                self.shot(f"cell-{cell}-control-{control}-moved-nothing")
+                raise
+            before = self.settled()
             assert self.page.run("cell.querySelectorAll('.widget-image').length") == 1, "one picture a control, redrawn in place"
-            assert self.page.run("document.activeElement === control"), "the keyboard stays on the control that was moved"
+            if move is Lesson.move:
+                assert self.page.run("document.activeElement === control"), "the keyboard stays on the control that was moved"
         assert not self.page.run("[...cell.querySelectorAll('[data-mime-type*=error]')].map(error => error.innerText)")
+
+    def settled(self) -> str:
+        """The picture once no redraw follows for half a second: a drag passes several values."""
+        last = self.picture()
+        while True:
+            time.sleep(0.5)
+            if (now := self.picture()) == last:
+                return now
+            last = now
 
     def shot(self, name: str) -> None:
         if SHOTS:
@@ -79,7 +110,7 @@ def with_controls() -> list[Path]:
 
 
 @pytest.mark.parametrize("lesson", with_controls(), ids=lambda path: path.stem)
-def test_every_control_of_a_lesson_changes_its_picture_by_keyboard(lesson, lab, page):
+def test_every_control_of_a_lesson_changes_its_picture_by_keyboard_and_mouse(lesson, lab, page):
     opened = Lesson(page, lab(lesson.stem))
     opened.run_all()
     cells = [number for number, cell in enumerate(nbformat.read(lesson, as_version=4).cells) if cell.cell_type == "code" and "explore(" in cell.source]
@@ -87,6 +118,8 @@ def test_every_control_of_a_lesson_changes_its_picture_by_keyboard(lesson, lab, 
     for cell in cells:
         opened.move_all(cell)
         opened.shot(f"{lesson.stem}-{cell}-moved")
+        opened.move_all(cell, Lesson.point)
+        opened.shot(f"{lesson.stem}-{cell}-dragged")
 
 
 SMALL = """
@@ -118,10 +151,11 @@ def test_a_stored_lesson_shows_still_pictures_before_anything_runs(small, lab, p
     opened.shot("small-still")
 
 
-def test_every_kind_of_control_answers_the_keyboard(small, lab, page):
+@pytest.mark.parametrize("move", [Lesson.move, Lesson.point], ids=["keyboard", "mouse"])
+def test_every_kind_of_control_answers_keyboard_and_mouse(small, lab, page, move):
     opened = Lesson(page, lab(small))
     opened.run_all()
-    opened.move_all(2)
+    opened.move_all(2, move)
 
 
 def test_a_redraw_that_fails_says_so_and_keeps_the_last_good_picture(small, lab, page):
