@@ -182,3 +182,9 @@ def test_a_data_loader_takes_it_as_batch_sampler():
     loader = torch.utils.data.DataLoader(data, batch_sampler=PKBatches(data.tensors[1], p=5, k=3, batches=4))
     for _, labels in loader:
         assert sorted(Counter(labels.tolist()).values()) == [3] * 5
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, 50])
+def test_a_share_is_between_none_and_all(share):
+    with pytest.raises(ValueError, match="same_share is a share in"):
+        pairs.sample_pairs([0, 0, 1, 1], 2, same_share=share)
