@@ -15,7 +15,7 @@ setup:  ## make .venv and install the course (lab and test do it by themselves)
 lab: setup  ## open the course in JupyterLab; on a server: make lab ARGS=--no-browser
 	$(PY) -m jupyterlab notebooks/00_welcome.ipynb $(ARGS)
 
-test: setup  ## all tests, every lesson among them (about 15 minutes); make test ARGS="-k losses"
+test: setup  ## all tests, every lesson among them (about six minutes); make test ARGS="-k losses"
 	$(QUICK) $(PY) -m pytest -m "not slow and not browser" $(ARGS)
 
 test-extras: setup  ## what test leaves out: browser, full conversions and trainings

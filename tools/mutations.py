@@ -1,9 +1,10 @@
 """Turn one sign, comparison or constant of a module at a time, and see whether its tests notice.
 
-    python -m tools.mutations [MODULES] [--most 40]      such as lib.losses; without any, the core (see TESTS), and docs/mutations.json
+    python -m tools.mutations [MODULES] [--most 40]      such as lib.losses; without any, the core (see TESTS)
 
 Each mutant lives in a forked process that runs the module's test file until the first failure; no file is touched. A mutant that
 survives is a place that no test guards, or one that computes the same (`EQUAL` names those that were looked at, and says why).
+A run over all mutants of a module goes into docs/mutations.json.
 """
 
 import argparse
@@ -176,8 +177,10 @@ def main(arguments: list[str] | None = None) -> int:
         for mutant in survivors:
             print(f"  alive  {module}:{mutant.line}  {mutant.text}", flush=True)
         alive += len(survivors)
-    if not options.modules and options.most is None:
-        (ROOT / "docs" / "mutations.json").write_text(json.dumps(table, indent=1) + "\n")
+    if options.most is None:
+        file = ROOT / "docs" / "mutations.json"
+        known = json.loads(file.read_text()) if file.exists() else {}
+        file.write_text(json.dumps(dict(sorted({**known, **table}.items())), indent=1) + "\n")
     return int(alive > 0)
 
 
