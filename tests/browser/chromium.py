@@ -77,13 +77,21 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, script: str, seconds: float = 60, every: float = 0.1):
-        """The first true value of an expression."""
+        """The first true value of an expression; while one page gives way to the next there is none."""
         end = time.monotonic() + seconds
-        while not (value := self.run(script)):
+        while not (value := self._on_any_page(script)):
             if time.monotonic() > end:
                 raise TimeoutError(f"not within {seconds:.0f} s: {script}")
             time.sleep(every)
         return value
+
+    def _on_any_page(self, script: str):
+        try:
+            return self.run(script)
+        except RuntimeError as error:
+            if not any(words in str(error) for words in ("navigated or closed", "context was destroyed", "Cannot find context", "Cannot find default execution context")):
+                raise
+            return None
 
     def as_phone(self, width: int = 360, height: int = 740) -> None:
         """Look and feel like a phone from now on: a small screen of three pixels a point, and fingers."""
