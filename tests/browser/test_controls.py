@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,34 +11,64 @@ import pytest
 
 from tools import notebooks
 
-PATIENCE = 900  # seconds for a whole lesson on a busy machine
+PATIENCE = 240  # seconds for one cell of a lesson on a busy machine
 BOOK = "[...jupyterapp.shell.widgets('main')].find(panel => panel.content?.widgets?.length)"
 SHOTS = os.environ.get("COURSE_SCREENSHOTS")  # a folder, to look at what the browser saw
 
 # In a cell's outputs: the sliders' handles, the checkboxes, and of each row of buttons the last, in the order of their display.
 CONTROLS = ".noUi-handle, .widget-checkbox input, .widget-toggle-buttons button:last-of-type"
 
+# How far the notebook's run has come, as the page knows it; `lost` when the page that was told to run has given way to another.
+STATE = """(cells => ({ran: window.ran ?? null, lost: window.ran === undefined, kernel: window.book?.sessionContext.session?.kernel?.status,
+    connection: window.book?.sessionContext.session?.kernel?.connectionStatus, dialog: document.querySelector('.jp-Dialog')?.innerText,
+    finished: cells.filter(cell => cell.executionCount !== null && cell.executionState === 'idle').length,
+    running: cells.findIndex(cell => cell.executionState === 'running'),
+    errors: cells.flatMap(cell => cell.outputs.toJSON()).filter(output => output.output_type === 'error').map(output => output.ename + ': ' + output.evalue)
+}))([...window.book?.content.model.cells ?? []].filter(cell => cell.type === 'code'))"""
+
 
 class Lesson:
     """One notebook, open in JupyterLab."""
 
     def __init__(self, page, address: str) -> None:
-        self.page = page
-        page.open(address)
-        page.wait(f"!!window.jupyterapp && !!({BOOK}) && (window.book = {BOOK}).context.isReady", 120)
-        page.run("jupyterapp.shell.activateById(book.id)")
+        self.page, self.address = page, address
+        self.open()
 
-    def connect(self) -> None:
-        self.page.wait("book.sessionContext.session?.kernel?.connectionStatus === 'connected'", 120)
+    def open(self) -> None:
+        self.page.open(self.address)
+        self.page.wait(f"!!window.jupyterapp && !!({BOOK}) && (window.book = {BOOK}).context.isReady", 120)
+        self.page.run("jupyterapp.shell.activateById(book.id)")
+
+    def close(self) -> None:
+        """End the notebook's kernel, so that the next lesson has the machine to itself."""
+        self.page.run("book.sessionContext.shutdown().then(() => 0)")
 
     def run_all(self) -> None:
-        """Start all cells, and wait until the last has run; a cell that fails ends the wait."""
-        self.connect()
+        """Start all cells, and wait until the last has run; a cell that fails ends the wait. A standstill is told, and tried once more with a new kernel."""
+        try:
+            self.connect()
+            self._run_all()
+        except TimeoutError as standstill:
+            warnings.warn(f"{standstill}; tried once more", stacklevel=2)
+            self.page.wait("window.jupyterapp?.serviceManager.sessions.shutdownAll().then(() => 1)", 60)
+            self.open()
+            self.connect()
+            self._run_all()
+
+    def connect(self) -> None:
+        self.page.wait("window.book?.sessionContext.session?.kernel?.connectionStatus === 'connected'", 120)
+
+    def _run_all(self) -> None:
         self.page.run("window.ran = null; jupyterapp.commands.execute('notebook:run-all-cells').then(done => window.ran = String(done)), 0")
-        self.page.wait("window.ran", PATIENCE, every=0.5)
-        errors = self.page.run("""[...book.content.model.cells].flatMap(cell => cell.type === 'code' ? cell.outputs.toJSON() : [])
-                                  .filter(output => output.output_type === 'error').map(output => output.ename + ': ' + output.evalue)""")
-        assert not errors
+        finished, since = -1, time.monotonic()
+        while not (state := self.page.wait(STATE))["ran"]:
+            if state["finished"] != finished:
+                finished, since = state["finished"], time.monotonic()
+            if state["lost"] or time.monotonic() - since > PATIENCE:
+                self.shot("standstill")
+                raise TimeoutError(f"{'the page went away' if state['lost'] else f'no cell finished in {PATIENCE} s'}: {state}")
+            time.sleep(0.5)
+        assert not state["errors"]
 
     def show(self, cell: int) -> None:
         self.page.run(f"book.content.scrollToItem({cell}, 'center').then(() => 0)")
@@ -120,6 +151,7 @@ def test_every_control_of_a_lesson_changes_its_picture_by_keyboard_and_mouse(les
         opened.shot(f"{lesson.stem}-{cell}-moved")
         opened.move_all(cell, Lesson.point)
         opened.shot(f"{lesson.stem}-{cell}-dragged")
+    opened.close()
 
 
 SMALL = """
@@ -174,3 +206,18 @@ def test_a_redraw_that_fails_says_so_and_keeps_the_last_good_picture(small, lab,
     page.wait("!cell.querySelector('.jp-Cell-outputWrapper').innerText.includes('three is one too many')")
     assert opened.picture() != good
     opened.shot("small-recovered")
+
+
+def test_a_run_that_stands_still_is_told_and_tried_once_more(small, lab, page):
+    opened = Lesson(page, lab(small))
+    run = opened._run_all
+    turns = iter([lambda: page.run("setTimeout(() => location.reload(), 500)"), lambda: None])
+
+    def first_lost() -> None:
+        next(turns)()
+        run()
+
+    opened._run_all = first_lost
+    with pytest.warns(UserWarning, match="tried once more"):
+        opened.run_all()
+    opened.move_all(2)
