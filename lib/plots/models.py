@@ -93,7 +93,7 @@ def location_weights(ax: Axes, weights: np.ndarray, title: str) -> None:
         ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color=INK if value > 1.05 else "white")
     places = range(len(relative))
     ax.set(xticks=places, xticklabels=[16 * i for i in places], yticks=places, yticklabels=[16 * i for i in places], title=title,
-           xlabel="over pixel column (1.00 everywhere: an average)", ylabel="over pixel row (0 to 111)")
+           xlabel="over pixel column (1.00 everywhere: an average)", ylabel="over pixel row")
     ax.grid(False)
 
 
