@@ -11,6 +11,7 @@ from lib.plots import DIFFERENT, FAINT, INK, OTHERS, SAME
 LOOK = {
     "softmax": (INK, "-"), "SphereFace": (OTHERS[0], ":"), "CosFace": (DIFFERENT, "--"), "ArcFace": (SAME, "-."),
 }  # fmt: skip
+LETS_GO = 0.02  # a force below this share of the scale counts as none
 
 
 def target_logits(ax: Axes, curves: Mapping[str, np.ndarray], degrees: np.ndarray) -> None:
@@ -88,16 +89,15 @@ def on_the_circle(ax: Axes, angle: float = 60, margin: float = 0.5) -> None:
 
 
 def turning(ax: Axes, degrees: float, forces: Mapping[str, float], probability: Mapping[str, float]) -> None:
-    """An embedding at `degrees` from its class A, the other class at 90: each loss's force toward A, as a bar, with A's probability."""
+    """An embedding at `degrees` from its class A and at right angles to the other class: each loss's force toward A, as a bar, with A's probability."""
     names = list(forces)
     bars = ax.barh(names, [forces[name] for name in names], color=[LOOK[name][0] for name in names], height=0.6)
     for bar, name in zip(bars, names):
         bar.set_hatch({"softmax": "", "SphereFace": "..", "CosFace": "//", "ArcFace": "\\\\"}[name])
-        ax.text(max(0, forces[name]) + 0.02, bar.get_y() + bar.get_height() / 2, f"force {forces[name]:.2f}, p(A) = {probability[name]:.3f}", va="center", fontsize=9)
-    done = forces["softmax"] < 0.02
-    ax.set(title=f"At {degrees:.0f}° from its class " + ("softmax is content; the margins still pull" if done and max(forces.values()) > 0.1 else
-                                                        "all of them pull" if not done else "nobody pulls any more"),
-           xlim=(-0.15, 2.6), xlabel="force towards A, as a share of the scale s")  # fmt: skip
+        ax.text(max(0, forces[name]) + 0.02, bar.get_y() + bar.get_height() / 2, f"force {round(forces[name], 2) + 0.0:.2f}, p(A) = {probability[name]:.3f}", va="center", fontsize=9)
+    quiet = [name for name in names if forces[name] < LETS_GO]
+    verdict = "all of them pull" if not quiet else "nobody pulls any more" if len(quiet) == len(names) else f"no pull from {' and '.join(quiet)}"
+    ax.set(title=f"At {degrees:.0f}° from its class: {verdict}", xlim=(-0.15, 2.7), xlabel="force towards A, as a share of the scale s")
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
 
