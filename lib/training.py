@@ -92,7 +92,7 @@ def parameter_groups(model: nn.Module, loss: object, weight_decay: tuple[float, 
     """Where the paper puts weight decay: little on the network, ten times more on the layers after the global one.
 
     "After" are `model.last` and the loss's own directions (ArcFace's W). Slopes of PReLU and batch norm's scale and shift get
-    none: shrinking a slope turns PReLU into ReLU (He et al. 2015, section 2.2), and neither is what decay is meant to keep small.
+    none: shrinking a slope turns PReLU into ReLU (He et al. 2015), and neither is what decay is meant to keep small.
     """
     after = {id(p) for p in getattr(model, "last", nn.Identity()).parameters()}
     groups: dict[str, list[Tensor]] = {"body": [], "after": [], "free": []}
