@@ -24,7 +24,7 @@ def cllr(llr, same) -> float:
     """Cost of log likelihood ratios, in bits: 0 is perfect, 1 is a system that always says "I do not know" (llr 0).
 
     llr     (N,) natural logarithms of likelihood ratios, not raw scores: calibrate those first
-    source  Brummer, du Preez 2006, equation 25
+    source  Brummer, du Preez 2006
     """
     llr, same = as_pairs(llr, same)
     return float((np.logaddexp(0, -llr[same]).mean() + np.logaddexp(0, llr[~same]).mean()) / (2 * np.log(2)))

@@ -27,7 +27,7 @@ class NormalizedSoftmax(nn.Module):
 
     weight   (C, D), one direction a class; only its direction counts
     scale    > 0; without it cosines in [-1, 1] could never give a sure answer
-    source   Wang et al. 2017 (NormFace), equation 8
+    source   Wang et al. 2017 (NormFace)
     """
 
     def __init__(self, embedding_size: int, classes: int, scale: float = 30.0):
