@@ -70,6 +70,20 @@ def test_the_heads_loss_is_cross_entropy_with_both_kinds_of_pairs_counting_half(
     assert float(head(x, labels).detach()) == pytest.approx(math.log(2))  # ignores its input
 
 
+def test_the_starting_weights_let_two_drawings_differ_and_keep_the_joint_undecided():
+    drawings = data.load("embedded-glyphs", alphabets=2, characters=8, drawers=2)
+    torch.manual_seed(3)
+    twins, head = oneshot.KochNet(input_size=(28, 28), kernels=(4, 3, 2, 1)), oneshot.L1Head()
+    as_torch_starts = embed(twins, drawings).std(0).mean()
+    oneshot.spread_out(twins, head)
+    features = embed(twins, drawings)
+    assert features.std(0).mean() > 20 * as_torch_starts and features.std(0).mean() > 0.05
+    with torch.no_grad():
+        logits = head.scores(features, features)
+    assert torch.allclose(logits.diagonal(), torch.tensor(2.0)) and -6 < float(logits.mean()) < 2  # a drawing and itself: "same", and none is sure
+    assert float(head(features, torch.arange(len(drawings)) // 2).detach()) < 2 * math.log(2)
+
+
 @pytest.mark.parametrize(("size", "width", "dimensions"), [((48, 48), 1.0, 256), ((28, 28), 0.5, 64), ((33, 40), 0.5, 16)])
 def test_the_glyph_network_gives_unit_vectors_at_any_size(size, width, dimensions):
     net = oneshot.GlyphNet(dimensions, size, width)
