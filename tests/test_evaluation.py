@@ -116,6 +116,35 @@ def test_a_far_that_the_pairs_cannot_resolve_is_refused():
             ev.tar_at_far(scores, same, far)
 
 
+@pytest.mark.parametrize("best", [0.9, -0.9, 5000.0, -5000.0])
+def test_the_threshold_that_accepts_nobody_is_a_hair_above_the_best_score_in_float32_too(best):
+    scores, same = np.array([best, best - 1, best - 2]), np.array([True, False, False])
+    nobody = ev.identification(np.full((4, 1), best), [0, 1, 2, 3], [0], 0.5).threshold
+    for threshold in (ev.roc(scores, same).threshold[0], nobody):
+        assert np.float32(threshold) > np.float32(best) and threshold - best <= 1e-5 * max(1, abs(best))
+
+
+def test_a_far_of_one_in_the_number_of_pairs_is_resolved_however_the_division_rounds():
+    assert 1 / 49 * 49 < 1 and 1 - 0.9 < 0.1, "what makes the two cases hard"
+    scores, same = np.arange(100.0)[::-1], np.arange(100) % 2 == 0  # the best is a same pair, then they take turns
+    assert ev.tar_at_far(np.delete(scores, -1), np.delete(same, -1), 1 / 49) == (2 / 50, 97.0)
+    scores, same = np.arange(20.0)[::-1], np.arange(20) % 2 == 0
+    assert ev.tar_at_far(scores, same, 1 - 0.9) == (2 / 10, 17.0)
+    assert ev.identification(scores[:, None], np.where(same, 0, 1 + np.arange(20)), [0], 1 - 0.9)[1:] == (2 / 10, 1 / 10, 17.0)
+
+
+def test_scores_that_know_nothing_are_chance_and_no_reason_to_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ev.equal_error_rate([0.5] * 6, [True, False] * 3)[0] == 0.5
+
+
+def test_the_warning_names_the_line_that_asked():
+    with pytest.warns(UserWarning, match="Negate them") as seen:
+        ev.equal_error_rate([0.1, 0.9], [True, False])
+    assert [one.filename for one in seen] == [__file__]
+
+
 # --- LFW -------------------------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +194,20 @@ def test_lfw_threshold_never_sees_the_fold_it_judges():
     # Each fold's scores are shifted: its own best threshold decides it perfectly, the other fold's does not.
     scores, same = np.array([5.0, 4.0, 1.0, 0.0]), np.array([True, False, True, False])
     assert ev.lfw_accuracy(scores, same, 2) == (0.5, 0.0)
+
+
+def test_lfw_threshold_may_lie_beyond_all_scores_it_was_chosen_on_but_only_just():
+    folds = [0, 0, 0, 0, 1, 1]
+    # Trained on the first four, accepting nobody errs once and every other cut more: 4 is rejected then, 4.5 accepted.
+    assert ev.lfw_accuracy([4.0, 3.0, 3.0, 2.0, 4.5, 4.0], [False, False, True, False, True, False], folds)[0] == (0.75 + 1) / 2
+    # And here accepting everybody: 2 is accepted then, 1.5 rejected.
+    assert ev.lfw_accuracy([4.0, 3.0, 3.0, 2.0, 2.0, 1.5], [True, True, False, True, True, False], folds)[0] == (0.75 + 1) / 2
+
+
+@pytest.mark.parametrize("folds", [1, 7, [0, 0, 0, 0, 0, 0], [0, 1, 0]])
+def test_lfw_needs_two_folds_or_more_and_a_fold_for_each_pair(folds):
+    with pytest.raises(ValueError, match="folds"):
+        ev.lfw_accuracy([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [True, False] * 3, folds)
 
 
 # --- intervals -------------------------------------------------------------------------------------------------------------
@@ -236,6 +279,23 @@ def test_no_interval_where_nothing_can_be_resampled():
         ev.bootstrap_interval(lambda s, y: ev.tar_at_far(s, y, 0.4), scores, same, (np.array([1, 2, 3]), np.array([2, 2, 3])))
     with pytest.raises(ValueError, match="identities"):
         ev.bootstrap_interval(ev.auc, scores, same, (np.zeros(2), np.zeros(2)))
+
+
+@pytest.mark.parametrize("undefined, works", [(5, True), (6, False)])
+def test_an_interval_needs_half_of_its_draws(undefined, works):
+    scores, same, identities = paired(people=20)
+    answers = iter([*range(10 - undefined), *[None] * undefined])
+
+    def metric(scores, same) -> float:
+        if (answer := next(answers)) is None:
+            raise ValueError("nothing to measure in this draw")
+        return answer
+
+    if works:
+        assert ev.bootstrap_interval(metric, scores, same, identities, resamples=10, level=0.5) == (1.0, 3.0)  # quartiles of 0 to 4
+    else:
+        with pytest.raises(ValueError, match="undefined in 6 of 10 draws"):
+            ev.bootstrap_interval(metric, scores, same, identities, resamples=10)
 
 
 # --- calibration -----------------------------------------------------------------------------------------------------------
@@ -352,7 +412,56 @@ def test_one_embedding_for_everything_scores_chance():
         ev.one_shot_accuracy(np.ones((10, 4)), np.arange(10), ways=20)
 
 
+@pytest.mark.parametrize("fpir", [0.0, -0.5, 1.0, 1.5])
+def test_an_fpir_is_a_share_that_some_strangers_but_not_all_make_up(fpir):
+    with pytest.raises(ValueError, match=r"1 enrolled probes and 2 strangers; fpir="):
+        ev.identification(np.zeros((3, 1)), [0, 8, 9], [0], fpir)
+
+
+def test_identification_takes_a_share_of_one_in_the_number_of_strangers_however_it_rounds():
+    scores, probes = np.arange(50.0)[::-1, None], np.arange(50)  # the best is enrolled, 49 strangers follow
+    assert ev.identification(scores, probes, [0], 1 / 49) == (1.0, 1.0, 1 / 49, 48.0)
+
+
+def test_one_shot_accuracy_does_not_ask_how_long_the_embeddings_are():
+    rng = np.random.default_rng(0)
+    identity = np.repeat(np.arange(12), 3)
+    e = rng.normal(size=(12, 4))[identity] + rng.normal(size=(36, 4))
+    plain = ev.one_shot_accuracy(e, identity, ways=5)
+    assert 0.3 < plain < 0.95
+    assert ev.one_shot_accuracy(e * 10.0 ** rng.uniform(-3, 3, (36, 1)), identity, ways=5) == pytest.approx(plain)
+
+
+def test_identities_with_too_few_images_to_be_probed_are_still_shown():
+    identity = [0, 1, 2, 3, 3]  # only 3 can be probed; it is unmistakable
+    assert ev.one_shot_accuracy(np.eye(4)[identity], identity, ways=4, trials=20) == 1.0
+    for ways, shots, words in ((5, 1, "5-way 1-shot needs 5 identities with 1 images, one of them with 2; there are 4 and 1"),
+                               (2, 2, "2-way 2-shot needs 2 identities with 2 images, one of them with 3; there are 1 and 0"),
+                               (1, 1, "1-way"), (4, 0, "0-shot")):  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            ev.one_shot_accuracy(np.eye(4)[identity], identity, ways=ways, shots=shots)
+    with pytest.raises(ValueError, match="there are 4 and 0"):
+        ev.one_shot_accuracy(np.eye(4), np.arange(4), ways=2)
+
+
 # --- scores and thresholds of unit vectors -----------------------------------------------------------------------------------
+
+
+def test_a_cosine_never_leaves_its_range_however_the_sum_rounds():
+    e = np.random.default_rng(0).normal(size=(500, 6))
+    unit = e / np.linalg.norm(e, axis=1, keepdims=True)
+    assert (np.einsum("nd,nd->n", unit, unit) > 1).any(), "else nothing is tested"
+    scores = ev.pair_scores(np.concatenate([e, -e]), np.r_[:500, :500], np.r_[:500, 500:1000])
+    assert scores.max() == 1 and scores.min() == -1
+
+
+@pytest.mark.parametrize("metric, low, high", [("cosine", -1, 1), ("l2", 0, 2), ("squared l2", 0, 4)])
+def test_the_ends_of_a_metric_are_allowed_for_all_that_they_round_to_and_nothing_beyond(metric, low, high):
+    ends = [ev.convert_threshold(value, metric, "squared l2") for value in (low - 5e-7, low, high, high + 5e-7)]
+    assert ends == [4, 4, 0, 0] if metric == "cosine" else ends == [0, 0, 4, 4]
+    for value in (low - 0.01, high + 0.01):
+        with pytest.raises(ValueError, match=rf"lies in \[{low}, {high}\]"):
+            ev.convert_threshold(value, metric, "l2")
 
 
 def test_pair_scores_are_cosines_whatever_the_length_and_type():

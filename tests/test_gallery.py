@@ -3,6 +3,7 @@
 import base64
 import errno
 import hashlib
+import itertools
 import os
 import random
 import stat
@@ -10,7 +11,9 @@ import struct
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -169,6 +172,14 @@ def test_vectors_that_are_no_template_are_refused_and_nothing_is_enrolled(vector
 def test_what_is_no_fingerprint_is_refused(fingerprint):
     with pytest.raises(ValueError, match="16 hex digits"):
         Gallery(fingerprint, 8)
+
+
+def test_an_embedding_has_one_number_or_more():
+    gallery = Gallery(PRINT, 1)
+    gallery.enrol("Ada", [[-1.0]])
+    assert gallery.scores([[1.0], [-1.0]]).tolist() == [[-1.0], [1.0]]
+    with pytest.raises(ValueError, match="size=0"):
+        Gallery(PRINT, 0)
 
 
 # -- deleting ----------------------------------------------------------------------------------------------------------
@@ -381,6 +392,24 @@ except OSError as error:
 def test_the_bench_measures_something():
     one, many = bench(500, size=16, seconds=0.01)
     assert 0 < many and 0 < one < 1000
+
+
+@pytest.mark.parametrize("seconds, one_by_one, batches", [(1.0, 30, 16), (0.0, 5, 5)])
+def test_the_bench_is_the_median_of_so_many_seconds_or_of_five_calls_and_the_first_does_not_count(monkeypatch, seconds, one_by_one, batches):
+    now, calls = [0.0], Counter()
+
+    def taking(name, durations):
+        def call(*_, **__):
+            calls[name] += 1
+            now[0] += next(durations)
+
+        return call
+
+    monkeypatch.setattr("lib.gallery.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(Gallery, "decide", taking("decide", itertools.chain([10.0], itertools.cycle([0.002, 0.003, 0.1]))))
+    monkeypatch.setattr(Gallery, "scores", taking("scores", itertools.chain([10.0], itertools.repeat(0.064))))
+    assert bench(10, size=4, seconds=seconds) == pytest.approx((3.0, 1.0))  # milliseconds; 64 probes in 64 of them
+    assert calls == {"decide": 1 + one_by_one, "scores": 1 + batches}
 
 
 def test_the_command_says_how_it_is_called():

@@ -119,10 +119,13 @@ def test_tensors_and_lists_serve_as_well_as_arrays():
     (lambda: pairs.sample_pairs([1, 1, 2], 10, same_share=0.1), "2 different pairs, not 9"),
     (lambda: pairs.sample_pairs([1, 1, 2], 2, same_share=50), "share"),
     (lambda: pairs.sample_triplets([1, 1, 2], 3), "2 triplets, not 3"),
+    (lambda: pairs.sample_pairs([1, 1], 1, genuine=[False, False], same_share=1), "0 same pairs, not 1"),
+    (lambda: pairs.sample_pairs([1, 1], 1, genuine=[False, False], same_share=0), "0 different pairs, not 1"),
     (lambda: pairs.all_pairs([]), "N >= 1"),
     (lambda: pairs.all_pairs([[1, 2]]), "N >= 1"),
     (lambda: pairs.all_pairs([1, 2], [True]), "genuine"),
-    (lambda: PKBatches([1, 1, 2, 2], p=3, k=2, batches=1), "lower p"),
+    (lambda: PKBatches([1, 1, 2, 2], p=3, k=2, batches=1), "of 3 identities cannot be drawn from 2 with two images or more; lower p"),
+    (lambda: PKBatches([1, 1, 2, 2], p=3, k=1, batches=1), "of 3 identities cannot be drawn from 2 with an image or more; lower p"),
     (lambda: PKBatches([1, 1, 2, 2], p=2, k=0, batches=1), "1 or more"),
 ])  # fmt: skip
 def test_what_cannot_be_drawn_is_refused_in_words(call, words):
@@ -163,8 +166,9 @@ def test_batches_depend_on_seed_and_epoch_alone():
 
 def test_an_image_is_never_its_own_positive():
     identity = [0, 0, 1, 1, 2, 3]  # 2 and 3 have one image
-    with pytest.warns(UserWarning, match="2 of 4 identities have one image"):
+    with pytest.warns(UserWarning, match="2 of 4 identities have one image") as seen:
         sampler = PKBatches(identity, p=2, k=2, batches=20)
+    assert [one.filename for one in seen] == [__file__], "the warning names the line that made the batches"
     assert all(sorted(batch) == [0, 1, 2, 3] for batch in sampler)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # with k = 1 there is no positive to miss

@@ -52,6 +52,22 @@ def test_a_single_reference_has_no_spread(hands):
     vectors, identity, genuine = hands
     draws = draw_references(identity, genuine, k=1)
     np.testing.assert_array_equal(score_draws(vectors, draws, spread=True).score, score_draws(vectors, draws).score)
+    distance = np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
+    to_it = [math.log(distance[q, draw.references[0]]) for draw in draws for q in (*draw.genuine, *draw.skilled, *draw.random)]
+    for spread in (0, 1):
+        np.testing.assert_allclose(score_distances(distance, draws, spread=spread).score, -np.array(to_it), atol=1e-12)
+
+
+def test_two_references_have_the_one_likeness_between_them_as_their_spread(hands, apart):
+    vectors, identity, genuine = hands
+    draws = draw_references(identity, genuine, k=2)
+    claimed = score_draws(vectors, draws).claimed
+    for with_spread, without, own in (
+        (score_draws(vectors, draws, spread=True), score_draws(vectors, draws), lambda a, b: -vectors[a] @ vectors[b]),
+        (score_distances(apart[0], draws, spread=1), score_distances(apart[0], draws, spread=0), lambda a, b: math.log(apart[0][a, b])),
+    ):
+        expected = np.concatenate([np.full((claimed == draw.identity).sum() // 10, own(*draw.references)) for draw in draws])
+        np.testing.assert_allclose(with_spread.score - without.score, expected, atol=1e-12)
 
 
 def test_references_must_leave_something_to_be_questioned(hands):
@@ -121,5 +137,7 @@ def test_a_vote_is_the_mean_of_scores_each_in_its_own_unit(apart):
     assert units[0] == pytest.approx(np.sqrt(np.mean((own - own.mean()) ** 2)))
     np.testing.assert_allclose(together.score, (one.score / units[0] + two.score / units[1]) / 2, atol=1e-12)
     np.testing.assert_array_equal(together.same, one.same)
-    with pytest.raises(ValueError, match="one unit a kind"):
-        vote([one, two], [1.0])
+    np.testing.assert_allclose(vote([one], [2.0]).score, one.score / 2)
+    for several, units in (([one, two], [1.0]), ([], [])):
+        with pytest.raises(ValueError, match="one unit a kind"):
+            vote(several, units)
