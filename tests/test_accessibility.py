@@ -1,15 +1,19 @@
 """The lint of lessons and of figures finds what it is there to find, and finds nothing in the course."""
 
+import inspect
 import itertools
+from importlib import import_module
 
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from figure_examples import EXAMPLES
+from matplotlib import patheffects
 from test_lessons import FIND_LIB, notebook, run_cells
 
 from lib import plots
-from tools import accessibility, figures, notebooks
+from tools import accessibility, contrast, figures, notebooks
 
 ALT = "Two lines that cross at a third of the way."
 
@@ -213,7 +217,7 @@ def test_names_beside_the_series_mend_it_too_and_a_legend_of_colours_does_not(ax
     ax.legend()
     assert len(complaints(ax)) == 1
     for k, colour in enumerate((plots.SAME, plots.DIFFERENT)):
-        ax.text(0, k, "ab"[k], color=ink or colour)
+        ax.text(0.1, 0.4 + 0.3 * k, "ab"[k], color=ink or plots.for_words(colour))
     assert complaints(ax) == []
 
 
@@ -230,12 +234,127 @@ def test_a_grey_rule_and_a_colour_map_are_no_series(ax):
     assert complaints(ax) == []
 
 
+# -- words on what lies behind them ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("one", "other", "published"), [
+    ("#000000", "#FFFFFF", 21), ("#777777", "#FFFFFF", 4.48), ("#767676", "#FFFFFF", 4.54), ("#FF0000", "#FFFFFF", 4.00),
+    ("#0000FF", "#FFFFFF", 8.59), ("#00FF00", "#FFFFFF", 1.37), ("#808080", "#808080", 1),
+])  # fmt: skip
+def test_contrast_agrees_with_the_published_values_in_either_order(one, other, published):
+    pair = [tuple(int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)) for colour in (one, other)]
+    assert contrast.ratio(*pair) == pytest.approx(published, abs=0.005) == contrast.ratio(*pair[::-1])
+
+
+def test_each_shade_for_words_stands_out_on_white_and_keeps_its_hue():
+    assert set(plots.DARKER) == {plots.SAME, plots.DIFFERENT, plots.FORGERY, *plots.OTHERS, plots.FAINT}
+    for colour in plots.DARKER:
+        light, dark = figures.lab(colour), figures.lab(plots.for_words(colour.lower()))
+        luminance = ((dark[0] + 16) / 116) ** 3  # L* back to Y, which WCAG calls relative luminance
+        assert 1.05 / (luminance + 0.05) > 5
+        turn = np.degrees(np.arctan2(dark[2], dark[1]) - np.arctan2(light[2], light[1]))
+        assert colour == plots.FAINT or abs(turn) < 10
+    assert plots.for_words(plots.INK) == plots.INK and plots.for_words("white") == "#ffffff"
+
+
+def test_words_on_any_colour_are_black_or_white_and_stand_out():
+    steps = np.linspace(0, 1, 6)
+    for colour in itertools.product(steps, steps, steps):
+        written, left = (0.0, 1.0) if plots.on_top_of(colour) == "black" else (1.0, 0.0)
+        assert contrast.ratio([written] * 3, colour) >= max(4.58, contrast.ratio([left] * 3, colour))
+
+
+BEHIND = {
+    "axes": lambda ax, colour: ax.set_facecolor(colour),
+    "a bar": lambda ax, colour: ax.bar(0.5, 1, 1, color=colour),
+    "an image": lambda ax, colour: ax.imshow(np.full((2, 2, 3), [int(colour[k : k + 2], 16) for k in (1, 3, 5)], np.uint8), extent=(0, 1, 0, 1)),
+    "an area, half transparent": lambda ax, colour: ax.axhspan(0, 1, color=colour, alpha=0.5),
+    "a box": lambda ax, colour: ax.texts[0].set_bbox({"facecolor": colour, "linewidth": 0}),
+    "an outline": lambda ax, colour: ax.texts[0].set_path_effects([patheffects.withStroke(linewidth=3, foreground=colour)]),
+}
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+@pytest.mark.parametrize(("words", "colour"), [("#E69F00", "#FFFFFF"), ("#FFFFFF", "#E69F00"), ("#D55E00", "#CC79A7"), ("#222222", "#FFFFFF")])
+def test_words_that_stand_out_too_little_are_found_whatever_lies_behind_them(ax, behind, words, colour):
+    if behind != "axes":
+        ax.set_facecolor("#56B4E9" if colour == "#FFFFFF" and words != "#222222" else "white")
+    ax.text(0.5, 0.5, "a word", color=words, ha="center", va="center", fontsize=12)
+    BEHIND[behind](ax, colour)
+    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="auto")
+    found = [problem for problem in complaints(ax) if "a word" in problem]
+    assert len(found) == (words != "#222222"), found
+    if found and behind != "an area, half transparent":
+        rgb = [[int(one[k : k + 2], 16) / 255 for k in (1, 3, 5)] for one in (words, colour)]
+        assert found[0].startswith(f"'The title': the words 'a word' in {words.lower()} on {colour.lower()} have a contrast of {contrast.ratio(*rgb):.1f}:1")
+
+
+def test_ticks_labels_titles_and_legends_are_words_and_hidden_ones_are_not(ax):
+    ax.plot([0, 1], [0, 1], color=plots.SAME, label="name")
+    pale = ["#E69F00"] * 5
+    ax.set_title("The title", color=pale[0])
+    ax.set_xlabel("time (s)", color=pale[1])
+    ax.tick_params(axis="y", labelcolor=pale[2])
+    ax.legend(labelcolor=pale[3])
+    ax.figure.suptitle("above", color=pale[4])
+    ax.text(0.5, 0.5, "hidden", color=pale[0], visible=False)
+    ax.annotate("outside", (7, 7), color=pale[0])  # matplotlib leaves it out
+    found = [problem.split("the words ")[1].split(" in ")[0] for problem in complaints(ax)]
+    assert {"'The title'", "'time (s)'", "'0.0'", "'name'", "'above'"} <= set(found) and not {"'hidden'", "'outside'"} & set(found)
+    assert any(problem.startswith("'the whole figure': the words 'above'") for problem in complaints(ax))
+
+
+@pytest.mark.parametrize(("size", "weight", "passes"), [(10, "normal", False), (13.9, "bold", False), (14, "bold", True), (17.9, "normal", False), (18, "normal", True)])
+def test_large_words_need_three_to_one(ax, size, weight, passes):
+    ax.text(0.2, 0.5, "a word", color=plots.OTHERS[0], fontsize=size, weight=weight)  # 3.4:1 on white
+    assert (complaints(ax) == []) == passes
+
+
+@pytest.mark.parametrize(("x", "passes"), [(0.5, False), (0.1, True)])
+def test_a_line_across_words_is_passed_over_and_half_a_bar_is_not(ax, x, passes):
+    ax.text(0.5, 0.5, "some words", color=plots.INK, ha="center")
+    ax.axvline(0.5, color=plots.INK, linewidth=1)
+    ax.bar(x, 1, 0.1, color=plots.INK)
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    assert (complaints(ax) == []) == passes
+
+
+def test_looking_at_words_leaves_the_figure_as_it_was(ax):
+    ax.text(0.5, 0.5, "a word", bbox={"facecolor": "white"})
+    ax.figure.set_layout_engine("constrained")
+    ax.figure.canvas.draw()
+    before, layout = np.asarray(ax.figure.canvas.buffer_rgba()).copy(), ax.figure.get_layout_engine()
+    contrast.problems(ax.figure)
+    assert ax.figure.get_layout_engine() is layout
+    ax.figure.canvas.draw()
+    assert np.array_equal(before, np.asarray(ax.figure.canvas.buffer_rgba()))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_words_of_each_draw_function_stand_out(name):
+    figure = EXAMPLES[name]()
+    figure.canvas.draw()
+    assert [problem for _, problem in contrast.problems(figure)] == []
+    plt.close(figure)
+
+
+def test_every_draw_function_has_an_example():
+    shown = {name.split(",")[0] for name in EXAMPLES}
+    inside = {"handwriting.pen_path", "handwriting.speed_profile", "phone.with_points"}  # drawn by kinematics, by steps
+    for module in sorted(path.stem for path in (notebooks.ROOT / "lib" / "plots").glob("[a-z]*.py")):
+        for name, function in inspect.getmembers(import_module(f"lib.plots.{module}"), inspect.isfunction):
+            if function.__module__ == f"lib.plots.{module}" and next(iter(inspect.signature(function).parameters), "") in ("ax", "axes") and name[0] != "_":
+                assert f"{module}.{name}" in shown | inside
+
+
 def test_a_figure_that_a_lesson_draws_is_looked_at_and_so_is_each_place_of_a_control(tmp_path):
     bare = 'from lib import plots\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.set_title("Bare")\nplots.show(fig, alt="An empty pair of axes.")'
+    pale = bare.replace('"Bare"', '"Pale", color="#E69F00"')
     control = ('from lib import widgets\ndef line(ax, end: int = 1):\n    ax.plot([0, end], [0, 1])\n    ax.set(title=f"To {end}", ylabel="loss", '
                'xlabel="time" if end == 3 else "time (s)")\nwidgets.explore(line, alt="A line that goes up.", end=(1, 3, 1))')  # fmt: skip
-    done, _, _ = run_cells(notebook(tmp_path, FIND_LIB, bare, control), tmp_path)
+    done, _, _ = run_cells(notebook(tmp_path, FIND_LIB, bare, pale, control), tmp_path)
     assert done.returncode == 1
     assert "'Bare': the x axis carries numbers and no label" in done.stdout
+    assert "'Pale': the words 'Pale' in #e69f00 on #ffffff have a contrast of 2.3:1" in done.stdout
     assert "'To 3': the x axis, 'time', says neither unit nor range" in done.stdout
     assert "'To 1'" not in done.stdout and "'To 2'" not in done.stdout

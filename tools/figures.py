@@ -1,4 +1,5 @@
-"""What a figure tells a reader who sees it without some of its colours: axes with words, colours far enough apart, a sign beside each.
+"""What a figure tells a reader who sees it without some of its colours: axes with words, colours far enough apart, a sign beside each,
+words that stand out from what lies behind them (tools/contrast.py).
 
 `problems(figure)` looks at a figure before it becomes a picture; tests/figure_watcher.py asks it about every figure that a lesson draws.
 """
@@ -14,6 +15,10 @@ from matplotlib.colors import same_color, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from lib.plots import DARKER, for_words
+from tools import contrast
+
+PALETTE = {shade.lower(): colour for colour, shade in DARKER.items()}  # what an edge in a darker shade goes with
 NEAREST = 15.0  # CIE 1976 colour difference; about seven times what can just be seen. Okabe and Ito's closest two keep 16
 
 # What is left of a colour, in linear RGB, without one kind of cone: Machado, Oliveira, Fernandes (2009), severity 1.0.
@@ -36,9 +41,7 @@ BARE = re.compile(r"\b(steps?|epochs?|loss|learning rate|coordinate|layers?|chan
 
 def lab(colour, seen_by: str = "everybody") -> np.ndarray:
     """CIE L*a*b* (3,) of a colour as some reader sees it."""
-    rgb = np.array(to_rgb(colour))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    x = XYZ @ np.clip(SEEN_BY[seen_by] @ linear, 0, 1) / WHITE
+    x = XYZ @ np.clip(SEEN_BY[seen_by] @ contrast.linear(to_rgb(colour)), 0, 1) / WHITE
     f = np.where(x > (6 / 29) ** 3, np.cbrt(x), x / (3 * (6 / 29) ** 2) + 4 / 29)
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
@@ -61,9 +64,15 @@ def problems(figure: Figure) -> list[str]:
     found = []
     for axes in figure.axes:
         if axes.get_visible():
-            title = next((text for where in ("left", "center", "right") if (text := axes.get_title(loc=where))), "untitled").splitlines()[0]
-            found += [f"{title!r}: {problem}" for problem in (*axis_problems(axes), *colour_problems(axes))]
-    return found
+            found += [f"{title(axes)!r}: {problem}" for problem in (*axis_problems(axes), *colour_problems(axes))]
+    return found + [f"{title(text.axes)!r}: {problem}" for text, problem in contrast.problems(figure)]
+
+
+def title(axes: Axes | None) -> str:
+    """What axes are called; words outside of all axes belong to the whole figure."""
+    if axes is None:
+        return "the whole figure"
+    return next((text for where in ("left", "center", "right") if (text := axes.get_title(loc=where))), "untitled").splitlines()[0]
 
 
 def tick_words(axis: Axis) -> list[str]:
@@ -114,7 +123,8 @@ def signs(axes: Axes) -> dict[str, set]:
             add(colour, "marker" if shape != "area" else "area", (shape, collection.get_hatch(), collection.get_linestyle()[:1]))
     for patch in axes.patches:
         if not isinstance(patch, (FancyArrowPatch, FancyBboxPatch)):
-            add(patch.get_facecolor() if patch.get_fill() else patch.get_edgecolor(), "area", (patch.get_hatch() or "", patch.get_linestyle(), patch.get_fill()))
+            edge = PALETTE.get(to_hex(patch.get_edgecolor()), patch.get_edgecolor())
+            add(patch.get_facecolor() if patch.get_fill() else edge, "area", (patch.get_hatch() or "", patch.get_linestyle(), patch.get_fill()))
     return found
 
 
@@ -129,7 +139,7 @@ def colour_problems(axes: Axes) -> list[str]:
         difference, who = distance(one, other)
         if difference < NEAREST:
             found.append(f"{one} and {other} are {difference:.0f} apart under {who}; at least {NEAREST:.0f}")
-        told = series[one] != series[other] or {one, other} <= named or len(words) >= len(series) or rows
+        told = series[one] != series[other] or {to_hex(for_words(one)), to_hex(for_words(other))} <= named or len(words) >= len(series) or rows
         if not told:
             found.append(f"{one} and {other} are told apart by colour alone: give them a marker, a dash, a hatch or a name")
     return found

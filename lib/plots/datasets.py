@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from lib.data.audit import balanced_accuracy
-from lib.plots import DIFFERENT, FAINT, FORGERY, INK, SAME
+from lib.plots import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME, for_words
 
 
 def split_leak(ax: plt.Axes, shares: Sequence[float], accuracy: np.ndarray) -> None:
@@ -29,6 +29,7 @@ def score_rows(ax: plt.Axes, rows: dict[str, np.ndarray], threshold: float) -> N
     for row, ((words, scores), colour) in enumerate(zip(rows.items(), (SAME, FORGERY, DIFFERENT))):
         heights = np.histogram(scores, edges)[0]
         ax.stairs(row - 0.85 * heights / heights.max(), edges, baseline=row, fill=True, color=colour, alpha=0.75)
+        ax.stairs(row - 0.85 * heights / heights.max(), edges, baseline=row, color=for_words(colour), linewidth=0.8)
         ax.text(edges[-1], row - 0.35, f"{np.mean(np.asarray(scores) >= threshold):.0%} accepted", ha="right", color=INK)
     ax.axvline(threshold, color=INK, linestyle="--", linewidth=1)
     ax.text(threshold, -0.97, " accepted from here on", ha="left", va="bottom", fontsize=9)
@@ -45,8 +46,8 @@ def audit_bars(ax: plt.Axes, findings: dict[str, dict[str, float]]) -> None:
     for (label, found), colour, marker in zip(findings.items(), (SAME, FORGERY), "o^"):
         ax.plot([100 * found[name] for name in names], np.arange(len(names)), marker, color=colour, markersize=9, linestyle="none")
     told = max(range(len(names)), key=lambda row: max(found[names[row]] for found in findings.values()))
-    for (label, found), colour in zip(findings.items(), (SAME, FORGERY)):  # the sets are named where they are furthest apart
-        ax.annotate(label, (100 * found[names[told]], told), (0, 9), textcoords="offset points", ha="center", color=colour, fontweight="bold")
+    for (label, found), colour, ha in zip(findings.items(), (SAME, FORGERY), ("left", "right")):  # the sets are named where they are furthest apart
+        ax.annotate(label, (100 * found[names[told]], told), (0, 9), textcoords="offset points", ha=ha, color=for_words(colour), fontweight="bold")
     for row, name in enumerate(names):
         ends = [100 * found[name] for found in findings.values()]
         ax.plot([min(ends), max(ends)], [row, row], color=FAINT, linewidth=1, zorder=0)
@@ -60,13 +61,14 @@ def forger_grid(ax: plt.Axes, identity: np.ndarray, forger: np.ndarray, tested: 
     writers = np.array(sorted(np.unique(identity), key=lambda who: (who in set(tested), who)))
     forgers = np.unique(forger[forger >= 0])
     border = len(writers) - len(tested) - 0.5
-    for side, colour, marker in ((False, SAME, "o"), (True, DIFFERENT, "s")):
+    halves = ("training half", INK, "o"), ("test half", OTHERS[0], "s")  # neither same nor different, so neither of their colours
+    for side, (_, colour, marker) in enumerate(halves):
         cells = {(np.searchsorted(forgers, by), int(np.flatnonzero(writers == who)[0])) for who, by in zip(identity, forger) if by >= 0}
-        chosen = [(row, column) for row, column in cells if (column > border) == side]
+        chosen = [(row, column) for row, column in cells if (column > border) == bool(side)]
         ax.plot([column for _, column in chosen], [row for row, _ in chosen], marker, color=colour, markersize=4.5, linestyle="none")
     ax.axvline(border, color=INK, linewidth=1)
-    for x, words, colour in ((border / 2, "training half", SAME), ((border + len(writers)) / 2, "test half", DIFFERENT)):
-        ax.text(x, -1.1, words, ha="center", va="bottom", color=colour, fontweight="bold")
+    for x, (words, colour, marker) in zip((border / 2, (border + len(writers)) / 2), halves):
+        ax.text(x, -1.1, words, ha="center", va="bottom", color=for_words(colour), fontweight="bold")
     ax.set(xlabel="writers whose signature is imitated", ylabel="forgers", ylim=(len(forgers) - 0.4, -0.9))
     ax.set_xticks([])
     ax.set_yticks(range(len(forgers)), [str(f) for f in forgers], fontsize=7)

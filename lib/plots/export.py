@@ -71,7 +71,7 @@ def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
         ax.plot(100 * cost.worse, y, marker, color=colour, markersize=7)
     ax.axvline(0, color=INK, linewidth=1)
     ax.axvline(100 * allowed, color=FAINT, linestyle="--", linewidth=1)
-    ax.text(100 * allowed, -0.55, f" worth {100 * allowed:g} points", fontsize=9, va="center")
+    ax.text(100 * allowed, -0.55, f" we would pay {100 * allowed:g}", fontsize=9, va="center")
     worst = max(files, key=lambda cost: cost.worse)
     ax.set(xlabel="EER of the file less EER in PyTorch (percentage points, 95 % interval)",
            title=f"The costliest file, {worst.name} {worst.precision}: {100 * worst.worse:+.2f} points of EER")  # fmt: skip
@@ -130,7 +130,7 @@ def bits_and_errors(ax: Axes, errors: Mapping[tuple[int, bool], float], sizes: M
     widths = sorted({width for width, _ in errors})
     for each, colour, style, marker in ((True, SAME, "-", "o"), (False, OTHERS[1], "--", "s")):
         line = [100 * errors[width, each] for width in widths]
-        ax.plot(widths, line, style, marker=marker, color=colour, alpha=1 if each == per_channel else 0.35,
+        ax.plot(widths, line, style, marker=marker, color=colour, linewidth=2.4 if each == per_channel else 1.2,
                 label="a scale for each channel" if each else "one scale for the layer")  # fmt: skip
     ax.axhline(100 * exact, color=FAINT, linestyle=":", linewidth=1.2)
     ax.text(widths[0], 100 * exact, "32 bits", ha="left", va="bottom", fontsize=9)

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots import DIFFERENT, SAME
+from lib.plots import DIFFERENT, SAME, for_words
 
 
 def sheet(ax: Axes, images: np.ndarray, identity: np.ndarray, people: int = 6, views: int = 10) -> None:
@@ -39,6 +39,6 @@ def pairs(ax: Axes, left: np.ndarray, right: np.ndarray, scores: np.ndarray, sam
     for i, (score, truth) in enumerate(zip(scores, same)):
         correct = (score >= threshold) == truth
         words = f"{score:.2f}\n{'same' if truth else 'different'}\n{'right' if correct else 'WRONG'}"
-        colour, weight = SAME if truth else DIFFERENT, "normal" if correct else "bold"
+        colour, weight = for_words(SAME if truth else DIFFERENT), "normal" if correct else "bold"
         ax.text(side * (i + 0.5), 2 * left.shape[1] + 4, words, ha="center", va="top", fontsize=9, color=colour, weight=weight)
     ax.set_axis_off()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots import DIFFERENT, FAINT, FORGERY, INK, MARKER, OTHERS, SAME
+from lib.plots import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME, for_words
 
 SHAPES = "os^DvPX*"
 KINDS = {"easy": OTHERS[0], "semi-hard": OTHERS[1], "hard": FORGERY}
@@ -28,7 +28,7 @@ def margin_forces(ax: Axes, margin: float, squared: bool = False) -> None:
     left = margin > 1.6  # of its line, where there is no room on the right
     ax.text(margin + (-0.02 if left else 0.02), 1.95, f"margin {margin:.2f}", color=INK, va="top", ha="right" if left else "left")
     ax.text(0.95, -1.25, "same: pulled in,\nthe further the harder", color=SAME, ha="right", va="top")
-    ax.text(1.98, -0.08, "different", color="#A66E00", ha="right", va="top")
+    ax.text(1.98, -0.08, "different", color=for_words(DIFFERENT), ha="right", va="top")
     ax.set(xlabel="distance d of the pair (embedding units)", ylabel="force (outward > 0)", xlim=(0, 2), ylim=(-2, 2))
     if margin == 0:
         ax.set_title("Without a margin, nothing pushes strangers apart")
@@ -51,7 +51,7 @@ def triplet_forces(ax: Axes, distance: float = 0.85, angle: int = 60, margin: fl
         for point, force, colour in ((anchor, pull + push, INK), (positive, -pull, SAME), (negative, -push, DIFFERENT)):
             _arrow(ax, point, 0.35 * force, colour)
     for point, name, colour, shape in ((anchor, "anchor", INK, "*"), (positive, "positive", SAME, "o"), (negative, "negative", DIFFERENT, "s")):
-        ax.scatter(*point, color=colour, marker=shape, s=130 if shape == "*" else 70, zorder=4, edgecolor="white")
+        ax.scatter(*point, color=colour, marker=shape, s=130 if shape == "*" else 70, zorder=4, edgecolor=for_words(colour))
         above = 14 if name == "negative" else -14
         ax.annotate(name, point, (0, above), textcoords="offset points", ha="center", va="center", color=INK, zorder=5)
     ax.set(xlim=(-2.1, 2.1), ylim=(-1.55, 1.6), aspect="equal", xlabel="embedding, first coordinate", ylabel="second coordinate")
@@ -86,7 +86,7 @@ def useless_model(ax: Axes, same_share: float, margin: float = 1.0) -> None:
     ax.plot(d, loss, color=INK, lw=2)
     ax.axhline(value, color=FORGERY, ls="--", lw=1.5)
     ax.plot(best, value, "D", color=FORGERY, ms=8)
-    ax.text(1.5 * margin, value + 0.012, f"p(1 − p)m²/2 = {value:.3f}", color=FORGERY, ha="right")
+    ax.text(1.5 * margin, value + 0.012, f"p(1 − p)m²/2 = {value:.3f}", color=for_words(FORGERY), ha="right")
     ax.set(xlabel="the one distance it gives to every pair (embedding units)", ylabel="contrastive loss", xlim=(0, 1.5 * margin), ylim=(0, 0.55 * margin**2))
     ax.set_title(f"With {same_share:.0%} same pairs, knowing nothing scores {value:.3f}")
 
@@ -97,7 +97,7 @@ def batch_forces(ax: Axes, points: np.ndarray, labels: Sequence[int], forces: np
     for label in np.unique(labels):
         mine = points[np.asarray(labels) == label]
         colour = (SAME, DIFFERENT, *OTHERS)[label % 6]
-        ax.scatter(mine[:, 0], mine[:, 1], s=45, color=colour, marker=SHAPES[label % len(SHAPES)], edgecolor="white", lw=0.6, zorder=3)
+        ax.scatter(mine[:, 0], mine[:, 1], s=45, color=colour, marker=SHAPES[label % len(SHAPES)], edgecolor=for_words(colour), lw=0.8, zorder=3)
     ax.quiver(*points.T, *forces.T, angles="xy", scale_units="xy", scale=longest / 0.4, color=INK, width=0.003, zorder=4)
     ax.set(xlim=(-1.6 * reach, 1.6 * reach), ylim=(-reach, reach), aspect="equal", xlabel="first coordinate", ylabel="second coordinate")
     ax.set_title(title)
@@ -108,7 +108,7 @@ def against_the_useless(ax: Axes, curves: Mapping[str, Sequence[float]], trivial
     styles = ((FORGERY, "-."), (SAME, "-"), (OTHERS[0], (0, (4, 1))), (OTHERS[1], ":"))
     for (name, losses), (colour, style) in zip(curves.items(), styles):
         ax.plot(losses, color=colour, ls=style, lw=2)
-        ax.annotate(name, (len(losses) - 1, losses[-1]), (5, 0), textcoords="offset points", va="center", color=colour)
+        ax.annotate(name, (len(losses) - 1, losses[-1]), (5, 0), textcoords="offset points", va="center", color=for_words(colour))
     longest = max(len(losses) for losses in curves.values())
     ax.plot([0, longest], [trivial, trivial], color=INK, ls="--", lw=1.2)
     ax.text(0.98 * longest, 0.98 * trivial, "a model that ignores its input", ha="right", va="top", color=INK)

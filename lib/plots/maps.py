@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots import DIFFERENT, FAINT, INK, OTHERS, SAME
+from lib.plots import DIFFERENT, FAINT, HALO, INK, OTHERS, SAME, for_words
 
 SIGNS = ("o", "s", "^", "D", "v", "P")
 HUES = (SAME, DIFFERENT, *OTHERS[:3])
@@ -15,8 +15,10 @@ def embedding_map(ax: Axes, xy: np.ndarray, identity: np.ndarray, title: str) ->
     """Points (N, 2) of a map, one marker and colour an identity, the identity's number above its middle."""
     for k, person in enumerate(np.unique(identity)):
         mine = identity == person
-        ax.scatter(*xy[mine].T, s=18, marker=SIGNS[k % len(SIGNS)], color=HUES[k % len(HUES)], alpha=0.75, linewidths=0)
-        ax.annotate(str(person), np.median(xy[mine], axis=0), (0, 7), textcoords="offset points", weight="bold", fontsize=8, color=INK, ha="center")
+        colour = HUES[k % len(HUES)]
+        ax.scatter(*xy[mine].T, s=18, marker=SIGNS[k % len(SIGNS)], color=colour, edgecolor=for_words(colour), alpha=0.75, linewidths=0.7)
+        ax.annotate(str(person), np.median(xy[mine], axis=0), (0, 7), textcoords="offset points", weight="bold", fontsize=8, color=INK, ha="center",
+                    path_effects=HALO, zorder=4)
     ax.set(title=title, xticks=[], yticks=[])  # a map's axes have no unit: that is one of the lesson's points
     ax.set_xlabel("no unit")
     ax.set_aspect("equal", adjustable="datalim")
@@ -29,11 +31,11 @@ def neighbours_kept(ax: Axes, shares: Mapping[str, float], chance: float, k: int
     bars = ax.barh(names, list(shares.values()), color=[FAINT if name == "PCA" else SAME for name in names], height=0.6)
     ax.bar_label(bars, fmt=lambda share: f"{share:.0%}", padding=3)
     ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
-    ax.text(chance, 2.42, " chance", va="center", fontsize=9)
+    ax.text(chance, -0.42, " chance", va="center", fontsize=9)  # above the bars: below them it would run into the frame
     best = max(shares, key=shares.get)
     ax.set(title=f"{best} keeps most neighbours, and still loses {1 - shares[best]:.0%} of them", xlim=(0, 1),
            xlabel=f"share of the {k} nearest neighbours kept (0 to 1)")  # fmt: skip
-    ax.invert_yaxis()
+    ax.set_ylim(len(names) - 0.6, -0.65)
     ax.grid(axis="y", visible=False)
 
 
@@ -47,7 +49,8 @@ def distance_against_map(ax: Axes, true: np.ndarray, drawn: np.ndarray, correlat
 def noise_map(ax: Axes, xy: np.ndarray, clusters: np.ndarray) -> None:
     """A map of noise; `clusters` (N,) are the groups that a clustering program finds on it, which are none."""
     for k in np.unique(clusters):
-        ax.scatter(*xy[clusters == k].T, s=16, marker=SIGNS[k % len(SIGNS)], color=HUES[k % len(HUES)], alpha=0.8, linewidths=0)
+        colour = HUES[k % len(HUES)]
+        ax.scatter(*xy[clusters == k].T, s=16, marker=SIGNS[k % len(SIGNS)], color=colour, edgecolor=for_words(colour), alpha=0.8, linewidths=0.7)
     ax.set(title="Noise, and a map that invites stories", xticks=[], yticks=[], xlabel="no unit")
     ax.grid(False)
 
@@ -56,8 +59,8 @@ def spread_shown(axes: Sequence[Axes], truth: np.ndarray, drawn: np.ndarray, gro
     """Two groups, one wider than the other, as they are (left, first two coordinates) and on the map (right)."""
     for ax, xy, title in zip(axes, (truth, drawn), ("As it is: one group is wider", "On the map: the difference is gone")):
         for k, name in ((0, "tight"), (1, "wide")):
-            ax.scatter(*xy[group == k].T, s=14, marker=SIGNS[k], color=HUES[k], alpha=0.7, linewidths=0)
-            ax.annotate(name, xy[group == k].mean(0), weight="bold", ha="center")
+            ax.scatter(*xy[group == k].T, s=14, marker=SIGNS[k], color=HUES[k], edgecolor=for_words(HUES[k]), alpha=0.7, linewidths=0.6)
+            ax.annotate(name, xy[group == k].mean(0), weight="bold", ha="center", va="center", path_effects=HALO)
         ax.set(title=title, xticks=[], yticks=[], xlabel="no unit")
         ax.set_aspect("equal", adjustable="datalim")
         ax.grid(False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots import DIFFERENT, FAINT, INK, OTHERS, SAME
+from lib.plots import DIFFERENT, FAINT, HALO, INK, OTHERS, SAME, for_words
 
 LOOK = {
     "softmax": (INK, "-"), "SphereFace": (OTHERS[0], ":"), "CosFace": (DIFFERENT, "--"), "ArcFace": (SAME, "-."),
@@ -21,8 +21,8 @@ def target_logits(ax: Axes, curves: Mapping[str, np.ndarray], degrees: np.ndarra
         ax.plot(degrees, values, color=colour, linestyle=dash, linewidth=2.2)
         at, down = {"softmax": (0.40, 0), "CosFace": (0.97, 1), "ArcFace": (0.62, 1), "SphereFace": (0.66, 1)}[name]
         at = int(len(degrees) * at)
-        ax.annotate(name, (degrees[at], values[at]), (4, -6 if down else 6), textcoords="offset points", color=colour, weight="bold", fontsize=9,
-                    ha="right" if down else "left", va="top" if down else "bottom")  # fmt: skip
+        ax.annotate(name, (degrees[at], values[at]), (4, -6 if down else 6), textcoords="offset points", color=for_words(colour), weight="bold", fontsize=9,
+                    ha="right" if down else "left", va="top" if down else "bottom", path_effects=HALO)  # fmt: skip
     ax.axhline(0, color=FAINT, linewidth=0.8)
     ax.set(title="Every margin makes the right class look further away than it is", xlabel="angle to the right class (degrees)",
            ylabel="stands in for its cosine", xticks=range(0, 181, 30))  # fmt: skip
@@ -43,7 +43,7 @@ def two_classes(ax: Axes, separation: float, edges: Mapping[str, float]) -> None
             arc = np.radians(np.linspace(0, edge, 60))
             ax.plot(radius * np.cos(arc), radius * np.sin(arc), color=colour, linestyle=dash, linewidth=3.5)
         words = f"{name}: up to {edge:.1f}°" if edge > 0 else f"{name}: nowhere"
-        ax.text(1.28, 0.98 - 0.17 * n, words, color=colour, fontsize=9, weight="bold", va="center")
+        ax.text(1.28, 0.98 - 0.17 * n, words, color=for_words(colour), fontsize=9, weight="bold", va="center")
     ax.axhline(0, color=FAINT, linewidth=0.6)
     ax.set(title="Where an embedding of class A has to lie", xlim=(-0.7, 2.35), ylim=(-0.1, 1.2), aspect="equal", xticks=[], yticks=[],
            xlabel="embeddings live on the circle of radius 1; arcs are drawn inside it")  # fmt: skip
@@ -122,7 +122,7 @@ def family_map(ax: Axes) -> None:
     for row, (family, losses) in enumerate(FAMILIES.items()):
         colour = (INK, DIFFERENT, SAME)[row]
         ax.axhspan(-row - 0.42, -row + 0.42, color=colour, alpha=0.07, linewidth=0)
-        ax.text(left - 0.55, -row + 0.36, family, color=colour if row != 1 else "#9A6A00", weight="bold", va="top", fontsize=9)
+        ax.text(left - 0.55, -row + 0.36, family, color=for_words(colour), weight="bold", va="top", fontsize=9)
         for name, year, low in losses:
             place[name] = (across(year), -row + (0.05 if not low else -0.27))
     for before, after in FOLLOWS:

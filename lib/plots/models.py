@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from lib.plots import INK, OTHERS
+from lib.plots import INK, OTHERS, for_words, on_top_of
 
 SPACE, MIX = OTHERS[0], OTHERS[1]  # what looks at neighbours, and what mixes channels
 PARAMETERS, WORK, TIME = OTHERS[2], OTHERS[1], OTHERS[0]
@@ -61,7 +61,7 @@ def stage_costs(axes: Sequence[Axes], names: Sequence[str], parameters: Sequence
     for ax, values, what, colour, hatch in ((axes[0], parameters, "parameters", PARAMETERS, ""), (axes[1], multiply_adds, "multiply-adds", WORK, "///")):
         values = np.asarray(values, dtype=np.float64)
         share = 100 * values / values.sum()
-        ax.barh(rows, share, color=colour, hatch=hatch, alpha=0.85, edgecolor="white", linewidth=0)
+        ax.barh(rows, share, color=colour, hatch=hatch, alpha=0.85, edgecolor="white" if hatch else for_words(colour), linewidth=0 if hatch else 0.8)
         for row, value in zip(rows, share):
             ax.text(value + 0.8, row, f"{value:.1f}", va="center", fontsize=8)
         ax.set(yticks=rows, xlim=(0, 1.18 * share.max()), xlabel="share (%)", title=f"{values.sum() / 1e6:.2f} M {what}")
@@ -88,12 +88,12 @@ def through_relu(axes: Sequence[Axes], points: np.ndarray, rebuilt: np.ndarray, 
 def location_weights(ax: Axes, weights: np.ndarray, title: str) -> None:
     """Draw how much the global layer makes of each place: (h, w) mean size of its weights, relative to their average (1.00)."""
     relative = weights / weights.mean()
-    ax.imshow(relative, cmap="cividis", vmin=0.5, vmax=1.5)
+    table = ax.imshow(relative, cmap="cividis", vmin=0.5, vmax=1.5)
     for (row, column), value in np.ndenumerate(relative):
-        ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color=INK if value > 1.05 else "white")
+        ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color=on_top_of(table.to_rgba(value)))
     places = range(len(relative))
     ax.set(xticks=places, xticklabels=[16 * i for i in places], yticks=places, yticklabels=[16 * i for i in places], title=title,
-           xlabel="over pixel column (1.00 everywhere: an average)", ylabel="over pixel row")
+           xlabel="over pixel column (1.00 everywhere: an average)", ylabel="over pixel row (0 at the top)")
     ax.grid(False)
 
 
@@ -101,10 +101,10 @@ def kernels(axes: Sequence[Axes], weights: np.ndarray) -> None:
     """Draw kernels (N, h, w) side by side: orange with + where a weight is positive, violet with - where it is negative."""
     for ax, kernel, number in zip(axes, weights, range(len(weights))):
         reach = np.abs(kernel).max()
-        ax.imshow(kernel, cmap="PuOr_r", vmin=-reach, vmax=reach)
+        table = ax.imshow(kernel, cmap="PuOr_r", vmin=-reach, vmax=reach)
         for (row, column), value in np.ndenumerate(kernel):
             if abs(value) > 0.15 * reach:
-                ax.text(column, row, "+" if value > 0 else "\u2212", ha="center", va="center", fontsize=8, color=INK if abs(value) < 0.7 * reach else "white")
+                ax.text(column, row, "+" if value > 0 else "\u2212", ha="center", va="center", fontsize=8, color=on_top_of(table.to_rgba(value)))
         ax.set(xticks=[], yticks=[])
         ax.set_title(str(number), fontsize=9)
         ax.grid(False)
@@ -119,6 +119,7 @@ def where_it_looks(ax: Axes, face: np.ndarray, influence: np.ndarray, at: tuple[
     smooth = np.lib.stride_tricks.sliding_window_view(smooth, (7, 7)).mean((2, 3))  # strides leave a grid in gradients: even it out
     light = np.clip(smooth / smooth.max(), 0, 1)[..., None]
     ax.imshow(np.clip(face / max(face.max(), 1) * light, 0, 1))
+    ax.plot(at[1], at[0], "+", color=INK, markersize=12, markeredgewidth=4, clip_on=False)  # on white, beside the face, yellow alone is lost
     ax.plot(at[1], at[0], "+", color=OTHERS[3], markersize=11, markeredgewidth=2, clip_on=False)
     ax.set(xticks=[], yticks=[])
     ax.set_title(f"pixel {at[0]}, {at[1]}", fontsize=10)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from lib.plots import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME
+from lib.plots import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME, for_words
 
 LINES = ((DIFFERENT, "--", "s"), (SAME, "-", "o"), (OTHERS[0], "-.", "D"), (FORGERY, ":", "^"))
 GAP = 3
@@ -31,7 +31,7 @@ def episode(ax: Axes, probe: np.ndarray, shown: np.ndarray, answer: int, scores:
             if is_it:
                 ax.add_patch(Rectangle((x - 1, y - 1), width + 2, height + 2, fill=False, edgecolor=colour, linestyle=style, linewidth=2.5))
                 word = "answered, right" if answered == answer else word
-                ax.annotate(word, (x + width / 2, y + height + 1), ha="center", va="top", fontsize=8, fontweight="bold", color=INK)
+                ax.annotate(word, (x + width / 2, y + height + 2), ha="center", va="top", fontsize=8, fontweight="bold", color=INK)
     ax.set(xlim=(-GAP, left + columns * (width + GAP)), ylim=(-(-len(shown) // columns) * (height + 4 * GAP) + GAP, -GAP), aspect="equal")
     if scores is not None:
         title = "Right" if answered == answer else "Wrong"
@@ -49,7 +49,7 @@ def accuracy_by_ways(ax: Axes, ways: Sequence[int], curves: Mapping[str, np.ndar
     for (name, values), (colour, style, marker) in zip(curves.items(), LINES):
         share, low, high = 100 * np.asarray(values).T
         ax.fill_between(ways, low, high, color=colour, alpha=0.18, linewidth=0)
-        ax.plot(ways, share, style, color=colour, marker=marker, markersize=4)
+        ax.plot(ways, share, style, color=colour, marker=marker, markersize=4, markeredgecolor=for_words(colour))
         ax.annotate(name, (ways[-1], share[-1]), (6, 0), textcoords="offset points", va="center", color=INK, fontweight="bold", annotation_clip=False)
     if guess is not None:
         ax.plot(ways, 100 * np.asarray(guess), ":", color=INK, linewidth=1.3)
@@ -65,7 +65,7 @@ def methods_at(ax: Axes, results: Mapping[str, tuple[float, float, float]], ways
     """Draw one point with its interval a method, at one number of ways and shots, and the chance level."""
     for place, ((name, (share, low, high)), (colour, _, marker)) in enumerate(zip(results.items(), LINES)):
         ax.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=5, alpha=0.4, solid_capstyle="butt")
-        ax.plot(100 * share, place, marker, color=colour, markersize=8)
+        ax.plot(100 * share, place, marker, color=colour, markeredgecolor=for_words(colour), markersize=8)
         ax.annotate(f"{100 * share:.0f} %", (100 * share, place), (0, 9), textcoords="offset points", ha="center", color=INK, fontweight="bold")
     ax.axvline(100 / ways, color=INK, linestyle="--", linewidth=1.3)
     ax.annotate(f"guessing: {100 / ways:.0f} %", (100 / ways, -0.75), (4, 0), textcoords="offset points", fontsize=9, va="center")
@@ -84,7 +84,7 @@ def found(ax: Axes, query: np.ndarray, images: np.ndarray, right: Sequence[bool]
         ax.imshow(image, cmap="gray", vmin=0, vmax=255, extent=(x, x + width, height, 0))
         ax.add_patch(Rectangle((x - 1, -1), width + 2, height + 2, fill=False, edgecolor=SAME if good else DIFFERENT, linestyle="-" if good else "--", linewidth=2))
         if not good:
-            ax.plot([x, x + width], [height, 0], color=DIFFERENT, linewidth=1.5)
+            ax.plot([x, x + width], [height, 0], color=for_words(DIFFERENT), linewidth=1.5)
         ax.annotate(f"{score:.2f}", (x + width / 2, height + 2), ha="center", va="top", fontsize=9)
     ax.set(xlim=(-GAP, (width + GAP) * (len(images) + 1) + 4 * GAP), ylim=(height + 12, -GAP), aspect="equal")
     ax.set_title(f"{int(np.sum(right))} of the first {len(images)} are right: precision at {len(images)} is {np.mean(right):.0%}")
@@ -100,7 +100,7 @@ def precision_at(ax: Axes, curves: Mapping[str, np.ndarray], best: int, title: s
         precision, low, high = 100 * np.asarray(values).T
         k = np.arange(1, len(precision) + 1)
         ax.fill_between(k, low, high, color=colour, alpha=0.18, linewidth=0)
-        ax.plot(k, precision, style, color=colour, marker=marker, markersize=4)
+        ax.plot(k, precision, style, color=colour, marker=marker, markersize=4, markeredgecolor=for_words(colour))
         ax.annotate(name, (k[-1], precision[-1]), (6, 0), textcoords="offset points", va="center", color=INK, fontweight="bold", annotation_clip=False)
     ax.axvline(best, color=FAINT, linewidth=1)
     ax.annotate(f"all {best} that\nthere are", (best, 6), (-4, 0), textcoords="offset points", ha="right", fontsize=9)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from lib import pairs
-from lib.plots import DIFFERENT, INK, OTHERS, SAME
+from lib.plots import DIFFERENT, HALO, INK, OTHERS, SAME, for_words
 from lib.plots.losses import KINDS
 
 SHAPE = {"easy": "o", "semi-hard": "D", "hard": "^"}
@@ -79,7 +79,8 @@ def triplet_rings(ax: plt.Axes, d_ap: float = 0.5, margin: float = 0.2) -> None:
     ax.plot(0, 0, "*", color=INK, markersize=13)
     ax.plot(d_ap, 0, "o", color=SAME, markersize=9)
     ax.annotate("anchor", (0, 0), (0, -14), textcoords="offset points", ha="center", va="center")
-    ax.annotate("positive", (d_ap, 0), (-8, 9), textcoords="offset points", ha="right", va="center", color=SAME)
+    ax.annotate("positive", (d_ap, 0), (-8, 9), textcoords="offset points", ha="right", va="center", color=for_words(SAME),
+                path_effects=HALO)
     for radius, name in ((d_ap * 0.55, "hard"), (d_ap + margin / 2, "semi-hard"), ((d_ap + margin + edge) / 2, "easy")):
         ax.text(0, radius, name, ha="center", va="center", fontweight="bold")
     for radius, words, way in ((d_ap, "$d_{ap}$", -0.9), (d_ap + margin, "$d_{ap} + m$", -0.75)):
@@ -114,5 +115,5 @@ def teaching_share(ax: plt.Axes, progress: np.ndarray, shares: dict[str, np.ndar
         colour, style, marker = ((INK, "--", "s"), (OTHERS[0], "-", "o"), (OTHERS[1], "-.", "D"))[n % 3]
         ax.plot(progress, 100 * np.asarray(share), style, color=colour, marker=marker, markersize=5)
         middle = len(progress) // 2
-        ax.annotate(name, (progress[middle], 100 * share[middle]), (8, 8), textcoords="offset points", va="bottom", color=colour, fontweight="bold")
+        ax.annotate(name, (progress[middle], 100 * share[middle]), (8, 8), textcoords="offset points", va="bottom", color=for_words(colour), fontweight="bold")
     ax.set(xlabel=x, ylabel="triplets that cost something (%)", ylim=(0, 103))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
-from lib.plots import DIFFERENT, FAINT, INK, SAME
+from lib.plots import DIFFERENT, FAINT, INK, SAME, for_words
 from lib.plots.scores import LINES
 
 POINTS = ("left eye", "right eye", "nose", "mouth, left", "mouth, right")
@@ -58,11 +58,11 @@ def says(axes: Sequence[plt.Axes], photograph: np.ndarray, points: np.ndarray, c
     ax.set_yticklabels(names)
     ax.grid(axis="y", visible=False)
     if scores is None:
-        ax.annotate("not compared", (0.4, (len(names) - 1) / 2), ha="center", va="center", color=FAINT)
+        ax.annotate("not compared", (0.4, (len(names) - 1) / 2), ha="center", va="center", color=for_words(FAINT))
     else:
         for n, score in enumerate(scores):
             colour, hatch = (SAME, "") if score >= threshold else (DIFFERENT, "///")
-            ax.barh(n, score, height=0.6, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
+            ax.barh(n, score, height=0.6, color=colour, hatch=hatch, edgecolor=for_words(colour), linewidth=0.8)
         ax.axvline(threshold, color=INK, linewidth=1.4)
         ax.annotate("threshold", (threshold, -0.6), (3, 2), textcoords="offset points", fontsize=8, annotation_clip=False)
         if len(scores) > 1:
@@ -91,7 +91,7 @@ def given_away(ax: plt.Axes, names: Sequence[str], values: Sequence[tuple[float,
         ax.plot(100 * value, n, marker, color=colour, markersize=7)
         ax.annotate(f"{100 * value:.0f}", (100 * value, n), (0, 7), textcoords="offset points", ha="center", fontsize=9)
     ax.axvline(50, color=FAINT, linestyle="--", linewidth=1.2)
-    ax.annotate("guessing", (50, -0.75), (3, 0), textcoords="offset points", fontsize=9, color=FAINT)
+    ax.annotate("guessing", (50, -0.75), (3, 0), textcoords="offset points", fontsize=9, color=for_words(FAINT))
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel="read rightly off the vector (%), bar: 95 % interval over people", xlim=(40, 101), ylim=(len(names) - 0.5, -1.1))
     ax.grid(axis="y", visible=False)

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FuncFormatter
 
-from lib.plots import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME
+from lib.plots import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME, for_words
 
 LINES = ((SAME, "-", "o"), (DIFFERENT, "--", "s"), (OTHERS[0], "-.", "D"), (FORGERY, ":", "^"), (OTHERS[1], (0, (5, 1)), "v"))
 
@@ -32,7 +32,7 @@ def score_histograms(ax: plt.Axes, scores: np.ndarray, same: np.ndarray, thresho
             continue
         heights = np.histogram(scores[mask], edges)[0] / mask.sum() * 100
         ax.stairs(heights, edges, fill=True, color=colour, alpha=0.35, hatch=hatch, linewidth=0)
-        ax.stairs(heights, edges, color=colour, linewidth=1.2)
+        ax.stairs(heights, edges, color=for_words(colour), linewidth=1.2)
         peak = int(np.argmax(heights))
         ax.annotate(word, ((edges[peak] + edges[peak + 1]) / 2, heights[peak]), (0, 3), textcoords="offset points", ha="center", color=INK, fontweight="bold")
         failed = mask & (scores < threshold if word == "same" else scores >= threshold)
@@ -68,9 +68,8 @@ def roc_curve(ax: plt.Axes, curves: dict[str, tuple], logarithmic: bool = True, 
 def measured(ax: plt.Axes, names: Sequence[str], values: Sequence[float], intervals: Sequence[tuple[float, float]], unit: str = "EER (%)") -> None:
     """Draw one figure a line with its interval, in percent; the number stands beside it."""
     for n, (value, (low, high)) in enumerate(zip(values, intervals)):
-        colour, _, marker = LINES[n % len(LINES)]
-        ax.plot([100 * low, 100 * high], [n, n], color=colour, linewidth=2)
-        ax.plot(100 * value, n, marker, color=colour, markersize=8)
+        ax.plot([100 * low, 100 * high], [n, n], color=INK, linewidth=2)  # each line has its name: a colour would only look like a meaning
+        ax.plot(100 * value, n, "o", color=INK, markersize=8)
         ax.annotate(f"{100 * value:.1f}", (100 * value, n), (0, 9), textcoords="offset points", ha="center", fontsize=9)
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel=f"{unit}, bar: 95 % interval", ylim=(len(names) - 0.5, -0.6), xlim=(0, None))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
-from lib.plots import DIFFERENT, FAINT, FORGERY, INK, MARKER, SAME
+from lib.plots import DIFFERENT, FAINT, FORGERY, INK, MARKER, SAME, for_words
 from lib.plots.scores import LINES, one_in
 
 
@@ -23,7 +23,7 @@ def relative_losses(ax: plt.Axes, losses: dict[str, Sequence[float]], window: in
     height = -1.0
     for end, step, name, colour in sorted(ends):  # names of curves that end together stand one above the other
         height = max(end, height + 0.08 * top)
-        ax.annotate(name, (step, height), (4, 0), textcoords="offset points", va="center", color=colour, fontweight="bold", annotation_clip=False)
+        ax.annotate(name, (step, height), (4, 0), textcoords="offset points", va="center", color=for_words(colour), fontweight="bold", annotation_clip=False)
     ax.axhline(1, color=INK, linestyle="--", linewidth=1.3)
     ax.annotate("ignoring the images", (0.02, 1), (0, -4), xycoords=("axes fraction", "data"), textcoords="offset points", va="top", fontsize=9, color=INK)
     longest = max(len(loss) for loss in losses.values())
@@ -35,7 +35,7 @@ def distance_clouds(ax: plt.Axes, clouds: dict[str, np.ndarray]) -> None:
     for n, (name, distances) in enumerate(clouds.items()):
         colour, _, marker = LINES[n % len(LINES)]
         shift = np.random.default_rng(n).uniform(-0.25, 0.25, len(distances))
-        ax.plot(distances, n + shift, marker, color=colour, alpha=0.25, markersize=3, linewidth=0)
+        ax.plot(distances, n + shift, marker, color=colour, markeredgecolor=for_words(colour), markeredgewidth=0.4, alpha=0.4, markersize=3, linewidth=0)
         ax.annotate(f"mean {np.mean(distances):.2g}", (2.0, n - 0.3), ha="right", fontsize=9, color=INK)
     ax.set_yticks(range(len(clouds)), clouds)
     ax.set(xlabel="distance between two writers (0 to 2)", xlim=(-0.03, 2.03), ylim=(len(clouds) - 0.5, -0.6))
@@ -50,6 +50,7 @@ def hands(ax: plt.Axes, people: dict[str, tuple[np.ndarray, np.ndarray, np.ndarr
     """
     for n, (among, genuine, forged) in enumerate(people.values()):
         ax.plot([among.min(), among.max()], [n, n], color=FAINT, linewidth=9, alpha=0.35, solid_capstyle="round")
+        ax.plot([among.min(), among.max()], [n, n], color=FAINT, linewidth=1.2)
         ax.plot(among.mean(), n, "|", color=INK, markersize=15)
         for values, colour, place in ((genuine, SAME, -0.16), (forged, FORGERY, 0.16)):
             ax.plot(values, np.full(len(values), n + place), MARKER[colour], color=colour, markersize=5, alpha=0.8)
@@ -72,7 +73,7 @@ def three_kinds(ax: plt.Axes, genuine: np.ndarray, skilled: np.ndarray, random: 
         failed = np.histogram(values[wrong], edges)[0] / np.maximum(np.histogram(values, edges)[0], 1) * heights
         ax.stairs(heights - n, edges, baseline=-n, fill=True, color=colour, alpha=0.3, linewidth=0)
         ax.stairs(failed - n, edges, baseline=-n, fill=True, color=colour, linewidth=0)
-        ax.stairs(heights - n, edges, baseline=-n, color=colour, linewidth=1)
+        ax.stairs(heights - n, edges, baseline=-n, color=for_words(colour), linewidth=1)
         share = float(wrong.mean())
         words.append(f"{word}: {one_in(share)} {'rejected, FRR' if word == 'genuine' else 'accepted, FAR'} {share:.1%}")
     ax.axvline(threshold, color=INK, linewidth=1.5)

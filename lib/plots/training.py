@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots import FAINT, INK, OTHERS
+from lib.plots import FAINT, INK, OTHERS, for_words
 
 LOSS, ERROR = OTHERS[0], OTHERS[1]
 
@@ -24,7 +24,7 @@ def training_curve(ax: Axes, loss: Sequence[float], trivial: float | None = None
     mean = (sums[steps] - sums[first]) / (steps - first)
     ax.plot(steps, loss, color=LOSS, alpha=0.25, linewidth=0.8)
     ax.plot(steps, mean, color=LOSS, linewidth=2)
-    ax.annotate("loss", (steps[-1], mean[-1]), (4, 0), textcoords="offset points", va="center", color=LOSS, fontweight="bold", annotation_clip=False)
+    ax.annotate("loss", (steps[-1], mean[-1]), (4, 0), textcoords="offset points", va="center", color=for_words(LOSS), fontweight="bold", annotation_clip=False)
     ax.set(xlabel="step", ylabel="loss", xlim=(0, len(loss) * 1.06))
     top = np.percentile(loss, 99) if trivial is None else max(np.percentile(loss, 99), 1.15 * trivial)
     ax.set_ylim(0, 1.05 * top)
@@ -55,5 +55,6 @@ def learning_rates(ax: Axes, schedules: dict[str, Sequence[float]], title: str =
     for (name, rates), (colour, style), place in zip(schedules.items(), styles, (0.15, 0.45, 0.65, 0.85)):
         ax.plot(np.arange(1, len(rates) + 1), rates, style, color=colour)
         at = int(place * (len(rates) - 1))
-        ax.annotate(name, (at + 1, rates[at]), (4, 5), textcoords="offset points", color=colour, fontweight="bold")
-    ax.set(xlabel="step", ylabel="learning rate", title=title)
+        ax.annotate(name, (at + 1, rates[at]), (4, 5), textcoords="offset points", color=for_words(colour), fontweight="bold")
+    highest = max(max(rates) for rates in schedules.values())
+    ax.set(xlabel="step", ylabel="learning rate", title=title, ylim=(-0.04 * highest, 1.15 * highest))  # room for a name above the highest rate

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from lib.evaluation import convert_threshold, far_frr
-from lib.plots import DIFFERENT, FAINT, INK, SAME
+from lib.plots import DIFFERENT, FAINT, HALO, INK, SAME, for_words
 from lib.plots.scores import LINES, score_histograms
 
 
@@ -47,16 +47,16 @@ def rulers(ax: plt.Axes, copied: Sequence[tuple[str, float, str]]) -> None:
         for x, tick in zip(at, ticks):
             if x >= -0.51:
                 ax.plot([x, x], [height - 0.06, height + 0.06], color=INK, linewidth=1)
-                ax.annotate(f"{tick:g}", (x, height - 0.09), ha="center", va="top", fontsize=8, color=FAINT)
+                ax.annotate(f"{tick:g}", (x, height - 0.09), ha="center", va="top", fontsize=8, color=for_words(FAINT), path_effects=HALO)
         ax.annotate(metric.replace("l2", "L2"), (-0.56, height), ha="right", va="center", fontweight="bold")
     for n, (who, value, metric) in enumerate(sorted(copied, key=lambda row: -convert_threshold(row[1], row[2], "cosine"))):
         colour, style, marker = LINES[n % len(LINES)]
         x = convert_threshold(value, metric, "cosine")
         height = 2.3 + 0.26 * n
         ax.plot([x, x], [-0.1, height], linestyle=style, color=colour)
-        ax.plot(x, metrics[metric][0], marker, color=colour, markersize=8)
+        ax.plot(x, metrics[metric][0], marker, color=colour, markeredgecolor=for_words(colour), markersize=8)
         ax.annotate(f"{metric.replace('l2', 'L2')} {value:g}: {who}", (x, height), (4, -3), textcoords="offset points", ha="left", va="center", fontsize=9, color=INK)
-    ax.annotate("more alike →", (1, -0.38), ha="right", fontsize=9, color=FAINT)
+    ax.annotate("more alike →", (1, -0.38), ha="right", fontsize=9, color=for_words(FAINT))
     ax.set(xlim=(-0.85, 1.05), ylim=(-0.5, 2.4 + 0.26 * len(copied)))
     ax.set_axis_off()
 
@@ -65,7 +65,7 @@ def curves(ax: plt.Axes, x: Sequence[float], lines: dict[str, tuple], xlabel: st
     """Draw {name: (values, low, high) or (values,)} in percent against x."""
     for n, (name, (values, *band)) in enumerate(lines.items()):
         colour, style, marker = LINES[n % len(LINES)]
-        ax.plot(x, 100 * np.asarray(values), linestyle=style, marker=marker, color=colour, label=name)
+        ax.plot(x, 100 * np.asarray(values), linestyle=style, marker=marker, color=colour, markeredgecolor=for_words(colour), label=name)
         if band:
             ax.fill_between(x, 100 * np.asarray(band[0]), 100 * np.asarray(band[1]), color=colour, alpha=0.2, linewidth=0)
     if logarithmic:
@@ -83,7 +83,7 @@ def strangers(ax: plt.Axes, best_known: np.ndarray, right: np.ndarray, best_stra
     for values, colour, hatch, word in ((best_stranger, DIFFERENT, "///", "strangers"), (best_known, SAME, "", "enrolled")):
         heights = np.histogram(values, edges)[0] / len(values) * 100
         ax.stairs(heights, edges, fill=True, color=colour, alpha=0.35, hatch=hatch, linewidth=0)
-        ax.stairs(heights, edges, color=colour, linewidth=1.2)
+        ax.stairs(heights, edges, color=for_words(colour), linewidth=1.2)
         peak = int(np.argmax(heights))
         ax.annotate(word, ((edges[peak] + edges[peak + 1]) / 2, heights[peak]), (0, 3), textcoords="offset points", ha="center", fontweight="bold")
     ax.axvline(threshold, color=INK, linewidth=1.5)
@@ -115,7 +115,7 @@ def by_group(ax: plt.Axes, groups: Sequence[str], rates: dict[str, list[tuple[fl
         y = np.arange(len(groups)) + 0.16 * (2 * n - len(rates) + 1)
         for place, (value, low, high) in zip(y, values):
             ax.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=2)
-            ax.plot(100 * value, place, marker, color=colour, markersize=7, label=name if place == y[0] else None)
+            ax.plot(100 * value, place, marker, color=colour, markeredgecolor=for_words(colour), markersize=7, label=name if place == y[0] else None)
     ax.set_yticks(range(len(groups)), groups)
     ax.set(xlabel="error rate (%), bar: 95 % interval over people", ylim=(len(groups) - 0.5, -0.5), xlim=(0, None))
     ax.grid(axis="y", visible=False)
