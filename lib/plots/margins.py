@@ -19,7 +19,7 @@ def target_logits(ax: Axes, curves: Mapping[str, np.ndarray], degrees: np.ndarra
     for name, values in curves.items():
         colour, dash = LOOK[name]
         ax.plot(degrees, values, color=colour, linestyle=dash, linewidth=2.2)
-        at, down = {"softmax": (0.40, 0), "CosFace": (0.97, 1), "ArcFace": (0.62, 1), "SphereFace": (0.66, 1)}[name]
+        at, down = {"softmax": (0.40, 0), "CosFace": (0.97, 1), "ArcFace": (0.54, 1), "SphereFace": (0.66, 1)}[name]
         at = int(len(degrees) * at)
         ax.annotate(name, (degrees[at], values[at]), (4, -6 if down else 6), textcoords="offset points", color=for_words(colour), weight="bold", fontsize=9,
                     ha="right" if down else "left", va="top" if down else "bottom", path_effects=HALO)  # fmt: skip
