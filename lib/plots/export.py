@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from lib.plots import FAINT, INK, OTHERS, SAME
+from lib.plots import FAINT, HALO, INK, OTHERS, SAME
 
 # A precision has a colour and a marker of its own.
 SIGN = {"float32": (INK, "o"), "float16": (OTHERS[0], "D"), "int8": (OTHERS[1], "s")}
@@ -133,7 +133,7 @@ def bits_and_errors(ax: Axes, errors: Mapping[tuple[int, bool], float], sizes: M
         ax.plot(widths, line, style, marker=marker, color=colour, linewidth=2.4 if each == per_channel else 1.2,
                 label="a scale for each channel" if each else "one scale for the layer")  # fmt: skip
     ax.axhline(100 * exact, color=FAINT, linestyle=":", linewidth=1.2)
-    ax.text(widths[0], 100 * exact, "32 bits", ha="left", va="bottom", fontsize=9)
+    ax.text(widths[0], 100 * exact, "32 bits", ha="left", va="bottom", fontsize=9, path_effects=HALO)
     ax.legend()
     chosen = errors[bits, per_channel]
     ax.plot(bits, 100 * chosen, "o", markersize=15, fillstyle="none", color=INK, markeredgewidth=2)
