@@ -34,6 +34,12 @@ def test_to_template_is_the_least_squares_solution(rng=np.random.default_rng(1))
         assert (a[n], b[n]) == (pytest.approx(complex(c, s), abs=1e-9), pytest.approx(complex(tx, ty), abs=1e-9))
 
 
+def test_the_template_in_a_mirror_is_itself_with_left_and_right_exchanged():
+    assert [alignment.MIRRORED[k] for k in alignment.MIRRORED] == list(range(5)), "twice in the mirror is as before"
+    mirrored = np.stack([111 - TEMPLATE[:, 0], TEMPLATE[:, 1]], 1)
+    assert np.abs(mirrored[alignment.MIRRORED] - TEMPLATE).max() < 2  # pixels; the template leans to the left by one
+
+
 @pytest.mark.parametrize("size", [112, 56])
 def test_two_clicks_on_the_eyes_put_them_on_the_template(size, rng=np.random.default_rng(2)):
     eyes = np.sort(rng.uniform(20, 200, (5, 2, 2)), axis=1)  # x of the first is smaller

@@ -346,6 +346,13 @@ def test_calibration_is_the_line_that_costs_least():
     assert fitted.slope * 10 == pytest.approx(1, abs=0.15) and fitted(50 + 5.0) == pytest.approx(0, abs=0.1)
 
 
+def test_with_two_scores_the_calibration_is_their_likelihood_ratio():
+    scores, same = np.array([1, 1, 1, -1, -1, -1.0]), np.array([True, True, False, True, False, False])
+    fitted = ev.fit_calibration(scores, same)  # a score of 1 comes from two of three same pairs and one of three others
+    assert fitted == pytest.approx((math.log(2), 0), abs=1e-4)
+    assert ev.fit_calibration(4 * scores + 3, same)([7, -1]) == pytest.approx([math.log(2), -math.log(2)], abs=1e-4)
+
+
 def test_calibration_does_not_learn_the_share_of_same_pairs():
     scores, same = drawn(0, pairs=4000)
     keep = same | (np.arange(4000) % 10 == 0)
@@ -358,6 +365,13 @@ def test_calibration_of_separable_and_of_constant_scores_is_finite():
     sharp, blunt = ev.fit_calibration(same * 1.0, same), ev.fit_calibration(np.full(20, 0.3), same)
     assert np.isfinite(sharp).all() and ev.cllr(sharp(same), same) < 0.01
     assert blunt([0.3]) == pytest.approx(0, abs=1e-6)
+    assert ev.fit_calibration(np.full(20, 0.5), same) == (0, 0)  # a mean of halves is exact, a mean of 0.3 is not
+
+
+def test_the_slope_of_separable_scores_is_where_the_ridge_balances_the_pull():
+    slope, offset = ev.fit_calibration(np.repeat([1.0, -1.0], 10), np.arange(20) < 10)
+    pull = 1 / (1 + math.exp(slope))  # how wrong every pair still is: what draws the slope up
+    assert pull == pytest.approx(1e-6 * slope, rel=1e-6) and offset == pytest.approx(0, abs=1e-9)
 
 
 # --- one against many ------------------------------------------------------------------------------------------------------

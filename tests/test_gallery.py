@@ -96,6 +96,16 @@ def test_a_score_on_the_threshold_is_accepted_and_a_lead_of_the_margin_is_enough
     assert decision(["Ada", "Ben"], [0.75, 0.5], threshold=0.75, margin=0.2500001).kind == UNSURE
 
 
+@pytest.mark.parametrize("scores, why", [
+    ([0.5, 0.8, 0.7], "0.80 reaches 0.60, 0.10 ahead of the next"),
+    ([0.5, 0.8, 0.76], "Ben with 0.80 and Cléo with 0.76 are closer than 0.05"),
+    ([0.5, 0.58, 0.1], "nobody reaches 0.60; the best scores 0.58"),
+    ([0.625], "0.62 reaches 0.60"),
+])  # fmt: skip
+def test_a_decision_says_why_with_its_numbers(scores, why):
+    assert decision(["Ada", "Ben", "Cléo"][: len(scores)], scores, threshold=0.6, margin=0.05).why == why
+
+
 def test_two_templates_of_one_person_are_no_competition():
     gallery, probe = Gallery(PRINT, 8), unit(1)[0]
     gallery.enrol("Ada", np.stack([probe, probe]))
@@ -172,6 +182,12 @@ def test_vectors_that_are_no_template_are_refused_and_nothing_is_enrolled(vector
 def test_what_is_no_fingerprint_is_refused(fingerprint):
     with pytest.raises(ValueError, match="16 hex digits"):
         Gallery(fingerprint, 8)
+
+
+@pytest.mark.parametrize("lengths, furthest", [([1, 0.3, 1.5], "0.3"), ([1, 1.5, 2.6], "2.6")])
+def test_of_several_vectors_the_one_furthest_from_unit_length_is_named(lengths, furthest):
+    with pytest.raises(ValueError, match=f"the one furthest from it has {furthest}$"):
+        Gallery(PRINT, 8).enrol("Ada", unit(3) * np.array(lengths)[:, None])
 
 
 def test_an_embedding_has_one_number_or_more():
@@ -254,6 +270,7 @@ def test_a_file_cut_anywhere_or_with_any_byte_changed_is_refused(three, tmp_path
 
 @pytest.mark.parametrize("change, words", [
     (lambda body: body.replace(b"gallery 1", b"gallery 2", 1), "another version, 'siamese-gallery 2'; this code reads 'siamese-gallery 1'"),
+    (lambda body: body.replace(b"gallery 1", b"gallery " + b"2" * 99, 1), f"another version, 'siamese-gallery {'2' * 24}'; this code"),
     (lambda body: b"\x80\x04pickle\n" + body, "no gallery"),
     (lambda body: body.replace(b"fingerprint 01", b"fingerprint 11", 1), f"another network .1123456789abcdef, this one is {PRINT}"),
     (lambda body: body.replace(b"size 8", b"size 9", 1), "vectors of 9 numbers; this network makes 8"),

@@ -20,9 +20,16 @@ ROOT = Path(__file__).resolve().parent.parent
     ("a < b < c", []),  # a chain has no one opposite
     ("def f(a: int | None = 3) -> float | None:\n    return a", []),
     ("'text', True, None", []),
+    ("if __name__ == '__main__':\n    print(1 + 1)", []),
 ])  # fmt: skip
-def test_one_thing_is_turned_at_a_time_and_signatures_are_left_alone(source, texts):
+def test_one_thing_is_turned_at_a_time_and_signatures_and_commands_are_left_alone(source, texts):
     assert [mutant.text for mutant in mutations.mutants_of(source)] == texts
+
+
+def test_two_changes_that_read_alike_are_told_apart_by_their_lines_and_places():
+    texts = [mutant.text for mutant in mutations.mutants_of("def f(a):\n    a = a[1]\n    return a[1] + 2 if a else a[1]")]
+    first, second = "f: 1  ->  2  in  a = a[1]", "f: 1  ->  2  in  return a[1] + 2 if a else a[1]"
+    assert sorted(texts) == sorted(["f: 2  ->  3", "f: a[1] + 2  ->  a[1] - 2", first, f"{second}  (1 of 2)", f"{second}  (2 of 2)"])
 
 
 def test_a_mutant_is_the_module_but_for_its_one_change():

@@ -29,6 +29,12 @@ def test_the_best_score_is_over_people_not_over_templates():
     assert (found.second == -1).all(), "one person enrolled: there is no second, whatever the number of templates"
 
 
+def test_who_is_enrolled_finds_the_own_template_first_and_a_stranger_nobody():
+    found = open_set.asked(np.repeat(np.eye(7), 2, axis=0), np.repeat(np.arange(7), 2), enrolled=4, draws=3)  # two pictures each, alike
+    assert np.array_equal(found.best, found.enrolled.astype(float)) and (found.second == 0).all()
+    assert found.right[found.enrolled].all() and found.enrolled.sum() == 3 * 4
+
+
 def strangers(scores) -> Asked:
     n = len(scores)
     return Asked(np.arange(n), np.zeros(n, bool), np.zeros(n, bool), np.array(scores), np.full(n, -1.0))
@@ -42,6 +48,13 @@ def test_the_threshold_is_the_loosest_at_which_one_in_so_many_strangers_passes()
         assert (scores >= threshold).sum() <= 400 / one_in
         below = scores[scores < threshold].max()
         assert (scores >= below).sum() > 400 / one_in, "the next looser one lets in too many"
+
+
+def test_as_many_strangers_as_the_rate_names_are_enough():
+    scores = [0.75, 0.5, 0.25, 0.0]
+    assert (np.array(scores) >= open_set.threshold_for(strangers(scores), 4)).tolist() == [True, False, False, False]
+    with pytest.raises(ValueError, match="one in 4 cannot be told from 3"):
+        open_set.threshold_for(strangers(scores[1:]), 4)
 
 
 def test_a_rate_that_so_few_strangers_cannot_show_is_refused():
@@ -62,6 +75,21 @@ def test_what_is_delivered_is_counted_picture_by_picture():
         hits, alarms = hits + (enrolled and right and named), alarms + (not enrolled and named)
     assert tpir.share == pytest.approx(hits / known) and fpir.share == pytest.approx(alarms / unknown)
     assert tpir.low <= tpir.share <= tpir.high
+
+
+def test_a_score_on_the_threshold_and_a_lead_of_the_margin_are_enough():
+    best, second = np.array([0.75, 0.75, 0.625, 0.875, 0.75]), np.array([0.5, 0.625, 0.25, 0.75, -1.0])
+    known = np.arange(10) < 5  # the same scores once from people who are enrolled, once from strangers
+    asked = Asked(np.arange(10), known, known, np.tile(best, 2), np.tile(second, 2))
+    tpir, fpir = open_set.delivered(asked, threshold=0.75, margin=0.25, resamples=10)
+    assert (tpir.share, fpir.share) == (2 / 5, 2 / 5), "the first and the last: the others score or lead by an eighth too little"
+
+
+def test_the_interval_is_the_middle_ninety_five_percent_of_what_other_people_would_give():
+    owner, event = np.repeat(np.arange(51), 50), (np.arange(50)[None] < np.arange(51)[:, None]).ravel()  # from never to always
+    share = open_set.share_of(event, owner, resamples=20_000)
+    error = np.std(np.arange(51) / 50) / 51**0.5  # of a mean over 51 people
+    assert (share.low, share.share, share.high) == pytest.approx((0.5 - 1.96 * error, 0.5, 0.5 + 1.96 * error), abs=0.06 * error)
 
 
 def test_the_interval_is_over_people_not_over_pictures():
