@@ -71,6 +71,7 @@ def _duplicates_cases():
     yield case([[[1, 2]], [[2, 1]]], "the same grey values in other places are another image")
     yield case([[[1, 2]], [[1, 3]]], "one grey level is a difference")
     yield case([[[5, 5]], [[5, 5]], [[5, 5]]], "each further copy once, as a copy of the first")
+    yield case([[[1, 2]], [[3, 4]], [[3, 4]], [[1, 2]]], "in the order of the later copies: one pass over the images finds them so")
     rng = np.random.default_rng(0)
     for _ in range(60):
         pool = rng.integers(0, 256, (5, 2, 3))

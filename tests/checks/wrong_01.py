@@ -108,6 +108,11 @@ def find_duplicates__places_alone(images):
     return [later for _, later in _pairs(images, np.array_equal)]
 
 
+def find_duplicates__picture_by_picture(images):
+    """in the order of the later copies"""
+    return sorted(_pairs(images, np.array_equal))
+
+
 def gives_away__plain_accuracy(number, label):
     """you returned 0.75; expected 0.5 | whatever the mixture"""
     return max(max(np.mean((number >= t) == label), np.mean((number < t) == label)) for t in [*number, np.inf])
