@@ -227,6 +227,14 @@ def test_colours_that_some_readers_see_as_one_are_found_even_with_a_second_sign(
     assert [problem.split("apart")[-1] for problem in complaints(ax)] == [" under protanopia; at least 15"]
 
 
+def test_an_outline_in_the_darker_shade_goes_with_its_colour(ax):
+    for k, colour in enumerate((plots.DIFFERENT, plots.FORGERY)):
+        ax.stairs([k + 1, 1], [0, 1, 2], fill=True, color=colour, hatch=["", "//"][k])
+        ax.stairs([k + 1, 1], [0, 1, 2], color=plots.for_words(colour), linestyle=["-", "--"][k])
+    assert figures.distance(*map(plots.for_words, (plots.DIFFERENT, plots.FORGERY)))[0] < figures.NEAREST
+    assert complaints(ax) == []
+
+
 def test_a_grey_rule_and_a_colour_map_are_no_series(ax):
     ax.plot([0, 1], [0, 1], color=plots.SAME)
     ax.axhline(0.5, color=plots.INK)
@@ -307,6 +315,12 @@ def test_ticks_labels_titles_and_legends_are_words_and_hidden_ones_are_not(ax):
 @pytest.mark.parametrize(("size", "weight", "passes"), [(10, "normal", False), (13.9, "bold", False), (14, "bold", True), (17.9, "normal", False), (18, "normal", True)])
 def test_large_words_need_three_to_one(ax, size, weight, passes):
     ax.text(0.2, 0.5, "a word", color=plots.OTHERS[0], fontsize=size, weight=weight)  # 3.4:1 on white
+    assert (complaints(ax) == []) == passes
+
+
+@pytest.mark.parametrize(("alpha", "passes"), [(1, True), (0.7, True), (0.4, False)])
+def test_words_that_let_what_lies_behind_them_through_are_as_pale_as_they_look(ax, alpha, passes):
+    ax.text(0.2, 0.5, "a word", color="black", alpha=alpha)  # on white as 0.7: #4d4d4d, 8.5:1; as 0.4: #999999, 2.8:1
     assert (complaints(ax) == []) == passes
 
 
