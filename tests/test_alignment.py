@@ -103,6 +103,62 @@ def test_a_head_learns_to_read_points_and_leaves_the_network_alone():
     assert all(torch.equal(a, b) for a, b in zip(before, network.parameters()))
 
 
+def one_warm_cell(rows, columns, side: int) -> torch.Tensor:
+    """(N, side, side) heat maps, warm in one cell each"""
+    maps = torch.full((len(rows), side, side), -50.0)
+    maps[torch.arange(len(rows)), rows, columns] = 0
+    return maps
+
+
+def test_a_heat_map_points_to_the_middle_of_its_warm_cells_in_pixels_of_the_crop():
+    reader = alignment.LandmarkReader(course_model())
+    reader.head, size = torch.nn.Identity(), reader.network.input_size[0] / 8  # pixels a cell
+    rows, columns = torch.tensor([0, 1, 2, 7, 7]), torch.tensor([0, 7, 3, 0, 5])
+    heat = one_warm_cell(rows, columns, 8)
+    heat[2, 4, 3] = 0  # two cells as warm as each other: halfway
+    expected = [[c * size + (size - 1) / 2, r * size + (size - 1) / 2] for r, c in [(0, 0), (1, 7), (3, 3), (7, 0), (7, 5)]]
+    assert reader.points(heat[None])[0].tolist() == [pytest.approx(point, abs=1e-3) for point in expected]
+
+
+class Pointing(torch.nn.Module):
+    """A head that already knows: of (eyes, nose, mouth), the warm cell on the left is the left one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heat = torch.nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        (eyes, nose, mouth), left = maps.unbind(1), torch.arange(8) < 4
+        cold = torch.tensor(-50.0)
+        parts = [eyes.where(left, cold), eyes.where(~left, cold), nose, mouth.where(left, cold), mouth.where(~left, cold)]
+        return self.heat * torch.stack(parts, 1)
+
+
+@pytest.mark.parametrize("steps", [3, 4])  # the last batch as it is, and in the mirror
+def test_a_reader_that_is_right_is_right_in_the_mirror_too(steps):
+    reader = alignment.LandmarkReader(course_model())
+    reader.head, rng = Pointing(), torch.Generator().manual_seed(0)
+    rows, left, right, middle = (torch.randint(low, high, (2, 20), generator=rng) for low, high in ((0, 8), (0, 4), (4, 8), (2, 6)))
+    pairs = [one_warm_cell(r, a, 8).maximum(one_warm_cell(r, b, 8)) for r, a, b in zip(rows, left, right)]
+    features = torch.stack([pairs[0], one_warm_cell(rows[0], middle[0], 8), pairs[1]], 1)  # eyes, nose, mouth
+    cells = [(left[0], rows[0]), (right[0], rows[0]), (middle[0], rows[0]), (left[1], rows[1]), (right[1], rows[1])]
+    size = reader.network.input_size[0] / 8
+    points = torch.stack([torch.stack(cell, -1) for cell in cells], 1) * size + (size - 1) / 2  # (N, 5, 2)
+    assert alignment.fit_reader(reader, features, points, steps=steps) < 1e-3
+
+
+def test_disturbed_faces_are_turned_scaled_and_shifted_by_as_much_as_promised():
+    n, size = 3000, 28
+    landmarks = np.tile(TEMPLATE[None] * size / 112, (n, 1, 1))
+    _, points = alignment.disturbed(np.zeros((n, size, size, 3), np.uint8), landmarks, seed=0)
+    z, w = landmarks @ [1, 1j], points @ [1, 1j]  # (N, 5)
+    a = ((z - z.mean(1, keepdims=True)).conj() * (w - w.mean(1, keepdims=True))).sum(1) / (abs(z - z.mean(1, keepdims=True)) ** 2).sum(1)
+    middle = (size - 1) / 2 * (1 + 1j)
+    moved = (middle - (w.mean(1) - a * z.mean(1))) / a - middle  # where the crop's middle lies in the photograph, from its middle
+    for found, spread in ((np.log(abs(a)), 0.13), (np.angle(a), 0.13), (moved.real, 5 * size / 112), (moved.imag, 5 * size / 112)):
+        assert found.std() == pytest.approx(spread, rel=0.06) and abs(found.mean()) < 4 * spread / n**0.5
+
+
 @pytest.mark.parametrize("kind", UNITS)
 def test_no_strength_is_no_disturbance_and_strength_disturbs(kind):
     images = np.random.default_rng(0).integers(0, 256, (2, 56, 56, 3), dtype=np.uint8)

@@ -277,8 +277,15 @@ def test_no_interval_where_nothing_can_be_resampled():
         ev.bootstrap_interval(ev.auc, scores, same, (np.zeros(3), np.zeros(3)))
     with pytest.raises(ValueError, match="undefined in"):
         ev.bootstrap_interval(lambda s, y: ev.tar_at_far(s, y, 0.4), scores, same, (np.array([1, 2, 3]), np.array([2, 2, 3])))
-    with pytest.raises(ValueError, match="identities"):
-        ev.bootstrap_interval(ev.auc, scores, same, (np.zeros(2), np.zeros(2)))
+    for sides in ((2, 2), (2, 3), (3, 2)):
+        with pytest.raises(ValueError, match="identities must be two arrays of 3"):
+            ev.bootstrap_interval(ev.auc, scores, same, tuple(np.zeros(length) for length in sides))
+
+
+def test_two_identities_are_enough_to_resample():
+    scores, same, identities = [0.0, 1.0, 5.0], [True, True, False], ([0, 1, 0], [0, 1, 1])
+    interval = ev.bootstrap_interval(lambda scores, same: scores.mean(), scores, same, identities, resamples=100)
+    assert interval == (0.0, 2.0)  # the first twice, the second twice, or each once with the pair between them
 
 
 @pytest.mark.parametrize("undefined, works", [(5, True), (6, False)])

@@ -104,11 +104,18 @@ def test_distances_are_measured_in_the_references_own_spread(apart):
     np.testing.assert_allclose(score_distances(distance, draws, identity, spread=0.25).score, 0.75 * plain.score + 0.25 * scored.score, atol=1e-12)
     with pytest.raises(ValueError, match="spread is a share"):
         score_distances(distance, draws, identity, spread=2)
-    np.testing.assert_array_equal(scored.owner, score_draws(hands_of(distance), draws, identity).owner)
 
 
-def hands_of(distance: np.ndarray) -> np.ndarray:
-    return np.eye(len(distance))
+@pytest.mark.parametrize("score", [score_draws, score_distances])
+def test_every_score_says_what_was_questioned_whose_hand_it_is_and_who_was_claimed(hands, score):
+    _, identity, genuine = hands
+    draws = draw_references(identity, genuine, k=3, draws=2)
+    asked = [(draw.identity, q) for draw in draws for q in (*draw.genuine, *draw.skilled, *draw.random)]
+    scored = score(1 + np.eye(len(identity)), draws, identity)
+    assert scored.claimed.tolist() == [claimed for claimed, _ in asked] and scored.owner.tolist() == [identity[q] for _, q in asked]
+    assert scored.same.tolist() == [genuine[q] and identity[q] == claimed for claimed, q in asked]
+    assert scored.skilled.tolist() == [not genuine[q] for _, q in asked]
+    assert score(1 + np.eye(len(identity)), draws).owner.tolist() == [claimed for claimed, _ in asked]
 
 
 def test_a_larger_scale_of_distances_changes_no_score_that_knows_the_whole_spread(apart):
