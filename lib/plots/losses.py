@@ -52,8 +52,8 @@ def triplet_forces(ax: Axes, distance: float = 0.85, angle: int = 60, margin: fl
             _arrow(ax, point, 0.35 * force, colour)
     for point, name, colour, shape in ((anchor, "anchor", INK, "*"), (positive, "positive", SAME, "o"), (negative, "negative", DIFFERENT, "s")):
         ax.scatter(*point, color=colour, marker=shape, s=130 if shape == "*" else 70, zorder=4, edgecolor=for_words(colour))
-        above = 14 if name == "negative" else -14
-        ax.annotate(name, point, (0, above), textcoords="offset points", ha="center", va="center", color=INK, zorder=5)
+        beside = {"anchor": (0, -14), "positive": (7, -12), "negative": (0, 14)}[name]  # the anchor's arrow may end at the positive: its name stands clear
+        ax.annotate(name, point, beside, textcoords="offset points", ha="left" if name == "positive" else "center", va="center", color=INK, zorder=5)
     ax.set(xlim=(-2.1, 2.1), ylim=(-1.55, 1.6), aspect="equal", xlabel="embedding, first coordinate", ylabel="second coordinate")
     meaning = {"hard": "the negative is nearer than the positive", "semi-hard": "right order, but within the margin", "easy": "no force, nothing to learn"}
     ax.set_title(f"{kind.capitalize()}, loss {loss:.2f}: {meaning[kind]}")
