@@ -22,6 +22,12 @@ def test_a_quarter_turn_is_numpys():
     assert np.abs(turned.astype(int) - np.rot90(images, 1, (1, 2)).astype(int)).max() <= 1
 
 
+def test_a_square_lies_so_far_right_and_down_of_the_middle_is_so_large_and_so_turned():
+    a, b = alignment.centred(60, right=3, down=-2, turn=0.2, photograph=81, size=112)
+    assert a * 55.5 * (1 + 1j) + b == pytest.approx((40 + 3) + (40 - 2) * 1j)  # of 81 pixels the middle is number 40, of 112 it is 55.5
+    assert (112 * abs(a), np.angle(a)) == pytest.approx((60, 0.2))
+
+
 def test_to_template_is_the_least_squares_solution(rng=np.random.default_rng(1)):
     points = TEMPLATE * 1.3 + 20 + rng.normal(0, 3, (4, 5, 2))
     a, b = alignment.to_template(points)
@@ -125,11 +131,12 @@ class Pointing(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.heat = torch.nn.Parameter(torch.tensor(1.0))
+        self.heat, self.noses = torch.nn.Parameter(torch.tensor(1.0)), []
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         (eyes, nose, mouth), left = maps.unbind(1), torch.arange(8) < 4
         cold = torch.tensor(-50.0)
+        self.noses.append("left" if (nose.amax((0, 1)) > -1)[:4].any() else "right")
         parts = [eyes.where(left, cold), eyes.where(~left, cold), nose, mouth.where(left, cold), mouth.where(~left, cold)]
         return self.heat * torch.stack(parts, 1)
 
@@ -138,13 +145,14 @@ class Pointing(torch.nn.Module):
 def test_a_reader_that_is_right_is_right_in_the_mirror_too(steps):
     reader = alignment.LandmarkReader(course_model())
     reader.head, rng = Pointing(), torch.Generator().manual_seed(0)
-    rows, left, right, middle = (torch.randint(low, high, (2, 20), generator=rng) for low, high in ((0, 8), (0, 4), (4, 8), (2, 6)))
+    rows, left, right, middle = (torch.randint(low, high, (2, 20), generator=rng) for low, high in ((0, 8), (0, 4), (4, 8), (0, 4)))
     pairs = [one_warm_cell(r, a, 8).maximum(one_warm_cell(r, b, 8)) for r, a, b in zip(rows, left, right)]
     features = torch.stack([pairs[0], one_warm_cell(rows[0], middle[0], 8), pairs[1]], 1)  # eyes, nose, mouth
     cells = [(left[0], rows[0]), (right[0], rows[0]), (middle[0], rows[0]), (left[1], rows[1]), (right[1], rows[1])]
     size = reader.network.input_size[0] / 8
     points = torch.stack([torch.stack(cell, -1) for cell in cells], 1) * size + (size - 1) / 2  # (N, 5, 2)
     assert alignment.fit_reader(reader, features, points, steps=steps) < 1e-3
+    assert reader.head.noses == ["left", "right", "left", "right"][:steps], "each second batch is mirrored"
 
 
 def test_disturbed_faces_are_turned_scaled_and_shifted_by_as_much_as_promised():

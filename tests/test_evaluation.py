@@ -94,6 +94,13 @@ def test_with_identities_a_surely_turned_score_is_an_error_and_an_unlucky_one_a_
         ev.equal_error_rate(chance, same, (i, j))
 
 
+def test_an_interval_that_begins_at_one_half_does_not_say_that_scores_are_surely_turned():
+    scores, same, hand = [0.5, 0.5, 0.0, 1.0], [True, False, True, False], [0, 0, 1, 1]  # the first hand alone: a half; the second: all wrong
+    with pytest.warns(UserWarning, match="75.0%"):
+        ev.equal_error_rate(scores, same, (hand, hand))
+    assert ev.bootstrap_interval(ev.equal_error_rate, scores, same, (hand, hand)) == (0.5, 1.0)
+
+
 @sets
 @pytest.mark.parametrize("far", [0.05, 0.25, 0.5])
 def test_tar_at_far_is_the_best_of_all_thresholds_that_hold_the_far(scores, same, far):
@@ -118,7 +125,7 @@ def test_a_far_that_the_pairs_cannot_resolve_is_refused():
 
 @pytest.mark.parametrize("best", [0.9, -0.9, 5000.0, -5000.0])
 def test_the_threshold_that_accepts_nobody_is_a_hair_above_the_best_score_in_float32_too(best):
-    scores, same = np.array([best, best - 1, best - 2]), np.array([True, False, False])
+    scores, same = np.array([best, best - abs(best), best - 2 * abs(best)]), np.array([True, False, False])
     nobody = ev.identification(np.full((4, 1), best), [0, 1, 2, 3], [0], 0.5).threshold
     for threshold in (ev.roc(scores, same).threshold[0], nobody):
         assert np.float32(threshold) > np.float32(best) and threshold - best <= 1e-5 * max(1, abs(best))
@@ -202,6 +209,10 @@ def test_lfw_threshold_may_lie_beyond_all_scores_it_was_chosen_on_but_only_just(
     assert ev.lfw_accuracy([4.0, 3.0, 3.0, 2.0, 4.5, 4.0], [False, False, True, False, True, False], folds)[0] == (0.75 + 1) / 2
     # And here accepting everybody: 2 is accepted then, 1.5 rejected.
     assert ev.lfw_accuracy([4.0, 3.0, 3.0, 2.0, 2.0, 1.5], [True, True, False, True, True, False], folds)[0] == (0.75 + 1) / 2
+
+
+def test_lfw_accepts_a_score_on_the_threshold():
+    assert ev.lfw_accuracy([0.5, 0.25, 0.5, 0.25], [True, False, True, False], 2, thresholds=[0.5]) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize("folds", [1, 7, [0, 0, 0, 0, 0, 0], [0, 1, 0]])
