@@ -335,6 +335,9 @@ def test_the_lessons_words_about_the_runs_are_the_figures_on_file():
     headline = next(row for row in rows if row.get("headline"))
     one_look = next(row for row in rows if row["method"] == "GlyphNet, one look")
     assert f"**{headline['right']:g} of 400, {100 * headline['share']:.1f} %**" in words and f"{one_look['right']:g} of 400 are right" in words
+    twins, ink = (next(row for row in rows if row["method"] == method) for method in ("Koch's twins, half resolution", "raw pixels, cosine"))
+    assert f"**{twins['right']:g} of 400, {100 * twins['share']:.1f} %**" in words and f"raw pixels {ink['right']:g}" in words
+    assert ink["interval"][1] < twins["interval"][0] and twins["interval"][1] < one_look["interval"][0]
     episodes = json.loads((ROOT / "docs/results/omniglot.json").read_text(encoding="utf-8"))["tables"][2]["rows"]
     random_hands = next(r for r in episodes if (r["ways"], r["shots"], r["from"], r["method"]) == (20, 1, "one alphabet", "GlyphNet"))
     assert f"answers {100 * random_hands['share']:.0f} % of 2,000 questions" in words
