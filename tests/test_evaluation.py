@@ -74,6 +74,8 @@ def test_eer_of_a_small_set_worked_by_hand():
     assert ev.equal_error_rate([0.9, 0.8, 0.4, 0.6, 0.3, 0.2], same) == pytest.approx((1 / 3, 0.5))  # 0.6 in, 0.4 out at 0.5
     assert ev.equal_error_rate([0.9, 0.8, 0.7, 0.5, 0.4, 0.1], same) == pytest.approx((0.0, 0.6))  # midway between the kinds
     assert ev.equal_error_rate([0.5] * 6, same)[0] == pytest.approx(0.5)  # a constant knows nothing
+    # FAR - FRR is -1/6 at 0.7 and 1/6 at 0.6: halfway between them.
+    assert ev.equal_error_rate([0.9, 0.7, 0.6, 0.3, 0.1], [True, False, True, True, False]) == pytest.approx((0.5, 0.65))
 
 
 def test_a_turned_score_gives_one_minus_the_eer_and_a_warning_in_words():

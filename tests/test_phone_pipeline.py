@@ -119,6 +119,14 @@ def test_the_phones_vectors_are_the_networks(faces, model):
     np.testing.assert_allclose((vectors(PhoneModel(model), crops) * expected).sum(1), 1, atol=2e-3)  # but for the rounding to bytes
 
 
+def test_a_crop_heeds_all_five_points_where_they_are_known(faces):
+    points = faces.extra["landmarks"][:1]
+    lower = points + np.array([[0, 0], [0, 0], [0, 6], [0, 6], [0, 6]])  # nose and mouth six pixels further down
+    by_eyes, by_five, again = (aligned(faces.images[:1], where).astype(float) for where in (points[:, :2], points, lower))
+    assert np.abs(by_five - again).mean() > 2 and np.abs(by_five - by_eyes).mean() > 0.5
+    np.testing.assert_array_equal(by_eyes, aligned(faces.images[:1], lower[:, :2]))
+
+
 def test_people_enrolled_from_photographs_are_known_again_and_strangers_are_not(faces, model):
     phone, points = Phone(model, threshold=0.6, margin=0.05), faces.extra["landmarks"]
     for person in range(3):

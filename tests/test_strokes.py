@@ -89,6 +89,86 @@ def test_layout_counts_each_pixel_of_the_line_once():
     assert found[0, :, 5:7].sum() > 0.85  # and 40 pixels lie within the two middle columns of 65 pixels each
 
 
+def tent(apart: float, width: float, turn: float | None = None) -> float:
+    """The share of a bin whose centre lies `apart`: 1 in the middle, 0 a bin's width away; `turn` where the axis is a circle."""
+    apart = abs(apart) if turn is None else min(apart % turn, -apart % turn)
+    return max(0.0, 1 - apart / width)
+
+
+def scattered(count: int, size: tuple[int, int], spread: float, seed: int = 0) -> strokes.Line:
+    """Pixels here and there around the middle of a page, each with a direction of its own."""
+    rng = np.random.default_rng(seed)
+    xy = (rng.normal(0, 1, (count, 2)) * (spread, spread / 3) + (size[1] / 2, size[0] / 2)).round().clip(0, (size[1] - 1, size[0] - 1))
+    page = np.zeros(size, bool)
+    page[tuple(xy[:, ::-1].astype(int).T)] = True
+    return strokes.Line(xy.astype(np.float32), rng.uniform(0, np.pi, count).astype(np.float32), page)
+
+
+def test_layout_is_the_loop_it_abbreviates():
+    line = scattered(150, (400, 1400), spread=250)  # some lie outside the grid of 780 x 260 pixels
+    cells, centre = np.zeros((8, 4, 12)), line.xy.mean(0)
+    for (x, y), direction in zip(line.xy - centre, line.direction):
+        for k, row, column in np.ndindex(8, 4, 12):  # a cell is 65 pixels wide and high, a bin an eighth of half a turn
+            near = tent(x - (-390 + 65 * (column + 0.5)), 65) * tent(y - (-130 + 65 * (row + 0.5)), 65)
+            cells[k, row, column] += near * tent(direction - k * np.pi / 8, np.pi / 8, turn=np.pi)
+    soft = np.stack([ndimage.gaussian_filter(one, 0.5) for one in cells])
+    np.testing.assert_allclose(stroke_features.layout(line), np.sqrt(soft / soft.sum()).ravel(), atol=1e-4)
+
+
+def test_outline_is_the_loop_it_abbreviates_and_leaves_out_what_is_too_short():
+    rng, table = np.random.default_rng(0), np.zeros((16, 16))
+    curves = [np.cumsum(rng.normal(size=(count, 2)), axis=0) for count in (40, 15, 14)]  # six steps ahead and behind need 15 points
+    for curve in curves[:2]:
+        for n in range(len(curve)):
+            ahead, behind = (np.arctan2(*(curve[(n + step) % len(curve)] - curve[n])[::-1]) for step in (6, -6))
+            for i, j in np.ndindex(16, 16):
+                width = 2 * np.pi / 16
+                table[i, j] += tent(ahead - (i + 0.5) * width, width, 2 * np.pi) * tent(behind - (j + 0.5) * width, width, 2 * np.pi)
+    np.testing.assert_allclose(stroke_features.outline(curves), np.sqrt(table / table.sum()).ravel(), atol=1e-6)
+
+
+def test_surroundings_are_the_loop_they_abbreviate():
+    line = scattered(60, (200, 240), spread=25)
+    first: dict[tuple[int, int], int] = {}
+    for n, (x, y) in enumerate(line.xy.astype(int)):
+        first.setdefault((y // 6, x // 6), n)  # one piece in each cell of six pixels
+    chosen = [first[cell] for cell in sorted(first)]
+    places, looks = stroke_features.surroundings(line)
+    np.testing.assert_allclose(places, line.xy[chosen] - line.xy[chosen].mean(0), atol=1e-4)
+    for row, n in zip(looks, chosen):
+        expected = []
+        for radius, blur in ((0, 4.0), (10, 4.0), (22, 7.0)):
+            for k in range(8 if radius else 1):  # to the right first, then round by way of below; all at half the size
+                x = round(line.xy[n, 0] / 2 + radius / 2 * np.cos(k * np.pi / 4))
+                y = round(line.xy[n, 1] / 2 + radius / 2 * np.sin(k * np.pi / 4))
+                reach = int(3 * blur / 2 + 0.5)
+                bell = {step: np.exp(-(step**2) / (2 * (blur / 2) ** 2)) for step in range(-reach, reach + 1)}
+                seen = np.zeros(8)
+                for (px, py), direction in zip(line.xy, line.direction):
+                    weight = bell.get(int(px) // 2 - x, 0) * bell.get(int(py) // 2 - y, 0) / sum(bell.values()) ** 2
+                    seen += [weight * tent(direction - k2 * np.pi / 8, np.pi / 8, turn=np.pi) for k2 in range(8)]
+                expected += (seen * np.sqrt(2 * np.pi) * blur / 2).tolist()
+        np.testing.assert_allclose(row, np.array(expected) / np.sqrt(sum(x * x for x in expected) + 1e-3), atol=1e-4)
+
+
+def test_the_basis_is_where_the_surroundings_vary_most_and_a_long_signature_weighs_no_more():
+    rng = np.random.default_rng(0)
+    looks = [rng.normal(size=(50, 12)) * np.arange(1, 13) + n for n in range(4)]
+    mean, axes = stroke_features.basis(looks, size=5)
+    every = np.concatenate(looks)
+    np.testing.assert_allclose(mean, every.mean(0))
+    _, vectors = np.linalg.eigh(np.cov(every.T))
+    np.testing.assert_allclose(axes @ axes.T, vectors[:, -5:] @ vectors[:, -5:].T, atol=1e-9)  # one plane, however it is spanned
+    assert stroke_features.basis([np.zeros((600, 3)), np.ones((60, 3))])[0] == pytest.approx(np.full(3, 0.5))
+
+
+def test_a_hundred_pixels_apart_weigh_as_much_as_six_tenths_of_a_difference_of_looks():
+    places, looks = np.array([[0.0, 0.0], [60.0, 80.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])
+    here, there = stroke_features.pieces(places, looks, (np.array([0.25, 0.0]), np.eye(2)))
+    assert np.linalg.norm(here - there) == pytest.approx(0.6) and here[:2] == pytest.approx([0.75, 0])
+    assert stroke_features.pieces(places, looks, (np.zeros(2), np.eye(2))).dtype == np.float32
+
+
 def test_outline_of_a_straight_stroke_looks_both_ways_along_it():
     along = np.stack([np.arange(400.0), np.zeros(400)], 1)
     back = np.stack([np.arange(399.0, -1, -1), np.ones(400)], 1)
