@@ -14,7 +14,7 @@ from lib import models
 from lib.data import face_shape, lfw
 from lib.data.faces import TRAINING_SEED
 from lib.evaluation import lfw_accuracy, pair_scores
-from tools import face_alignment, fine_tuning
+from tools import face_alignment, fine_tuning, gradient_tuning
 from tools.results import faces as subject
 from tools.results import page
 
@@ -146,14 +146,32 @@ def test_lesson_9_quotes_the_page(rows):
 
 
 @written
-def test_the_new_layer_is_reported_with_the_choice_that_each_half_made(rows):
-    bought, tried = (table["rows"] for table in json.loads(FILE.read_text(encoding="utf-8"))["tables"] if table["caption"].startswith("Fitted to photographs"))
-    assert rows[subject.TUNED]["mean"] == pytest.approx(np.mean([row["accuracy"] for row in bought]), abs=1e-9)
-    for half in bought:
-        mine = [row for row in tried if row["half"] == half["half"]][1:]
-        assert len(mine) == len(fine_tuning.ROUND)
-        assert [row["recipe"] for row in mine if row.get("chosen")] == [min(mine, key=lambda row: row["eer"])["recipe"]]
-    assert rows[subject.TUNED]["eer_interval"][1] < rows["course model, landmarks"]["eer_interval"][0], "what the page says it bought"
+@pytest.mark.parametrize("how", subject.METHODS)
+def test_what_photographs_taught_is_reported_half_by_half(rows, how):
+    bought, _ = fitted_tables()
+    mine = [row for row in bought if row["how"] == how]
+    assert [row["half"] for row in mine] == list(subject.NAMES.values())
+    row = rows[f"{subject.METHODS[how]}, landmarks"]
+    assert row["mean"] == pytest.approx(np.mean([row["accuracy"] for row in mine]), abs=1e-9)
+    assert row["eer_interval"][1] < rows["course model, landmarks"]["eer_interval"][0], "what the page says it bought"
+
+
+@written
+def test_each_half_made_its_choices_among_its_own_people_and_trained_what_erred_least():
+    _, tried = fitted_tables()
+    for half in subject.NAMES.values():
+        mine = [row for row in tried if row["half"] == half]
+        assert mine[0]["recipe"] == "no new layer" and len({row["pairs"] for row in mine}) == 1
+        kinds = [[row for row in mine[1:] if row["recipe"].startswith(kind)] for kind in ("roundness", "gradients, ", "gradients as chosen, then roundness")]
+        assert [len(kind) for kind in kinds] == [len(fine_tuning.ROUND), len(gradient_tuning.RECIPES), len(fine_tuning.ROUND)]
+        for kind in kinds:
+            assert [row["recipe"] for row in kind if row.get("chosen")] == [min(kind, key=lambda row: row["eer"])["recipe"]]
+
+
+def fitted_tables() -> list[list[dict]]:
+    """The rows about what photographs taught: what it bought, and what was tried."""
+    tables = json.loads(FILE.read_text(encoding="utf-8"))["tables"]
+    return [table["rows"] for table in tables if table["caption"].startswith("Fitted to photographs")]
 
 
 # -- thresholds, and few pairs ---------------------------------------------------------------------------------------------

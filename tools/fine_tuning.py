@@ -1,7 +1,7 @@
 """Fit the course's model to photographs of half of LFW's people, to be judged on the other half: a new last layer, in a second on one core.
 
     halves(identity, pairs) -> two splits: learn from the people of folds 1-5, judge on folds 6-10, and the other way round
-    fitted(looks, identity, name) -> (mean, matrix), and what was tried
+    fitted(looks, identity, half) -> (mean, matrix), and what was tried
 
 What the model says of two photographs of one person differs: by light, by age, by crop. A linear layer on top of the embedding can shrink the
 directions in which that happens and stretch the others. It needs no gradient: with W the covariance within people, it is W^(-1/2).
@@ -65,23 +65,41 @@ def layer(vectors: np.ndarray, identity: np.ndarray, roundness: float) -> tuple[
     return vectors.mean(0), directions / np.sqrt(values.clip(1e-9)) @ directions.T
 
 
-def fitted(looks: Mapping[str, np.ndarray], identity: np.ndarray, name: str) -> tuple[tuple[np.ndarray, np.ndarray], list[dict]]:
+def held_out(identity: np.ndarray) -> np.ndarray:
+    """bool (N,): the photographs of a fifth of these people, the same fifth each time: what is chosen is judged on them."""
+    people = np.random.default_rng(0).permutation(np.unique(identity))
+    return np.isin(identity, people[: max(2, round(HELD_OUT * len(people)))])
+
+
+def error_among(vectors: np.ndarray, identity: np.ndarray) -> tuple[float, int]:
+    """EER over pairs of these photographs, half of them same, and how many pairs that is."""
+    i, j, same = sample_pairs(identity, 2 * min(MOST_PAIRS // 2, *count_pairs(identity)))
+    return equal_error_rate(pair_scores(vectors, i, j), same)[0], len(same)
+
+
+def unchanged(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The layer that changes nothing."""
+    return np.zeros(size), np.eye(size)
+
+
+def fitted(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str,
+           trial: Mapping[str, np.ndarray] | None = None) -> tuple[tuple[np.ndarray, np.ndarray], list[dict]]:
     """Choose how round among these people alone, then fit to all of them.
 
     looks     several (N, D) embeddings of the same photographs, each a sample of its person
-    returns   (mean, matrix), and one row a trial: the EER on the people kept out, on the mean of all looks; first without the layer
+    trial     the same by a network that learned nothing from the people of `held_out`, where that of `looks` learned from all
+    returns   (mean, matrix), and one row a trial: the EER on the people kept out, on the mean of all looks; first without the layer,
+              which for a `trial` stands with its own choice
     """
-    people = np.random.default_rng(0).permutation(np.unique(identity))
-    held = np.isin(identity, people[: max(2, round(HELD_OUT * len(people)))])
-    mean_look, seen = sum(looks.values()) / len(looks), [np.concatenate([look[~held] for look in looks.values()]), np.tile(identity[~held], len(looks))]
-    i, j, same = sample_pairs(identity[held], 2 * min(MOST_PAIRS // 2, *count_pairs(identity[held])))
+    held, seen = held_out(identity), looks if trial is None else trial
+    mean_look, learned = sum(seen.values()) / len(seen), np.concatenate([look[~held] for look in seen.values()])
 
-    def eer(mean, matrix) -> float:
-        return equal_error_rate(pair_scores((mean_look[held] - mean) @ matrix, i, j), same)[0]
+    def row(recipe: str, mean, matrix) -> dict:
+        eer, pairs = error_among((mean_look[held] - mean) @ matrix, identity[held])
+        return {"half": half, "recipe": recipe, "eer": eer, "pairs": pairs}
 
-    size = mean_look.shape[1]
-    rows = [{"half": name, "recipe": "no new layer", "eer": eer(np.zeros(size), np.eye(size)), "pairs": len(same)}]
-    rows += [{"half": name, "recipe": f"roundness {one:g}", "eer": eer(*layer(*seen, one)), "pairs": len(same)} for one in ROUND]
-    best = min(range(1, len(rows)), key=lambda k: rows[k]["eer"])
+    before, then = ([row("no new layer", *unchanged(mean_look.shape[1]))], "") if trial is None else ([], "gradients as chosen, then ")
+    rows = [row(f"{then}roundness {one:g}", *layer(learned, np.tile(identity[~held], len(seen)), one)) for one in ROUND]
+    best = min(range(len(ROUND)), key=lambda k: rows[k]["eer"])
     rows[best]["chosen"] = "chosen"
-    return layer(np.concatenate(list(looks.values())), np.tile(identity, len(looks)), ROUND[best - 1]), rows
+    return layer(np.concatenate(list(looks.values())), np.tile(identity, len(looks)), ROUND[best]), before + rows
