@@ -93,7 +93,7 @@ def batch_all_triplet_loss(embeddings: Tensor, labels: Tensor, margin: float | N
     margin       None for the soft margin
     active_only  mean over the triplets that cost something, so that silent ones do not thin the gradient
     returns      scalar
-    source       Hermans, Beyer, Leibe 2017, equation 6, and its "BA, non-zero"
+    source       Hermans, Beyer, Leibe 2017, equation 6; active_only is its average over non-zero terms
     """
     embeddings, labels = _batch_given(embeddings, labels)
     d = distances(embeddings)
@@ -129,7 +129,7 @@ def n_pair_loss(embeddings: Tensor, labels: Tensor) -> Tensor:
     embeddings  (B, D)
     labels      (B,)
     returns     scalar
-    source      Sohn 2016, equation 7 (multi-class N-pair), without its penalty on the embeddings' length
+    source      Sohn 2016 (multi-class N-pair), without its penalty on the embeddings' length
     """
     embeddings, labels = _batch_given(embeddings, labels)
     pairs = [images[:2] for label in labels.unique() if len(images := (labels == label).nonzero()[:, 0]) > 1]

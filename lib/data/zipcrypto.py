@@ -8,7 +8,7 @@ Python's `zipfile` decrypts 0.5 MB a second. Three 32-bit keys, stirred once a b
 `read(archive, info, password)` does it all for one entry, checks the CRC, and reads entries without a password too. The
 cipher itself is weak: it keeps an honest reader's promise, not a secret.
 
-Source: PKWARE, APPNOTE.TXT 6.3, section 6.1 (traditional PKWARE encryption).
+Source: PKWARE, APPNOTE.TXT 6.3.9, section 6.1 (traditional PKWARE decryption).
 """
 
 import functools
