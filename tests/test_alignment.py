@@ -65,8 +65,9 @@ def test_two_clicks_cut_the_face_that_five_points_cut():
 
 
 def test_clicks_in_the_wrong_order_are_refused():
-    with pytest.raises(ValueError, match="left side of the picture"):
-        alignment.from_eyes([[[80, 40], [40, 40]]])
+    for one, other in (([80, 40], [40, 40]), ([40, 40], [40, 80])):  # the second face lies on its side
+        with pytest.raises(ValueError, match="left side of the picture"):
+            alignment.from_eyes([[one, other]])
 
 
 def test_points_follow_their_pixels():
@@ -165,6 +166,8 @@ def test_disturbed_faces_are_turned_scaled_and_shifted_by_as_much_as_promised():
     moved = (middle - (w.mean(1) - a * z.mean(1))) / a - middle  # where the crop's middle lies in the photograph, from its middle
     for found, spread in ((np.log(abs(a)), 0.13), (np.angle(a), 0.13), (moved.real, 5 * size / 112), (moved.imag, 5 * size / 112)):
         assert found.std() == pytest.approx(spread, rel=0.06) and abs(found.mean()) < 4 * spread / n**0.5
+    off = 1 - 1 / a  # what a turn about another point than the middle would add, for each pixel that it lies beside it
+    assert abs((off.conj() * moved).sum() / (abs(off) ** 2).sum()) < 0.5
 
 
 @pytest.mark.parametrize("kind", UNITS)
