@@ -23,7 +23,8 @@ def painted(identity: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def made_up(people: int = 3) -> ImageSet:
-    return ImageSet(np.full((2 * people, 4, 4, 3), 255, np.uint8), np.repeat(np.arange(people), 2), np.ones(2 * people, bool), [""] * (2 * people))
+    white, everyone = np.full((2 * people, 4, 4, 3), 255, np.uint8), np.repeat(np.arange(people), 2)
+    return ImageSet(white, everyone, np.ones(2 * people, bool), [""] * (2 * people))
 
 
 @pytest.fixture
@@ -110,7 +111,8 @@ def test_cosface_begins_with_each_persons_mean_and_triplets_have_no_directions(m
     for row, who in zip(weight, train.identities):
         mean = vectors[train.identity == who].mean(0)
         assert row @ mean / np.linalg.norm(mean) == pytest.approx(1, abs=1e-5)
-    assert seen["options"]["trivial"] == losses.trivial_value("cosface", margin=gradient_tuning.MARGIN, scale=gradient_tuning.SCALE, classes=4)
+    ignorant = losses.trivial_value("cosface", margin=gradient_tuning.MARGIN, scale=gradient_tuning.SCALE, classes=4)
+    assert seen["options"]["trivial"] == ignorant
     gradient_tuning.trained(RECIPES[0], train, 7, "watched")
     assert seen["loss"] is losses.batch_hard_triplet_loss and seen["options"]["trivial"] == 0.2
 
@@ -144,7 +146,8 @@ def test_each_pair_is_judged_by_the_network_that_never_met_its_people():
         looks, layer = networks[0 if fold[n] >= 5 else 1]  # the first half learns from folds 0 to 4
         assert found.one_look[n] == pytest.approx(cosine([looks["aligned"]], layer, n))
         assert found.all_looks[n] == pytest.approx(cosine(list(looks.values()), layer, n))
-        assert [found.after[k, n] for k in (0, 1)] == pytest.approx([cosine([networks[k][0]["aligned"]], networks[k][1], n) for k in (0, 1)])
+        for k, (theirs, on_top) in enumerate(networks):
+            assert found.after[k, n] == pytest.approx(cosine([theirs["aligned"]], on_top, n))
 
 
 def test_the_layer_on_top_is_chosen_with_the_trials_network_and_fitted_to_the_last_one():

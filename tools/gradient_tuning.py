@@ -2,9 +2,9 @@
 
     tuned(looks, identity, half) -> Tuned: the network, its layer's trial, and what was tried
 
-The people and the splits are those of `tools.fine_tuning`. What there is to choose, each half chooses among its own people: three recipes are
-tried for a short time on four fifths of them and judged on the last fifth; with the best, the course model is then trained on all people of the
-half, for three times as long. Made-up people of its own training learn along, so that what it knows is not lost.
+The people and the splits are those of `tools.fine_tuning`. What there is to choose, each half chooses among its own people: three recipes
+are tried for a short time on four fifths of them and judged on the last fifth; with the best, the course model is then trained on all people
+of the half, for three times as long. Made-up people of its own training learn along, so that what it knows is not lost.
 
 Every training goes on from its checkpoint in the cache, every pass over the images from what it left there.
 """
@@ -25,7 +25,7 @@ from tools.fine_tuning import error_among, held_out
 LEARNED_FROM = ("aligned", "fixed")  # mirror images come from `augment.faces`
 P, K, SCALE, MARGIN = 32, 2, 30.0, 0.25
 MADE_UP = 300
-STEPS, LONGER = 120, 3  # of a trial; how many times as many the last training has, whatever the trials say: it is the time there was
+STEPS, LONGER = 120, 3  # of a trial; how many times as many the last training has, whatever the trials say: the time there was
 
 
 class Recipe(NamedTuple):
@@ -110,8 +110,8 @@ def trained(recipe: Recipe, train: ImageSet, steps: int, name: str) -> tuple[tor
         if not file.exists():  # whose directions went on from here
             head.weight.data = class_means(models.embed(model, train), label)  # not at random: that would first undo what the network knows
         loss, trivial = losses.SoftmaxLoss(head), losses.trivial_value("cosface", margin=MARGIN, scale=SCALE, classes=len(people))
-    history = fit(model, train, loss=loss, steps=steps, p=P, k=K, lr=recipe.lr, schedule="one-cycle", clip=5.0, augment=augment.faces, trivial=trivial,
-                  bf16=True, checkpoint=file)  # fmt: skip
+    history = fit(model, train, loss=loss, steps=steps, p=P, k=K, lr=recipe.lr, schedule="one-cycle", clip=5.0, augment=augment.faces,
+                  trivial=trivial, bf16=True, checkpoint=file)  # fmt: skip
     if not history.finished:
         raise KeyboardInterrupt(f"{file} was stopped after {len(history.loss)} of {steps} steps; the same command goes on from there")
     return model, history.seconds
@@ -119,7 +119,8 @@ def trained(recipe: Recipe, train: ImageSet, steps: int, name: str) -> tuple[tor
 
 def embedded(model: torch.nn.Module, name: str, looks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """look -> (N, D); kept in the cache under the network's name."""
-    return {look: kept(f"{name}-{look}", images, lambda some, images=images: models.embed(model, images[some]).numpy()) for look, images in looks.items()}
+    return {look: kept(f"{name}-{look}", images, lambda some, images=images: models.embed(model, images[some]).numpy())
+            for look, images in looks.items()}  # fmt: skip
 
 
 def tuned(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str) -> Tuned:
@@ -149,6 +150,7 @@ def tuned(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str) -> T
     attempts = [attempt(recipe) for recipe in RECIPES]
     chosen = min(attempts, key=lambda one: one.eer)
     model, name = train(chosen.recipe, LONGER * short, np.ones(len(identity), bool), "tuned")
-    rows = [{"half": half, "recipe": f"gradients, {short} steps: {one.recipe.what}", "eer": one.eer, "pairs": one.pairs} for one in attempts]
+    rows = [{"half": half, "recipe": f"gradients, {short} steps: {one.recipe.what}", "eer": one.eer, "pairs": one.pairs}
+            for one in attempts]  # fmt: skip
     rows[attempts.index(chosen)]["chosen"] = "chosen"
     return Tuned(model, name, embedded(chosen.model, chosen.name, looks), rows, sum(seconds))

@@ -9,6 +9,7 @@ The crop and the recipe were chosen on the last two folds; what a threshold or a
 or a network fitted to five folds is judged on the other five, its thresholds too.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -54,7 +55,7 @@ TUNING_NOTES = [
     "no part in that trial; a prototype had by then been seen on the judged pairs with five such numbers (EER with one look 21.8 to 25.5 %), and nothing was changed after it.",
     f"Gradients: the whole network trained on with the same photographs (two crops each, mirrored at random) and {gradient_tuning.MADE_UP} made-up people of its own training, "
     f"{2 * gradient_tuning.P} images a step, stochastic gradient descent in one cycle; CosFace's directions begin at each person's mean. Each half chose among its own people too, on the same fifth: "
-    f"three recipes for {gradient_tuning.STEPS} steps; with the best, the last training took {gradient_tuning.LONGER * gradient_tuning.STEPS} steps with everybody of the half (the time there was; more were not tried). "
+    f"three recipes for {gradient_tuning.STEPS} steps; with the best, the last training took {gradient_tuning.LONGER * gradient_tuning.STEPS} steps with everybody of the half (the time there was; more were not measured). "
     "With a last layer on top, the layer is fitted to what the trained network makes of the photographs it learned from; how round, the trial's network told on the fifth that it never met. "
     "Before this run, shorter trials of the three recipes had been seen on people kept out of folds 1 to 5; all three stayed in, and no judged pair had been looked at.",
 ]  # fmt: skip
@@ -145,6 +146,29 @@ def judged(by_half: list[tuple[dict, tuple]], splits: list[fine_tuning.Split], p
     return found
 
 
+def taught(identity: np.ndarray, splits: list[fine_tuning.Split], by_course: dict, small: Callable, passes: Callable) -> tuple[dict[str, list], list[dict], float]:
+    """Let each half learn in each of METHODS.
+
+    small    positions -> look -> uint8 crops, what the network is trained on
+    passes   (model, name) -> look -> (N, D), of all photographs
+    returns  way -> what `judged` takes, the choices made, and the seconds that the trainings took
+    """
+    by_half: dict[str, list] = {how: [] for how in METHODS}
+    tried, seconds = [], 0.0
+    for split, folds in zip(splits, fine_tuning.FOLDS):
+        who, half = identity[split.learn], NAMES[folds]
+        layer, rows = fine_tuning.fitted({look: vectors[split.learn] for look, vectors in by_course.items()}, who, half)
+        tuned = gradient_tuning.tuned(small(split.learn), who, half)
+        by_tuned = passes(tuned.model, tuned.name)
+        on_top, more = fine_tuning.fitted({look: vectors[split.learn] for look, vectors in by_tuned.items()}, who, half, tuned.trial)
+        tried += rows + tuned.rows + more
+        seconds += tuned.seconds
+        by_half[LAYER].append((by_course, layer))
+        by_half[GRADIENTS].append((by_tuned, fine_tuning.unchanged(len(on_top[0]))))
+        by_half[BOTH].append((by_tuned, on_top))
+    return by_half, tried, seconds
+
+
 def before_and_after(how: str, before: np.ndarray, after: np.ndarray, pairs, identity: np.ndarray, splits: list[fine_tuning.Split]) -> list[dict]:
     """What each half's photographs bought on the other half's people, one look each, in accuracy and EER on the same pairs."""
     _, _, same, fold = pairs
@@ -195,7 +219,14 @@ def run() -> dict:
 
     facts = ours.facts if hasattr(ours, "facts") else {}
     looks = {"aligned": (*found.own, False), "fixed": (*found.fixed, False), "mirrored": (*found.own, True), "fixed-mirrored": (*found.fixed, True)}
-    by_course = {look: kept(f"course-{look}", images, own(ours, *view)) for look, view in looks.items()}
+
+    def all_passes(model, name):
+        return {look: kept(f"{name}-{look}", images, own(model, *view)) for look, view in looks.items()}
+
+    def small(some):
+        return {look: np.concatenate([gradient_tuning.small(crops(part, *view)) for part in np.array_split(some, 20)]) for look, view in looks.items()}
+
+    by_course = all_passes(ours, "course")
     pixels = grey(alignment.crop(images, *found.fixed))
 
     by_published = {look: kept(look, images, theirs(*view)) for look, view in
@@ -222,24 +253,12 @@ def run() -> dict:
         one("published weights, landmarks + mirrored + fixed crop", landmarks + mirrored + at_fixed),
     ]
 
-    splits, tried, seconds = fine_tuning.halves(faces.identity, pairs), [], 0.0
-    by_half: dict[str, list] = {how: [] for how in METHODS}
-    for split, folds in zip(splits, fine_tuning.FOLDS):
-        learn, who, half = split.learn, faces.identity[split.learn], NAMES[folds]
-        layer, rows = fine_tuning.fitted({look: vectors[learn] for look, vectors in by_course.items()}, who, half)
-        small = {look: np.concatenate([gradient_tuning.small(crops(part, *view)) for part in np.array_split(learn, 20)]) for look, view in looks.items()}
-        tuned = gradient_tuning.tuned(small, who, half)
-        by_tuned = {look: kept(f"{tuned.name}-{look}", images, own(tuned.model, *view)) for look, view in looks.items()}
-        on_top, more = fine_tuning.fitted({look: vectors[learn] for look, vectors in by_tuned.items()}, who, half, tuned.trial)
-        tried += rows + tuned.rows + more
-        seconds += tuned.seconds
-        by_half[LAYER].append((by_course, layer))
-        by_half[GRADIENTS].append((by_tuned, fine_tuning.unchanged(len(on_top[0]))))
-        by_half[BOTH].append((by_tuned, on_top))
+    splits = fine_tuning.halves(faces.identity, pairs)
+    by_half, tried, seconds = taught(faces.identity, splits, by_course, small, all_passes)
     ways = {how: judged(halves, splits, pairs) for how, halves in by_half.items()}
     groups = [split.judge for split in splits]
-    with_photographs = [row(f"{METHODS[how]}, {looks}", scores, pairs, faces.identity, groups) for how, way in ways.items()
-                        for looks, scores in (("landmarks", way.one_look), ("both crops, mirrored too", way.all_looks))]  # fmt: skip
+    with_photographs = [row(f"{METHODS[how]}, {seen}", scores, pairs, faces.identity, groups) for how, way in ways.items()
+                        for seen, scores in (("landmarks", way.one_look), ("both crops, mirrored too", way.all_looks))]  # fmt: skip
     before = pair_scores(by_course["aligned"], i, j)
     bought = [row for how, way in ways.items() for row in before_and_after(how, before, way.after, pairs, faces.identity, splits)]
     gains = [gain(f"{how[0].upper()}{how[1:]}", before, way.one_look, pairs, faces.identity) for how, way in ways.items()]
