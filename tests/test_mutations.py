@@ -1,5 +1,6 @@
 """The mutants that `tools.mutations` makes are what it says, and the tests of the losses and the batches catch a sample of them."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -39,14 +40,30 @@ def test_a_mutant_is_the_module_but_for_its_one_change():
     assert space["gap"](3, 1) == 4 and mutant.line == 2
 
 
+def test_a_mutant_meets_the_tests_that_enter_its_function_cheapest_first_and_all_where_that_cannot_be_told():
+    mutant = next(one for one in mutations.mutants("lib.scores") if one.text.startswith("as_pairs: "))
+    start = (ROOT / "lib" / "scores.py").read_text().split("def as_pairs")[0].count("\n") + 1
+    tests = {"slow": (2.0, [start]), "quick": (1.0, [3, start]), "elsewhere": (0.5, [start - 1])}
+    assert mutations.Entered(tests, []).by(mutant) == ["quick", "slow"]
+    assert mutations.Entered(tests, [start]).by(mutant) == ["elsewhere", "quick", "slow"]  # a fixture, or the tests' import, enters it
+    assert mutations.Entered({"elsewhere": (0.5, [start - 1])}, []).by(mutant) == ["elsewhere"]
+
+
 def test_every_module_of_the_list_has_its_tests():
-    for module, files in mutations.TESTS.items():
-        assert (ROOT / (module.replace(".", "/") + ".py")).exists() and all((ROOT / file).exists() for file in files)
+    for module, (file, *_) in mutations.TESTS.items():
+        assert (ROOT / (module.replace(".", "/") + ".py")).exists() and (ROOT / file).exists()
 
 
 def test_a_mutant_that_is_called_equal_still_exists():
     for module, known in mutations.EQUAL.items():
         assert set(known) <= {mutant.text for mutant in mutations.mutants(module)} and all(known.values()), module
+
+
+def test_every_module_of_the_list_was_counted_in_full():
+    counted = json.loads((ROOT / "docs" / "mutations.json").read_text())
+    assert set(counted) == set(mutations.TESTS)
+    for module, found in counted.items():
+        assert found["mutants"] - found["caught"] == len(found["alive"]) and found["known to be equal"] == len(mutations.EQUAL.get(module, {}))
 
 
 @pytest.mark.slow

@@ -151,6 +151,16 @@ def test_surroundings_are_the_loop_they_abbreviate():
         np.testing.assert_allclose(row, np.array(expected) / np.sqrt(sum(x * x for x in expected) + 1e-3), atol=1e-4)
 
 
+def test_a_line_may_reach_the_corners_of_the_page():
+    page = np.zeros((90, 40), bool)
+    page[[0, 0, 88, 88], [0, 38, 0, 38]] = True
+    xy = np.array([[0, 0], [38, 0], [0, 88], [38, 88]], np.float32)
+    places, looks = stroke_features.surroundings(strokes.Line(xy, np.zeros(4, np.float32), page))
+    np.testing.assert_allclose(places, xy - [19, 44])
+    np.testing.assert_allclose(looks[:, 0], looks[0, 0], rtol=1e-3)  # far from the others, each corner sees itself alone
+    assert looks[0, 0] > 0.5
+
+
 def test_the_basis_is_where_the_surroundings_vary_most_and_a_long_signature_weighs_no_more():
     rng = np.random.default_rng(0)
     looks = [rng.normal(size=(50, 12)) * np.arange(1, 13) + n for n in range(4)]
@@ -179,7 +189,7 @@ def test_outline_of_a_straight_stroke_looks_both_ways_along_it():
 
 def test_texture_is_the_loop_it_abbreviates():
     rng = np.random.default_rng(0)
-    grey, mask = rng.random((9, 11)), rng.random((9, 11)) < 0.6
+    grey, mask = rng.random((9, 11)).round(1), rng.random((9, 11)) < 0.6  # neighbours as dark as each other are common
     counts = np.full(256, 0.5)
     ring = [(0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)]
     for y, x in np.argwhere(mask):
@@ -202,3 +212,5 @@ def test_matching_is_the_loop_it_abbreviates_and_the_same_both_ways():
     assert stroke_features.matched(a, b) == pytest.approx(sum(worst) / 2, abs=1e-5)
     assert stroke_features.matched(a, b) == pytest.approx(stroke_features.matched(b, a), abs=1e-6)
     assert stroke_features.matched(a, a) == pytest.approx(0, abs=1e-3)
+    few = np.array([[0.0], [1.0], [5.0]], np.float32)  # a quarter of three is one at least: the worst
+    assert stroke_features.matched(few, np.array([[0.0], [1.0]], np.float32)) == pytest.approx((4 + 0) / 2)
