@@ -45,7 +45,8 @@ TESTS = {  # what pytest is asked to run
 TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
           ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}  # fmt: skip
 LONGEST = 120  # seconds of the processor's time, or twenty times as many of the clock's; a mutant that never ends is caught too
-FLAGS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception", "--assert=plain",  # what takes time at each start
+# Without what takes time at each start: caches, rewritten asserts, and garbage collected after each test.
+FLAGS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception", "--assert=plain",
          "-m", "not slow and not browser"]  # fmt: skip
 
 # Mutants that change nothing a caller could see, by module and text: looked at one by one.
