@@ -8,7 +8,7 @@ from lib import data, losses, models
 from lib.data import ImageSet
 from lib.training import History
 from tools import fine_tuning, gradient_tuning
-from tools.gradient_tuning import LONGER, RECIPES, class_means, lesson
+from tools.gradient_tuning import RECIPES, class_means, lesson
 from tools.results import faces as subject
 
 LOOKS = ("aligned", "fixed", "mirrored", "fixed-mirrored")
@@ -29,7 +29,7 @@ def made_up(people: int = 3) -> ImageSet:
 
 @pytest.fixture
 def watched(monkeypatch):
-    """`tuned` without training: what each training was given, and a network that errs as much as `noise` says of its recipe."""
+    """`tuned` without training: what each training was given, and a network that errs as much as `noise` says of its recipe and steps."""
     given, noise = [], {}
 
     def trained(recipe, train, steps, name):
@@ -38,7 +38,7 @@ def watched(monkeypatch):
 
     def embedded(model, name, looks):
         rng = np.random.default_rng(0)
-        spread = noise.get(RECIPES.index(model[0]), 8.0)
+        spread = noise.get((RECIPES.index(model[0]), model[1]), 8.0)
         return {name: np.eye(250)[look[:, 0, 0, 0]] + spread * rng.normal(size=(len(look), 250)) / 16 for name, look in looks.items()}
 
     monkeypatch.setattr(gradient_tuning, "trained", trained)
@@ -52,7 +52,7 @@ def test_no_trial_learns_from_the_people_it_is_judged_on_and_the_last_training_l
     identity = np.repeat(np.arange(100), 3)
     out = gradient_tuning.tuned(painted(identity), identity, "some")
     held = set(identity[fine_tuning.held_out(identity)].tolist())
-    assert len(held) == 20 and len(given) == len(RECIPES) + 1
+    assert len(held) == 20 and len(given) == len(RECIPES) + 2
     for _, _, name, people in given[:-1]:
         assert name.startswith("trial") and people == set(range(100)) - held
     assert out.name == given[-1][2] and out.name.startswith("tuned") and given[-1][3] == set(range(100))
@@ -60,16 +60,18 @@ def test_no_trial_learns_from_the_people_it_is_judged_on_and_the_last_training_l
     assert len({name for _, _, name, _ in given}) == len(given), "each training has a checkpoint of its own"
 
 
+@pytest.mark.parametrize("longer", [False, True], ids=["short", "long"])
 @pytest.mark.parametrize("chosen", range(len(RECIPES)))
-def test_the_recipe_with_the_fewest_errors_on_people_kept_out_is_trained_for_longer(watched, chosen):
+def test_the_recipe_and_the_length_with_the_fewest_errors_on_people_kept_out_are_trained_on_everybody(watched, chosen, longer):
     given, noise = watched
-    noise[chosen] = 5.5
+    noise[chosen, 2], noise[chosen, 4] = 5.5, 5.0 if longer else 6.5
     identity = np.random.default_rng(1).permutation(np.repeat(np.arange(100), 3))
     out = gradient_tuning.tuned(painted(identity), identity, "some")
-    assert [(RECIPES.index(recipe), length) for recipe, length, _, _ in given] == [(0, 2), (1, 2), (2, 2), (chosen, 2 * LONGER)]
-    assert out.model == (RECIPES[chosen], 2 * LONGER)
+    steps = 4 if longer else 2
+    assert [(RECIPES.index(recipe), length) for recipe, length, _, _ in given] == [(0, 2), (1, 2), (2, 2), (chosen, 4), (chosen, steps)]
+    assert out.model == (RECIPES[chosen], steps)
     marked = [row for row in out.rows if row.get("chosen")]
-    assert len(marked) == 1 and marked[0]["recipe"].endswith(f" 2 steps: {RECIPES[chosen].what}")
+    assert len(marked) == 1 and marked[0]["recipe"].endswith(f" {steps} steps: {RECIPES[chosen].what}")
     assert 0 < marked[0]["eer"] == min(row["eer"] for row in out.rows) < 0.3
     assert len(out.trial["aligned"]) == len(identity), "the trial's network, of all photographs"
 
