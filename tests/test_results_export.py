@@ -26,9 +26,9 @@ def cost(name: str, precision: str, worse: float) -> Cost:
 def test_the_verdict_says_what_was_met_and_what_was_missed():
     rows = [row("PyTorch", "float32", 4_000_000, 10.0), row("LiteRT", "float32", 4_000_000, 3.0), row("LiteRT", "int8", 1_250_000, 2.0)]
     costs = [cost("PyTorch", "float32", 0.0), cost("LiteRT", "float32", 0.0), cost("LiteRT", "int8", 0.003)]
-    assert subject.verdicts(rows, costs, True) == "LiteRT int8: 1.25 MB (more than 1.2), EER +0.30 points (more than 0.2), 1.50 times as fast as its float32."
+    assert subject.verdicts(rows, costs, True) == "LiteRT int8: 1.25 MB (more than 1.2), EER +0.30 points as measured (more than 0.2; its interval reaches +0.40), 1.50 times as fast as its float32."
     rows[-1], costs[-1] = row("LiteRT", "int8", 1_190_000, 6.0), cost("LiteRT", "int8", -0.001)
-    assert subject.verdicts(rows, costs, True) == "LiteRT int8: 1.19 MB (at most 1.2), EER -0.10 points (no more than 0.2), 0.50 times as fast as its float32."
+    assert subject.verdicts(rows, costs, True) == "LiteRT int8: 1.19 MB (at most 1.2), EER -0.10 points as measured (no more than 0.2; its interval reaches +0.00), 0.50 times as fast as its float32."
 
 
 def test_answers_of_a_file_are_kept_under_the_files_own_hash(tmp_path, monkeypatch):

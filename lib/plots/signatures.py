@@ -25,9 +25,9 @@ def relative_losses(ax: plt.Axes, losses: dict[str, Sequence[float]], window: in
         height = max(end, height + 0.08 * top)
         ax.annotate(name, (step, height), (4, 0), textcoords="offset points", va="center", color=for_words(colour), fontweight="bold", annotation_clip=False)
     ax.axhline(1, color=INK, linestyle="--", linewidth=1.3)
-    ax.annotate("ignoring the images", (0.02, 1), (0, -4), xycoords=("axes fraction", "data"), textcoords="offset points", va="top", fontsize=9, color=INK)
+    ax.annotate("ignoring the images", (0.45, 1), (0, -4), xycoords=("axes fraction", "data"), textcoords="offset points", ha="center", va="top", fontsize=9, color=INK)
     longest = max(len(loss) for loss in losses.values())
-    ax.set(xlabel="step", ylabel="loss / loss of ignorance", xlim=(0, 1.22 * longest), ylim=(0, 1.08 * top))
+    ax.set(xlabel=f"step (each point: mean of {window})", ylabel="loss / loss of ignorance", xlim=(0, 1.22 * longest), ylim=(0, 1.08 * top))
 
 
 def distance_clouds(ax: plt.Axes, clouds: dict[str, np.ndarray]) -> None:

@@ -4,7 +4,7 @@
     python -m tools.results page          write docs/results.md anew from all of docs/results/*.json
     python -m tools.results               every subject, one after the other
 
-A subject is a module beside this one with `run() -> dict`, what `tools.results.page` lays out. Trainings go on from their checkpoints
+A subject is a module beside this one with `run() -> dict`, what `tools.results.page` lays out, and `short(tables) -> str`, its outcome in a line. Trainings go on from their checkpoints
 in the cache. With COURSE_BUDGET=quick the same code runs in a minute or two and writes into the cache instead of docs/.
 """
 
@@ -27,7 +27,9 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in parser.parse_args().subjects:
         if name != "page":
-            found = importlib.import_module(f"tools.results.{name}").run()
+            subject = importlib.import_module(f"tools.results.{name}")
+            found = subject.run()
+            found["short"] = subject.short(found["tables"])
             (folder / f"{name}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             print(page.section(found))
     if folder == page.FOLDER:

@@ -127,9 +127,18 @@ def verdicts(rows: list[Row], costs: list[Cost], size_matters: bool) -> str:
         if row.precision == "int8":
             exact = next(other for other in rows if (other.name, other.precision) == (row.name, "float32"))
             size = f"{row.bytes / 1e6:.2f} MB" + (f" ({'at most' if row.bytes <= SMALL else 'more than'} {SMALL / 1e6:g})" if size_matters else "")
-            eer = f"EER {100 * cost.worse:+.2f} points ({'no more than' if cost.worse <= WORSE else 'more than'} {100 * WORSE:g})"
+            eer = (f"EER {100 * cost.worse:+.2f} points as measured ({'no more than' if cost.worse <= WORSE else 'more than'} {100 * WORSE:g}; "
+                   f"its interval reaches {100 * cost.worse_interval[1]:+.2f})")
             parts.append(f"{row.name} int8: {size}, {eer}, {exact.median / row.median:.2f} times as fast as its float32.")
     return " ".join(parts)
+
+
+def short(tables: list[dict]) -> str:
+    """The outcome in a line."""
+    small = [row for row in tables[0]["rows"] if row["file"].endswith("int8")]
+    size, added = [row["bytes"] / 1e6 for row in small], [row["worse"] for row in small]
+    return (f"**Files for phones**: the paper's network in int8 takes {min(size):.2f} to {max(size):.2f} MB and adds {min(added):+.2f} to {max(added):+.2f} points of EER on LFW, "
+            f"with intervals up to {max(row['worse_interval'][1] for row in small):+.2f}.")
 
 
 def damage(subject: Subject) -> list[dict]:

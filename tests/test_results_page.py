@@ -1,0 +1,38 @@
+"""The page of measured results: its first lines, and its cells."""
+
+import importlib
+import json
+
+import pytest
+
+from tools.results import page
+from tools.results.__main__ import SUBJECTS
+
+pytestmark = pytest.mark.skipif(not page.FOLDER.exists(), reason="docs/results/ is not written yet: python -m tools.results")
+
+
+def on_file(subject: str) -> dict:
+    return json.loads((page.FOLDER / f"{subject}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_page_begins_with_each_subjects_outcome_as_its_table_has_it(subject):
+    found = on_file(subject)
+    assert found["short"] == importlib.import_module(f"tools.results.{subject}").short(found["tables"])
+    top, _ = page.PAGE.read_text(encoding="utf-8").split("\n## ", 1)
+    assert f"- {found['short']}\n" in top
+
+
+def test_the_first_lines_hold_the_figures_that_the_tables_hold():
+    """Each looked up here by hand: subject, row, how it stands on the page, and in the line."""
+    page_text = page.PAGE.read_text(encoding="utf-8")
+    for subject, row in (("signatures", "| + strokes: the line alone | "), ("signatures", "| + grey ink | "), ("faces", "| published weights, landmarks | "),
+                         ("omniglot", "| GlyphNet, four quarter turns, best agreement of 13 x 13 looks | ")):  # fmt: skip
+        first = page_text.split(row)[1].split(" | ")[0]
+        assert first in on_file(subject)["short"], (subject, row, first)
+
+
+def test_a_loss_that_rounds_to_nothing_has_no_sign():
+    table = {"caption": "", "columns": [["gain", "gain", "{:+.1f} to {:+.1f}"]], "rows": [{"gain": [-0.04, 6.71]}, {"gain": [-0.06, 0.04]}, {"gain": [-0.01, -10.0]}]}
+    cells = page.section({"title": "", "about": [], "tables": [table]}).splitlines()[-3:]
+    assert cells == ["| 0.0 to +6.7 |", "| -0.1 to +0.0 |", "| 0.0 to -10.0 |"]
