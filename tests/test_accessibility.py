@@ -333,6 +333,19 @@ def test_a_line_across_words_is_passed_over_and_half_a_bar_is_not(ax, x, passes)
     assert (complaints(ax) == []) == passes
 
 
+def test_grid_lines_behind_words_are_passed_over_and_a_drawn_line_as_wide_is_not(ax):
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.set_yticks(np.arange(0, 1, 0.02))
+    ax.grid(True, axis="y", color="#777777", linewidth=3)
+    ax.text(0.5, 0.5, "a word", color="#0072b2", fontsize=9)
+    ax.figure.canvas.draw()
+    assert not any("a word" in problem for _, problem in contrast.problems(ax.figure))
+    assert all(line.get_visible() for line in ax.get_ygridlines()), "and are there again"
+    for y in np.arange(0, 1, 0.02):
+        ax.axhline(y, color="#777777", linewidth=3)
+    assert any("a word" in problem for _, problem in contrast.problems(ax.figure))
+
+
 def test_looking_at_words_leaves_the_figure_as_it_was(ax):
     ax.text(0.5, 0.5, "a word", bbox={"facecolor": "white"})
     ax.figure.set_layout_engine("constrained")

@@ -353,5 +353,5 @@ def test_the_lessons_words_about_its_own_training_hold_in_what_it_prints():
     share = {name.strip(): float(rest.partition("%")[0]) for name, _, rest in (line.partition(": ") for line in printed.splitlines() if "% right, " in line)}
     twins, cosface, glyphs = (share[name] for name in ("Koch's twins", "Koch's network, CosFace", "GlyphNet, CosFace"))
     start_buys, loss_buys, network_buys = twins - share["Koch's twins, bias 0"], cosface - twins, glyphs - cosface
-    assert start_buys > 15 and start_buys > loss_buys > 3 and start_buys > network_buys > 0  # "the start buys most"
+    assert start_buys > 15 and start_buys > loss_buys > 3 and loss_buys > network_buys > 0  # "the start buys most", then the loss, then the network
     assert abs(share["Koch's twins, bias 0"] - share["raw pixels"]) < 12 and 68 < twins < 82  # "no better than raw pixels", "about three quarters"

@@ -14,7 +14,7 @@ from matplotlib.patheffects import Stroke, withStroke
 from matplotlib.text import Text
 
 WORDS, LARGE = 4.5, 3.0  # what words need, and large ones: from 18 pt on, or 14 pt and bold
-PASSED_OVER = 0.1  # share of the area behind words that may be worse: a grid line, a dash, the edge of a mark
+PASSED_OVER = 0.1  # share of the area behind words that may be worse: a dash, the edge of a mark
 
 
 def linear(rgb) -> np.ndarray:
@@ -72,10 +72,15 @@ def without_words(figure: Figure) -> tuple[np.ndarray, list[tuple[Text, tuple[in
         words.append((text, tuple(round(edge) for edge in place.extents)))
 
     shown_on, layout = figure.canvas, figure.get_layout_engine()
+    grid = [line for axes in figure.axes for line in (*axes.get_xgridlines(), *axes.get_ygridlines()) if line.get_visible()]
+    for line in grid:  # a hair's breadth of pale grey: along a short word it would be a tenth of the area, and hides no letter
+        line.set_visible(False)
     canvas = FigureCanvasAgg(figure)  # a closed figure has none that draws
     figure.set_layout_engine("none")  # everything is in its place already
     with mock.patch.object(Text, "draw", leave_out):
         canvas.draw()
+    for line in grid:
+        line.set_visible(True)
     figure.set_layout_engine(layout)
     figure.set_canvas(shown_on)
     return np.asarray(canvas.buffer_rgba())[..., :3] / 255, words

@@ -43,7 +43,7 @@ def distance_against_map(ax: Axes, true: np.ndarray, drawn: np.ndarray, correlat
     """Distances between the identities' middles: in the embedding (x) and on the map (y), and how well their order agrees."""
     ax.scatter(true, drawn, s=22, color=SAME, alpha=0.7, linewidths=0)
     ax.set(title=f"Near on the map is not alike: rank correlation {correlation:.2f}",
-           xlabel="distance between two people's mean embeddings (L2, 0 to 2)", ylabel="distance on the map (no unit)")  # fmt: skip
+           xlabel="distance between two people's median embeddings (L2, 0 to 2)", ylabel="distance on the map (no unit)")  # fmt: skip
 
 
 def noise_map(ax: Axes, xy: np.ndarray, clusters: np.ndarray) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
-from lib.plots import DIFFERENT, FAINT, FORGERY, INK, MARKER, SAME, for_words
+from lib.plots import DIFFERENT, FAINT, FORGERY, HALO, INK, MARKER, SAME, for_words
 from lib.plots.scores import LINES, one_in
 
 
@@ -23,9 +23,9 @@ def relative_losses(ax: plt.Axes, losses: dict[str, Sequence[float]], window: in
     height = -1.0
     for end, step, name, colour in sorted(ends):  # names of curves that end together stand one above the other
         height = max(end, height + 0.08 * top)
-        ax.annotate(name, (step, height), (4, 0), textcoords="offset points", va="center", color=for_words(colour), fontweight="bold", annotation_clip=False)
+        ax.annotate(name, (step, height), (4, 0), textcoords="offset points", va="center", color=for_words(colour), fontweight="bold", annotation_clip=False, path_effects=HALO)
     ax.axhline(1, color=INK, linestyle="--", linewidth=1.3)
-    ax.annotate("ignoring the images", (0.45, 1), (0, -4), xycoords=("axes fraction", "data"), textcoords="offset points", ha="center", va="top", fontsize=9, color=INK)
+    ax.annotate("ignoring the images", (0.45, 1), (0, -4), xycoords=("axes fraction", "data"), textcoords="offset points", ha="center", va="top", fontsize=9, color=INK, path_effects=HALO)
     longest = max(len(loss) for loss in losses.values())
     ax.set(xlabel=f"step (each point: mean of {window})", ylabel="loss / loss of ignorance", xlim=(0, 1.22 * longest), ylim=(0, 1.08 * top))
 
