@@ -107,9 +107,9 @@ def spread_out(twins: KochNet, head: L1Head) -> None:
     """A start for Koch's twins, in place: a joint that can say both answers, and He's rule (He et al. 2015) in the twins.
 
     The joint starts at 2 - 25 times the mean difference of the features. Its own start, bias 0, can never score two drawings above
-    one half, not even a drawing and itself; most of what this start buys is the bias. The weights: with PyTorch's a feature of
-    `KochNet` at 48x48 varies by 0.0015 from drawing to drawing, with the paper's (normal, 0.01 in the convolutions, 0.2 in the
-    linear layer, biases around 0.5) by 0.0002, with these by 0.09.
+    one half, not even a drawing and itself; most of what this start buys is the bias. The weights: with PyTorch's, and with the paper's
+    (normal, 0.01 in the convolutions, 0.2 in the linear layer, biases around 0.5), a feature of `KochNet` hardly varies from drawing
+    to drawing; with these more than twenty times as much as with PyTorch's.
     """
     for layer in twins.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):

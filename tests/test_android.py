@@ -206,6 +206,7 @@ def test_the_app_fits_the_plain_files_and_the_libraries_it_names(tmp_path):
     (executorch,) = (APP / "executorch").rglob("*.kt")
     sources[-1].write_text(executorch.read_text().replace("package siamese.phone", "package executorch", 1))
     compiled(sources, tmp_path / "app.jar", warnings=True)
+    assert (tmp_path / "app.jar").stat().st_size > 0
 
 
 def test_the_plain_files_know_nothing_of_android():

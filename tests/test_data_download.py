@@ -199,6 +199,7 @@ def test_a_full_disk_is_said_and_the_half_file_removed(server, monkeypatch):
     monkeypatch.setattr(download.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 1000})())
     with one_sentence("disk is full", "COURSE_CACHE"):
         fetch("a.bin", f"{server}/a.bin")
+    assert leftovers() == []
     monkeypatch.undo()
 
 
@@ -225,6 +226,7 @@ def test_a_cache_that_cannot_be_written_is_said(server, monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file" / "cache"))
     with one_sentence("COURSE_CACHE"):
         fetch("a.bin", f"{server}/a.bin")
+    assert (tmp_path / "file").read_text() == "", "what stands in the cache's way is the reader's"
 
 
 def test_a_mirror_serves_every_download_and_is_not_held_to_the_publishers_checksum(server, monkeypatch, tmp_path):

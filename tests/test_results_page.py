@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 
 import pytest
 
@@ -30,6 +31,11 @@ def test_the_first_lines_hold_the_figures_that_the_tables_hold():
                          ("omniglot", "| GlyphNet, four quarter turns, best agreement of 13 x 13 looks | ")):  # fmt: skip
         first = page_text.split(row)[1].split(" | ")[0]
         assert first in on_file(subject)["short"], (subject, row, first)
+    for row in ("| course model, landmarks | ", "| course model, trained on with the other half's people, then their last layer, both crops, mirrored too | "):
+        share = float(page_text.split(row)[1].split("%")[0])
+        assert f" {share:.1f}%" in on_file("faces")["short"], (row, share)
+    sizes = [float(words) for words in re.findall(r"int8: (\d\.\d\d) MB \(", page_text)]  # the paper's network: the course's is not held to a size
+    assert len(sizes) == 3 and f"{min(sizes)} to {max(sizes)} MB" in on_file("export")["short"]
 
 
 def test_a_loss_that_rounds_to_nothing_has_no_sign():

@@ -166,6 +166,8 @@ def test_each_half_made_its_choices_among_its_own_people_and_trained_what_erred_
         assert [len(kind) for kind in kinds] == [len(fine_tuning.ROUND), len(gradient_tuning.RECIPES) + 1, len(fine_tuning.ROUND)]
         for kind in kinds:
             assert [row["recipe"] for row in kind if row.get("chosen")] == [min(kind, key=lambda row: row["eer"])["recipe"]]
+        (recipe,) = (row["recipe"] for row in kinds[1] if row.get("chosen"))
+        assert recipe.startswith(f"gradients, {gradient_tuning.LONG:,} steps"), "as the page counts its steps"
 
 
 def fitted_tables() -> list[list[dict]]:

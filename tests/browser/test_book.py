@@ -145,3 +145,4 @@ def test_the_lessons_follow_one_another(site, page):
     for lesson in notebooks.lessons()[1:]:
         page.run("setTimeout(() => document.querySelector('a.next-page').click()), 0")  # the answer first: the click ends this page
         page.wait(f"location.href.endsWith('/{lesson.stem}.html') && document.readyState === 'complete'")
+        assert page.run("document.querySelectorAll('main h1, article h1').length") == 1, lesson.stem

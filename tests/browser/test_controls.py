@@ -220,4 +220,5 @@ def test_a_run_that_stands_still_is_told_and_tried_once_more(small, lab, page):
     opened._run_all = first_lost
     with pytest.warns(UserWarning, match="tried once more"):
         opened.run_all()
+    assert list(turns) == [], "tried twice"
     opened.move_all(2)
