@@ -15,7 +15,11 @@ def faces(x: Tensor) -> Tensor:
     """Mirror, shift and tilt, light, blur, grey, erase: (B, 3, H, W) in [-1, 1], the same out."""
     x = torch.where(_chosen(x, 0.5), x.flip(3), x)
     x = moved(x, shift=0.06, turn=math.radians(4), zoom=0.06)
-    x = (x - x.mean((1, 2, 3), keepdim=True)) * _between(x, 0.7, 1.3) + x.mean((1, 2, 3), keepdim=True) + _between(x, -0.25, 0.25)
+    x = (
+        (x - x.mean((1, 2, 3), keepdim=True)) * _between(x, 0.7, 1.3)
+        + x.mean((1, 2, 3), keepdim=True)
+        + _between(x, -0.25, 0.25)
+    )
     x = torch.where(_chosen(x, 0.2), blurred(x), x)
     x = torch.where(_chosen(x, 0.2), x.mean(1, keepdim=True).expand_as(x), x)
     return erased(x.clamp(-1, 1), share=0.3)
@@ -26,7 +30,9 @@ def signatures(x: Tensor) -> Tensor:
     x = moved(x, shift=0.04, turn=math.radians(3), zoom=0.08)
     thick, thin = F.max_pool2d(x, 3, 1, 1), -F.max_pool2d(-x, 3, 1, 1)
     weight = _between(x, -0.5, 0.5)
-    x = torch.where(weight > 0, torch.lerp(x, thick, weight.abs()), torch.lerp(x, thin, weight.abs()))
+    x = torch.where(
+        weight > 0, torch.lerp(x, thick, weight.abs()), torch.lerp(x, thin, weight.abs())
+    )
     return (x * _between(x, 0.7, 1.2)).clamp(0, 1)
 
 
@@ -35,10 +41,15 @@ def moved(x: Tensor, shift: float, turn: float, zoom: float) -> Tensor:
     b, _, h, w = x.shape
     angle, size = _between(x, -turn, turn).view(b), _between(x, 1 - zoom, 1 + zoom).view(b)
     cos, sin = angle.cos() * size, angle.sin() * size
-    to_x, to_y = _between(x, -2 * shift, 2 * shift).view(b), _between(x, -2 * shift, 2 * shift).view(b)
+    to_x, to_y = (
+        _between(x, -2 * shift, 2 * shift).view(b),
+        _between(x, -2 * shift, 2 * shift).view(b),
+    )
     # In grid units a pixel is 2/w wide and 2/h high: a turn that keeps shapes needs the ratio.
     rows = [torch.stack([cos, -sin * h / w, to_x], 1), torch.stack([sin * w / h, cos, to_y], 1)]
-    grid = F.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)  # (B, 2, 3) -> (B, H, W, 2)
+    grid = F.affine_grid(
+        torch.stack(rows, 1), list(x.shape), align_corners=False
+    )  # (B, 2, 3) -> (B, H, W, 2)
     return F.grid_sample(x, grid.to(x.dtype), padding_mode="border", align_corners=False)
 
 
@@ -54,8 +65,15 @@ def erased(x: Tensor, share: float) -> Tensor:
     _, _, h, w = x.shape
     rows = torch.arange(h, device=x.device).view(1, 1, h, 1) / h
     columns = torch.arange(w, device=x.device).view(1, 1, 1, w) / w
-    top, left, tall, wide = _between(x, 0, 0.9), _between(x, 0, 0.9), _between(x, 0.1, 0.35), _between(x, 0.1, 0.35)
-    box = (rows >= top) & (rows < top + tall) & (columns >= left) & (columns < left + wide)  # (B, 1, H, W)
+    top, left, tall, wide = (
+        _between(x, 0, 0.9),
+        _between(x, 0, 0.9),
+        _between(x, 0.1, 0.35),
+        _between(x, 0.1, 0.35),
+    )
+    box = (
+        (rows >= top) & (rows < top + tall) & (columns >= left) & (columns < left + wide)
+    )  # (B, 1, H, W)
     return x.masked_fill(box & _chosen(x, share), 0.0)
 
 

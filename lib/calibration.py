@@ -27,7 +27,9 @@ def cllr(llr, same) -> float:
     source  Brummer, du Preez 2006
     """
     llr, same = as_pairs(llr, same)
-    return float((np.logaddexp(0, -llr[same]).mean() + np.logaddexp(0, llr[~same]).mean()) / (2 * np.log(2)))
+    return float(
+        (np.logaddexp(0, -llr[same]).mean() + np.logaddexp(0, llr[~same]).mean()) / (2 * np.log(2))
+    )
 
 
 def min_cllr(scores, same) -> float:
@@ -45,7 +47,13 @@ def min_cllr(scores, same) -> float:
     posterior = isotonic_regression(share_same / weight, sample_weight=weight)
     with np.errstate(divide="ignore"):
         bits_same, bits_different = -np.log2(posterior), -np.log2(1 - posterior)
-    return float((share_same @ np.where(share_same > 0, bits_same, 0) + share_different @ np.where(share_different > 0, bits_different, 0)) / 2)
+    return float(
+        (
+            share_same @ np.where(share_same > 0, bits_same, 0)
+            + share_different @ np.where(share_different > 0, bits_different, 0)
+        )
+        / 2
+    )
 
 
 def fit_calibration(scores, same) -> Calibration:
@@ -64,13 +72,19 @@ def fit_calibration(scores, same) -> Calibration:
     ridge = np.diag([1e-6, 0.0])  # what holds the slope of separable scores
 
     def cost(line: np.ndarray) -> float:
-        return weight @ np.logaddexp(0, np.where(same, -1, 1) * (x @ line)) + line @ ridge @ line / 2
+        return (
+            weight @ np.logaddexp(0, np.where(same, -1, 1) * (x @ line)) + line @ ridge @ line / 2
+        )
 
     line = np.zeros(2)
-    for _ in range(100):  # Newton's method, halving a step that overshoots; under 20 rounds are usual
+    for _ in range(
+        100
+    ):  # Newton's method, halving a step that overshoots; under 20 rounds are usual
         p = 1 / (1 + np.exp(-(x @ line)))
         slope = x.T @ (weight * (p - same)) + ridge @ line
-        step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x + ridge + 1e-12 * np.eye(2), slope)
+        step = np.linalg.solve(
+            (x.T * (weight * p * (1 - p))) @ x + ridge + 1e-12 * np.eye(2), slope
+        )
         while cost(line - step) > cost(line) and np.abs(step).max() > 1e-12:
             step /= 2
         line = line - step

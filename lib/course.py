@@ -20,11 +20,27 @@ FREE_GIB = 2  # what the data sets and a training run need at most
 
 # What a lesson imports, and the package that brings it. On Colab all but the last two are there already.
 NEEDED = {
-    "torch": "torch", "torchvision": "torchvision", "numpy": "numpy", "sklearn": "scikit-learn", "matplotlib": "matplotlib",
-    "seaborn": "seaborn", "PIL": "pillow", "umap": "umap-learn", "numba": "numba", "tqdm": "tqdm", "ipywidgets": "ipywidgets",
-    "onnx": "onnx", "onnxscript": "onnxscript", "onnxruntime": "onnxruntime",
-}  # fmt: skip
-NEVER_TOUCHED = {"torch", "torchvision", "numpy", "ipywidgets"}  # a second version of these breaks a running Colab
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "numpy": "numpy",
+    "sklearn": "scikit-learn",
+    "matplotlib": "matplotlib",
+    "seaborn": "seaborn",
+    "PIL": "pillow",
+    "umap": "umap-learn",
+    "numba": "numba",
+    "tqdm": "tqdm",
+    "ipywidgets": "ipywidgets",
+    "onnx": "onnx",
+    "onnxscript": "onnxscript",
+    "onnxruntime": "onnxruntime",
+}
+NEVER_TOUCHED = {
+    "torch",
+    "torchvision",
+    "numpy",
+    "ipywidgets",
+}  # a second version of these breaks a running Colab
 MOBILE = {"litert_torch": "litert-torch", "executorch": "executorch"}
 
 T = TypeVar("T")
@@ -73,7 +89,9 @@ def seed_everything(seed: int = 0) -> None:
 
 def missing(packages: dict[str, str] = NEEDED) -> list[str]:
     """Names of the packages among `packages` (module -> package) that cannot be imported here."""
-    return [package for module, package in packages.items() if importlib.util.find_spec(module) is None]
+    return [
+        package for module, package in packages.items() if importlib.util.find_spec(module) is None
+    ]
 
 
 def install_missing() -> list[str]:
@@ -81,15 +99,25 @@ def install_missing() -> list[str]:
     packages = missing()
     broken = sorted(NEVER_TOUCHED & set(packages))
     if broken:
-        raise RuntimeError(f"{', '.join(broken)} missing; the course does not install these into a running notebook. "
-                           "Choose a runtime that has them, or follow the two commands of the README on your own machine.")
+        raise RuntimeError(
+            f"{', '.join(broken)} missing; the course does not install these into a running notebook. "
+            "Choose a runtime that has them, or follow the two commands of the README on your own machine."
+        )
     if packages:
         # Pins on everything already installed: pip may add, never replace.
         pins = cache_dir() / "installed.txt"
-        pins.write_text("".join(sorted(f"{found.name}=={found.version}\n" for found in distributions())))
-        done = subprocess.run([sys.executable, "-m", "pip", "install", "-q", "-c", str(pins), *packages], capture_output=True, text=True)
+        pins.write_text(
+            "".join(sorted(f"{found.name}=={found.version}\n" for found in distributions()))
+        )
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "install", "-q", "-c", str(pins), *packages],
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
-            raise RuntimeError(f"{', '.join(packages)} could not be installed beside what this runtime has:\n{done.stderr.strip()[-800:]}")
+            raise RuntimeError(
+                f"{', '.join(packages)} could not be installed beside what this runtime has:\n{done.stderr.strip()[-800:]}"
+            )
         importlib.invalidate_caches()
     return packages
 
@@ -120,21 +148,40 @@ def _version(package: str) -> str:
 def check() -> bool:
     """Print one `[OK]` or `[FAIL]` line a requirement, each failure with its fix. Returns True when nothing failed."""
     results: list[tuple[bool, str, str]] = []
-    results.append((sys.version_info >= OLDEST_PYTHON, f"Python {sys.version_info.major}.{sys.version_info.minor}",
-                    "install Python 3.11 or newer, delete .venv, and run `make lab` again"))
+    results.append(
+        (
+            sys.version_info >= OLDEST_PYTHON,
+            f"Python {sys.version_info.major}.{sys.version_info.minor}",
+            "install Python 3.11 or newer, delete .venv, and run `make lab` again",
+        )
+    )
     absent = set(missing())
     for package in NEEDED.values():
         ok = package not in absent
-        results.append((ok, f"{package} {_version(package)}" if ok else package, f"run `make lab` again, or `pip install {package}`"))
+        results.append(
+            (
+                ok,
+                f"{package} {_version(package)}" if ok else package,
+                f"run `make lab` again, or `pip install {package}`",
+            )
+        )
     free = shutil.disk_usage(cache_dir()).free / 2**30
     enough = free >= FREE_GIB
-    results.append((enough, f"disk: {'at least' if enough else 'less than'} {FREE_GIB} GiB free", "free some space, or set COURSE_CACHE to a larger disk"))
+    results.append(
+        (
+            enough,
+            f"disk: {'at least' if enough else 'less than'} {FREE_GIB} GiB free",
+            "free some space, or set COURSE_CACHE to a larger disk",
+        )
+    )
     if "torch" not in absent:
         results.append((True, f"device: {device().type}", ""))
     for ok, what, fix in results:
         print(f"[OK]   {what}" if ok else f"[FAIL] {what}: {fix}")
     for package in missing(MOBILE):
-        print(f"[--]   {package}: only needed in lesson 11, `pip install -r requirements-mobile.txt`")
+        print(
+            f"[--]   {package}: only needed in lesson 11, `pip install -r requirements-mobile.txt`"
+        )
     return all(ok for ok, _, _ in results)
 
 

@@ -26,7 +26,9 @@ def faces(photographs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     raises   ImportError that says what to install, and what to do without
     """
     if importlib.util.find_spec("facenet_pytorch") is None:
-        raise ImportError(f"no face detector is installed: `{HOW}` brings one; or mark the two eyes by hand (lib.alignment.from_eyes)")
+        raise ImportError(
+            f"no face detector is installed: `{HOW}` brings one; or mark the two eyes by hand (lib.alignment.from_eyes)"
+        )
     # By name: it stands on no list of requirements, because what it asks for would replace the course's torch.
     mtcnn = importlib.import_module("facenet_pytorch").MTCNN(select_largest=True, device="cpu")
     points = np.full((len(photographs), 5, 2), np.nan, dtype=np.float32)

@@ -18,9 +18,24 @@ from lib.identification import Identification, identification, one_shot_accuracy
 from lib.scores import as_array, as_pairs
 
 __all__ = [
-    "Calibration", "Identification", "Roc", "auc", "bootstrap_interval", "cllr", "convert_threshold", "equal_error_rate", "far_frr",
-    "fit_calibration", "identification", "lfw_accuracy", "min_cllr", "one_shot_accuracy", "pair_scores", "roc", "tar_at_far",
-]  # fmt: skip
+    "Calibration",
+    "Identification",
+    "Roc",
+    "auc",
+    "bootstrap_interval",
+    "cllr",
+    "convert_threshold",
+    "equal_error_rate",
+    "far_frr",
+    "fit_calibration",
+    "identification",
+    "lfw_accuracy",
+    "min_cllr",
+    "one_shot_accuracy",
+    "pair_scores",
+    "roc",
+    "tar_at_far",
+]
 
 
 class Roc(NamedTuple):
@@ -37,8 +52,13 @@ def pair_scores(embeddings, i, j) -> np.ndarray:
     length = np.linalg.norm(embeddings, axis=1, keepdims=True)
     unit = embeddings / np.where(length > 0, length, 1)
     i, j = as_array(i), as_array(j)
-    part = max(1, 2**23 // unit.shape[1])  # all pairs of a few hundred images, as raw pixels, would be gigabytes at once
-    scores = [np.einsum("md,md->m", unit[i[at : at + part]], unit[j[at : at + part]]) for at in range(0, len(i), part)]
+    part = max(
+        1, 2**23 // unit.shape[1]
+    )  # all pairs of a few hundred images, as raw pixels, would be gigabytes at once
+    scores = [
+        np.einsum("md,md->m", unit[i[at : at + part]], unit[j[at : at + part]])
+        for at in range(0, len(i), part)
+    ]
     return np.concatenate([*scores, np.empty(0)]).clip(-1, 1)
 
 
@@ -51,12 +71,19 @@ def roc(scores, same) -> Roc:
     scores, same = as_pairs(scores, same)
     order = np.argsort(-scores, kind="stable")
     scores, same = scores[order], same[order]
-    last = np.flatnonzero(np.append(np.diff(scores) != 0, True))  # equal scores are accepted together
+    last = np.flatnonzero(
+        np.append(np.diff(scores) != 0, True)
+    )  # equal scores are accepted together
     accepted_same = np.cumsum(same)[last]
     accepted_different = last + 1 - accepted_same
-    nobody = scores[0] + 1e-6 * max(1.0, abs(scores[0]))  # wide enough to stay above the score in float32 too
-    return Roc(np.append(0.0, accepted_different / accepted_different[-1]), np.append(0.0, accepted_same / accepted_same[-1]),
-               np.append(nobody, scores[last]))
+    nobody = scores[0] + 1e-6 * max(
+        1.0, abs(scores[0])
+    )  # wide enough to stay above the score in float32 too
+    return Roc(
+        np.append(0.0, accepted_different / accepted_different[-1]),
+        np.append(0.0, accepted_same / accepted_same[-1]),
+        np.append(nobody, scores[last]),
+    )
 
 
 def auc(scores, same) -> float:
@@ -86,10 +113,17 @@ def equal_error_rate(scores, same, identities=None) -> tuple[float, float]:
         eer, at = far[k], (threshold[k] + threshold[k + 1]) / 2
     else:
         t = gap[k - 1] / (gap[k - 1] - gap[k])
-        eer, at = far[k - 1] + t * (far[k] - far[k - 1]), threshold[k - 1] + t * (threshold[k] - threshold[k - 1])
+        eer, at = (
+            far[k - 1] + t * (far[k] - far[k - 1]),
+            threshold[k - 1] + t * (threshold[k] - threshold[k - 1]),
+        )
     if eer > 0.5:
         message = f"EER {eer:.1%}: above 50 %, so these scores are larger for *different* pairs. Are they distances? Negate them"
-        if identities is not None and bootstrap_interval(equal_error_rate, scores, same, identities, resamples=200)[0] > 0.5:
+        if (
+            identities is not None
+            and bootstrap_interval(equal_error_rate, scores, same, identities, resamples=200)[0]
+            > 0.5
+        ):
             raise ValueError(message)
         warnings.warn(message, stacklevel=2)
     return float(eer), float(at)
@@ -105,7 +139,9 @@ def tar_at_far(scores, same, far: float) -> tuple[float, float]:
     scores, same = as_pairs(scores, same)
     different = int((~same).sum())
     if not 0 < far < 1 or far * different < 1 - 1e-9:
-        raise ValueError(f"far={far} must lie in (0, 1) and needs at least 1 / far different pairs; there are {different}")
+        raise ValueError(
+            f"far={far} must lie in (0, 1) and needs at least 1 / far different pairs; there are {different}"
+        )
     curve = roc(scores, same)
     k = np.flatnonzero(curve.far <= far + 1e-12)[-1]
     return float(curve.tar[k]), float(curve.threshold[k])
@@ -124,21 +160,38 @@ def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]
     scores, same = as_pairs(scores, same)
     if np.ndim(folds) == 0:
         if not 2 <= folds <= len(scores):
-            raise ValueError(f"folds={folds} must lie between 2 and the number of pairs, {len(scores)}")
+            raise ValueError(
+                f"folds={folds} must lie between 2 and the number of pairs, {len(scores)}"
+            )
         folds = np.repeat(np.arange(folds), [len(part) for part in np.array_split(scores, folds)])
     folds = as_array(folds)
     if folds.shape != scores.shape or len(np.unique(folds)) < 2:
-        raise ValueError(f"folds must be a number, or {len(scores)} fold numbers of two folds or more")
+        raise ValueError(
+            f"folds must be a number, or {len(scores)} fold numbers of two folds or more"
+        )
     accuracies = []
     for fold in np.unique(folds):
         test = folds == fold
-        grid = _midpoints(scores[~test]) if thresholds is None else as_array(thresholds).astype(np.float64)
+        grid = (
+            _midpoints(scores[~test])
+            if thresholds is None
+            else as_array(thresholds).astype(np.float64)
+        )
         threshold = grid[np.argmax(_correct(scores[~test], same[~test], grid))]
         accuracies.append(np.mean((scores[test] >= threshold) == same[test]))
     return float(np.mean(accuracies)), float(np.std(accuracies))
 
 
-def bootstrap_interval(metric: Callable, scores, same, identities, *, resamples: int = 1000, level: float = 0.95, seed: int = 0):
+def bootstrap_interval(
+    metric: Callable,
+    scores,
+    same,
+    identities,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+):
     """Percentile interval of `metric(scores, same)`, resampling identities: pairs that share a person are not independent.
 
     metric      returns a number, or a tuple whose first entry counts (`equal_error_rate`), or an array (a band, entry by entry)
@@ -151,7 +204,9 @@ def bootstrap_interval(metric: Callable, scores, same, identities, *, resamples:
     scores, same = as_pairs(scores, same)
     first, second = (as_array(side) for side in identities)
     if first.shape != scores.shape or second.shape != scores.shape:
-        raise ValueError(f"identities must be two arrays of {len(scores)}, not {first.shape} and {second.shape}")
+        raise ValueError(
+            f"identities must be two arrays of {len(scores)}, not {first.shape} and {second.shape}"
+        )
     order = np.argsort(-scores, kind="stable")  # once here, so that each draw comes sorted
     scores, same = scores[order], same[order]
     people, codes = np.unique(np.concatenate([first[order], second[order]]), return_inverse=True)
@@ -171,7 +226,9 @@ def bootstrap_interval(metric: Callable, scores, same, identities, *, resamples:
                 continue
             values.append(value[0] if isinstance(value, tuple) else value)
     if 2 * len(values) < resamples:
-        raise ValueError(f"the metric is undefined in {resamples - len(values)} of {resamples} draws: too few identities or pairs for an interval")
+        raise ValueError(
+            f"the metric is undefined in {resamples - len(values)} of {resamples} draws: too few identities or pairs for an interval"
+        )
     low, high = np.percentile(np.stack(values), [50 * (1 - level), 50 * (1 + level)], axis=0)
     return (float(low), float(high)) if np.ndim(low) == 0 else (low, high)
 
@@ -188,7 +245,9 @@ def convert_threshold(value, source: str, target: str):
     value = as_array(value).astype(np.float64)
     low, high = ranges[source]
     if not ((value >= low - 1e-6) & (value <= high + 1e-6)).all():
-        raise ValueError(f"{source} of unit vectors lies in [{low}, {high}], not {value}; are the embeddings normalised?")
+        raise ValueError(
+            f"{source} of unit vectors lies in [{low}, {high}], not {value}; are the embeddings normalised?"
+        )
     value = value.clip(low, high)
     squared = {"cosine": 2 - 2 * value, "l2": value**2, "squared l2": value}[source]
     result = {"cosine": 1 - squared / 2, "l2": np.sqrt(squared), "squared l2": squared}[target]
@@ -198,7 +257,9 @@ def convert_threshold(value, source: str, target: str):
 def _midpoints(scores: np.ndarray) -> np.ndarray:
     """Between every two neighbouring scores, and beyond both ends, strictest first."""
     distinct = np.unique(scores)[::-1]
-    return np.concatenate([[distinct[0] + 1e-6], (distinct[:-1] + distinct[1:]) / 2, [distinct[-1] - 1e-6]])
+    return np.concatenate(
+        [[distinct[0] + 1e-6], (distinct[:-1] + distinct[1:]) / 2, [distinct[-1] - 1e-6]]
+    )
 
 
 def _correct(scores: np.ndarray, same: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -206,4 +267,3 @@ def _correct(scores: np.ndarray, same: np.ndarray, thresholds: np.ndarray) -> np
     rejected_same = np.searchsorted(np.sort(scores[same]), thresholds, side="left")
     rejected_different = np.searchsorted(np.sort(scores[~same]), thresholds, side="left")
     return same.sum() - rejected_same + rejected_different
-

@@ -48,7 +48,9 @@ class Gallery:
         if size < 1:
             raise ValueError(f"size={size}: the length of an embedding, at least 1")
         self.fingerprint, self.size = fingerprint, int(size)
-        self._templates: dict[str, np.ndarray] = {}  # name -> float32 (k, D), in the order of enrolment
+        self._templates: dict[
+            str, np.ndarray
+        ] = {}  # name -> float32 (k, D), in the order of enrolment
         self._search: _Search | None = None  # made when first needed
 
     def __len__(self) -> int:
@@ -78,7 +80,9 @@ class Gallery:
         if mode == "average":
             vectors = vectors.mean(0, keepdims=True)
             if np.linalg.norm(vectors) < 1e-3:
-                raise ValueError(f"the mean of {name}'s vectors is zero: these pictures do not show one person")
+                raise ValueError(
+                    f"the mean of {name}'s vectors is zero: these pictures do not show one person"
+                )
         elif mode != "keep":
             raise ValueError(f"no mode {mode!r}; there are 'keep' and 'average'")
         vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
@@ -96,7 +100,9 @@ class Gallery:
     def scores(self, probes) -> np.ndarray:
         """Best cosine of each probe with each person's templates: (Q, D) or (D,) -> float32 (Q, people) or (people,)"""
         search = self._searched()
-        scores = self._checked(probes).astype(np.float32) @ search.matrix.T  # (Q, D) x (D, templates)
+        scores = (
+            self._checked(probes).astype(np.float32) @ search.matrix.T
+        )  # (Q, D) x (D, templates)
         if len(search.names) < len(search.matrix):
             scores = np.maximum.reduceat(scores, search.starts, axis=1)  # -> (Q, people)
         return scores if np.ndim(probes) == 2 else scores[0]
@@ -113,7 +119,12 @@ class Gallery:
             return Decision(POOR, None, refused)
         if not self._templates:
             return Decision(UNKNOWN, None, "nobody is enrolled")
-        return decision(self._searched().names, self.scores(np.asarray(probe).reshape(self.size)), threshold, margin)
+        return decision(
+            self._searched().names,
+            self.scores(np.asarray(probe).reshape(self.size)),
+            threshold,
+            margin,
+        )
 
     def save(self, path: Path | str) -> None:
         """Put the gallery on the disk so that a crash at any moment leaves the old file or the new one, whole.
@@ -135,13 +146,17 @@ class Gallery:
             if usable_name(name) != name:
                 raise ValueError(f"{path}: the name {name!r} is not in Unicode's normal form C")
             rows.setdefault(name, []).append(gallery._checked(vector)[0])
-        gallery._templates = {name: np.stack(vectors).astype(np.float32) for name, vectors in rows.items()}
+        gallery._templates = {
+            name: np.stack(vectors).astype(np.float32) for name, vectors in rows.items()
+        }
         return gallery
 
     def _searched(self) -> "_Search":
         if self._search is None:
             counts = [0, *map(len, self._templates.values())]
-            matrix = np.concatenate([np.empty((0, self.size), np.float32), *self._templates.values()])
+            matrix = np.concatenate(
+                [np.empty((0, self.size), np.float32), *self._templates.values()]
+            )
             self._search = _Search(self.names, matrix, np.cumsum(counts)[:-1])
         return self._search
 
@@ -154,10 +169,16 @@ class Gallery:
     def _checked(self, vectors) -> np.ndarray:
         vectors = np.atleast_2d(np.asarray(vectors, dtype=np.float64))
         if vectors.ndim != 2 or vectors.shape[1] != self.size:
-            raise ValueError(f"vectors must be (k, {self.size}), not {vectors.shape}: another network's?")
+            raise ValueError(
+                f"vectors must be (k, {self.size}), not {vectors.shape}: another network's?"
+            )
         length = np.linalg.norm(vectors, axis=1)
-        if not (np.abs(length - 1) < 0.01).all():  # NaN fails too; int8 files answer with lengths off by a few thousandths
-            raise ValueError(f"vectors must have length 1; the one furthest from it has {length[np.argmax(np.abs(length - 1))]:.3g}")
+        if not (
+            np.abs(length - 1) < 0.01
+        ).all():  # NaN fails too; int8 files answer with lengths off by a few thousandths
+            raise ValueError(
+                f"vectors must have length 1; the one furthest from it has {length[np.argmax(np.abs(length - 1))]:.3g}"
+            )
         return vectors
 
     def _wipe(self, templates: np.ndarray | None) -> None:
@@ -185,13 +206,21 @@ def decision(names: list[str], scores, threshold: float, margin: float = 0.0) ->
     best, others = float(scores[first]), np.delete(scores, first)
     second = float(others.max()) if len(others) else None
     if best < threshold:
-        return Decision(UNKNOWN, None, f"nobody reaches {threshold:.2f}; the best scores {best:.2f}", best, second)
+        return Decision(
+            UNKNOWN,
+            None,
+            f"nobody reaches {threshold:.2f}; the best scores {best:.2f}",
+            best,
+            second,
+        )
     if second is not None and best - second < margin:
         runner_up = [name for name in names if name != names[first]][int(others.argmax())]
         why = f"{names[first]} with {best:.2f} and {runner_up} with {second:.2f} are closer than {margin:.2f}"
         return Decision(UNSURE, None, why, best, second)
     ahead = "" if second is None else f", {best - second:.2f} ahead of the next"
-    return Decision(ACCEPTED, names[first], f"{best:.2f} reaches {threshold:.2f}{ahead}", best, second)
+    return Decision(
+        ACCEPTED, names[first], f"{best:.2f} reaches {threshold:.2f}{ahead}", best, second
+    )
 
 
 def usable_name(name: str) -> str:
@@ -211,13 +240,17 @@ def usable_name(name: str) -> str:
     return name
 
 
-def bench(templates: int, size: int = 128, batch: int = 64, seconds: float = 1.0) -> tuple[float, float]:
+def bench(
+    templates: int, size: int = 128, batch: int = 64, seconds: float = 1.0
+) -> tuple[float, float]:
     """Median milliseconds a probe among random templates: (one at a time, in a batch)."""
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((templates + batch, size), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     gallery, probes = Gallery("0" * 16, size), vectors[templates:]
-    gallery._templates = {str(number): rows for number, rows in enumerate(np.split(vectors[:templates], templates))}
+    gallery._templates = {
+        str(number): rows for number, rows in enumerate(np.split(vectors[:templates], templates))
+    }
 
     def median(call) -> float:
         call()
@@ -228,14 +261,21 @@ def bench(templates: int, size: int = 128, batch: int = 64, seconds: float = 1.0
             times.append(time.perf_counter() - began)
         return 1000 * float(np.median(times))
 
-    return median(lambda: gallery.decide(probes[0], threshold=0.5, margin=0.05)), median(lambda: gallery.scores(probes)) / batch
+    return median(lambda: gallery.decide(probes[0], threshold=0.5, margin=0.05)), median(
+        lambda: gallery.scores(probes)
+    ) / batch
 
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["bench"]:
         sys.exit("usage: python -m lib.gallery bench")
     if os.environ.get("OMP_NUM_THREADS") != "1":  # NumPy's library reads it once, when it is loaded
-        sys.exit(subprocess.call([sys.executable, "-m", "lib.gallery", "bench"], env={**os.environ, "OMP_NUM_THREADS": "1"}))
+        sys.exit(
+            subprocess.call(
+                [sys.executable, "-m", "lib.gallery", "bench"],
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
+        )
     print("| templates | one probe, ms | a probe in a batch of 64, ms |\n| --- | --- | --- |")
     for count in (100, 1_000, 10_000, 100_000):
         one, many = bench(count)

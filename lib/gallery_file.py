@@ -24,15 +24,24 @@ from pathlib import Path
 import numpy as np
 
 FIRST_LINE = "siamese-gallery 1"
-HEADER = re.compile(rb"siamese-gallery 1\nfingerprint ([0-9a-f]{16})\nsize ([0-9]+)\ntemplates ([0-9]+)\n")
+HEADER = re.compile(
+    rb"siamese-gallery 1\nfingerprint ([0-9a-f]{16})\nsize ([0-9]+)\ntemplates ([0-9]+)\n"
+)
 LONGEST_NAME = 200
 
 
 def written(fingerprint: str, size: int, templates: Mapping[str, np.ndarray]) -> bytes:
     """The file's bytes: templates {name: (k, D)}, one line a template."""
-    lines = [FIRST_LINE, f"fingerprint {fingerprint}", f"size {size}", f"templates {sum(map(len, templates.values()))}"]
+    lines = [
+        FIRST_LINE,
+        f"fingerprint {fingerprint}",
+        f"size {size}",
+        f"templates {sum(map(len, templates.values()))}",
+    ]
     for name, rows in templates.items():
-        lines += [f"{name}\t{base64.b64encode(row.astype('<f4').tobytes()).decode()}" for row in rows]
+        lines += [
+            f"{name}\t{base64.b64encode(row.astype('<f4').tobytes()).decode()}" for row in rows
+        ]
     body = "".join(f"{line}\n" for line in lines).encode()
     return body + f"sha256 {hashlib.sha256(body).hexdigest()}\n".encode()
 
@@ -49,11 +58,15 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
     first = content.split(b"\n", 1)[0].decode(errors="replace")
     if first != FIRST_LINE:
         if first.startswith("siamese-gallery "):
-            raise ValueError(f"{path} is a gallery of another version, {first[:40]!r}; this code reads {FIRST_LINE!r}")
+            raise ValueError(
+                f"{path} is a gallery of another version, {first[:40]!r}; this code reads {FIRST_LINE!r}"
+            )
         raise ValueError(f"{path} is no gallery")
     body, _, digest = content.rpartition(b"sha256 ")
     if digest != hashlib.sha256(body).hexdigest().encode() + b"\n":
-        raise ValueError(f"{path} was cut short or edited: its checksum does not fit. Enrol again, or take it from a backup")
+        raise ValueError(
+            f"{path} was cut short or edited: its checksum does not fit. Enrol again, or take it from a backup"
+        )
     header = HEADER.match(body)
     if not header:
         raise ValueError(f"{path} does not begin with the lines fingerprint, size and templates")
@@ -63,8 +76,10 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
     except UnicodeDecodeError:
         raise ValueError(f"{path} holds names that are not UTF-8") from None
     if theirs != fingerprint:
-        raise ValueError(f"{path} was made with another network ({theirs}, this one is {fingerprint}): "
-                         "their vectors cannot be compared. Enrol again")
+        raise ValueError(
+            f"{path} was made with another network ({theirs}, this one is {fingerprint}): "
+            "their vectors cannot be compared. Enrol again"
+        )
     if width != str(size):
         raise ValueError(f"{path} holds vectors of {width} numbers; this network makes {size}")
     if count != str(len(rows)):
@@ -76,7 +91,9 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
         except binascii.Error:
             raw = b""
         if len(raw) != 4 * size:
-            raise ValueError(f"{path}: the template of {name!r} is not the base64 of {size} numbers")
+            raise ValueError(
+                f"{path}: the template of {name!r} is not the base64 of {size} numbers"
+            )
         yield name, np.frombuffer(raw, "<f4")
 
 
@@ -99,13 +116,14 @@ def write_durably(path: Path | str, content: bytes) -> None:
         # Ours, where the rename failed, or a dead process's, which may hold somebody who was deleted since.
         for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
             left.unlink(missing_ok=True)
-    if os.name == "posix":  # elsewhere a folder cannot be opened, and the system flushes names by itself
+    if (
+        os.name == "posix"
+    ):  # elsewhere a folder cannot be opened, and the system flushes names by itself
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-
 
 
 def _for_us_alone(path: str, flags: int) -> int:

@@ -14,10 +14,24 @@ from torch import Tensor
 from lib.margins import ArcFace, CosFace, NormalizedSoftmax, SoftmaxLoss, SphereFace, unit
 
 __all__ = [
-    "ArcFace", "CosFace", "NormalizedSoftmax", "SoftmaxLoss", "SphereFace", "batch_all_triplet_loss", "batch_contrastive_loss",
-    "batch_hard_triplet_loss", "contrastive_loss", "distances", "n_pair_loss", "nt_xent_loss", "semi_hard_triplet_loss",
-    "triplet_kinds", "triplet_loss", "triplet_mask", "trivial_value",
-]  # fmt: skip
+    "ArcFace",
+    "CosFace",
+    "NormalizedSoftmax",
+    "SoftmaxLoss",
+    "SphereFace",
+    "batch_all_triplet_loss",
+    "batch_contrastive_loss",
+    "batch_hard_triplet_loss",
+    "contrastive_loss",
+    "distances",
+    "n_pair_loss",
+    "nt_xent_loss",
+    "semi_hard_triplet_loss",
+    "triplet_kinds",
+    "triplet_loss",
+    "triplet_mask",
+    "trivial_value",
+]
 
 
 def contrastive_loss(d: Tensor, same: Tensor, margin: float = 1.0) -> Tensor:
@@ -31,7 +45,9 @@ def contrastive_loss(d: Tensor, same: Tensor, margin: float = 1.0) -> Tensor:
     d, same = _distances_given(d, "d"), torch.as_tensor(same, device=d.device)
     _equal_shapes(d, same, "d", "same")
     if same.dtype != torch.bool and not bool(((same == 0) | (same == 1)).all()):
-        raise ValueError("same must be bool, or 0 and 1 only; are these identities? compare them first: labels[i] == labels[j]")
+        raise ValueError(
+            "same must be bool, or 0 and 1 only; are these identities? compare them first: labels[i] == labels[j]"
+        )
     _margin_given(margin)
     pull = d.square()
     push = (margin - d).clamp_min(0).square()
@@ -60,11 +76,17 @@ def batch_contrastive_loss(embeddings: Tensor, labels: Tensor, margin: float = 1
     returns     scalar
     """
     embeddings, labels = _batch_given(embeddings, labels)
-    i, j = torch.triu_indices(len(labels), len(labels), offset=1, device=embeddings.device)  # B (B - 1) / 2 pairs
-    return contrastive_loss(distances(embeddings)[i, j], labels[i] == labels[j], margin) + _attached_zero(embeddings)
+    i, j = torch.triu_indices(
+        len(labels), len(labels), offset=1, device=embeddings.device
+    )  # B (B - 1) / 2 pairs
+    return contrastive_loss(
+        distances(embeddings)[i, j], labels[i] == labels[j], margin
+    ) + _attached_zero(embeddings)
 
 
-def batch_hard_triplet_loss(embeddings: Tensor, labels: Tensor, margin: float | None = 0.2) -> Tensor:
+def batch_hard_triplet_loss(
+    embeddings: Tensor, labels: Tensor, margin: float | None = 0.2
+) -> Tensor:
     """Triplet loss of each anchor with its furthest positive and its nearest negative, mean over anchors that have both.
 
     embeddings  (B, D)
@@ -85,7 +107,9 @@ def batch_hard_triplet_loss(embeddings: Tensor, labels: Tensor, margin: float | 
     return _hinge(furthest_positive - nearest_negative, margin).mean()
 
 
-def batch_all_triplet_loss(embeddings: Tensor, labels: Tensor, margin: float | None = 0.2, active_only: bool = False) -> Tensor:
+def batch_all_triplet_loss(
+    embeddings: Tensor, labels: Tensor, margin: float | None = 0.2, active_only: bool = False
+) -> Tensor:
     """Triplet loss over every triplet of a batch: B^3 numbers are compared, so keep B at some hundreds.
 
     embeddings   (B, D)
@@ -117,7 +141,9 @@ def semi_hard_triplet_loss(embeddings: Tensor, labels: Tensor, margin: float = 0
     d = distances(embeddings)
     d_ap, d_an = d[:, :, None], d[:, None, :]
     _, semi_hard, _ = triplet_kinds(d_ap, d_an, margin)  # (B, B, B)
-    return _mean(_hinge((d_ap - d_an)[semi_hard & triplet_mask(labels)], margin)) + _attached_zero(embeddings)
+    return _mean(_hinge((d_ap - d_an)[semi_hard & triplet_mask(labels)], margin)) + _attached_zero(
+        embeddings
+    )
 
 
 def n_pair_loss(embeddings: Tensor, labels: Tensor) -> Tensor:
@@ -132,7 +158,11 @@ def n_pair_loss(embeddings: Tensor, labels: Tensor) -> Tensor:
     source      Sohn 2016 (multi-class N-pair), without its penalty on the embeddings' length
     """
     embeddings, labels = _batch_given(embeddings, labels)
-    pairs = [images[:2] for label in labels.unique() if len(images := (labels == label).nonzero()[:, 0]) > 1]
+    pairs = [
+        images[:2]
+        for label in labels.unique()
+        if len(images := (labels == label).nonzero()[:, 0]) > 1
+    ]
     if not pairs:
         return _attached_zero(embeddings)
     anchor, positive = torch.stack(pairs, dim=1)  # 2 x (P,)
@@ -159,7 +189,9 @@ def nt_xent_loss(embeddings: Tensor, labels: Tensor, temperature: float = 0.5) -
         logits = unit(embeddings) @ unit(embeddings).T / temperature  # (B, B)
     same = labels[:, None] == labels[None]
     positive = same & ~torch.eye(len(labels), dtype=torch.bool, device=same.device)
-    lowest = torch.finfo(logits.dtype).min  # not -inf: an anchor without negatives would give NaN gradients
+    lowest = torch.finfo(
+        logits.dtype
+    ).min  # not -inf: an anchor without negatives would give NaN gradients
     negatives = logits.masked_fill(same, lowest).logsumexp(1, keepdim=True)  # (B, 1)
     terms = (torch.logaddexp(logits, negatives.expand_as(logits)) - logits)[positive]
     return _mean(terms) + _attached_zero(embeddings)
@@ -188,14 +220,24 @@ def triplet_kinds(d_ap: Tensor, d_an: Tensor, margin: float) -> tuple[Tensor, Te
     shapes     equal, or such as (B, B, 1) and (B, 1, B) for a whole batch
     """
     if d_ap.ndim != d_an.ndim:
-        raise ValueError(f"d_ap {tuple(d_ap.shape)} and d_an {tuple(d_an.shape)} must have the same number of axes")
+        raise ValueError(
+            f"d_ap {tuple(d_ap.shape)} and d_an {tuple(d_an.shape)} must have the same number of axes"
+        )
     _margin_given(margin)
     hard, easy = d_an <= d_ap, (d_ap - d_an + margin <= 0) & (d_an > d_ap)
     return easy, ~easy & ~hard, hard
 
 
-NEEDED = {"contrastive": ["margin"], "triplet": ["margin"], "softmax": ["classes"], "sphereface": ["classes"], "n_pair": ["classes"],
-          "nt_xent": ["classes"], "cosface": ["classes", "scale", "margin"], "arcface": ["classes", "scale", "margin"]}  # fmt: skip
+NEEDED = {
+    "contrastive": ["margin"],
+    "triplet": ["margin"],
+    "softmax": ["classes"],
+    "sphereface": ["classes"],
+    "n_pair": ["classes"],
+    "nt_xent": ["classes"],
+    "cosface": ["classes", "scale", "margin"],
+    "arcface": ["classes", "scale", "margin"],
+}
 
 
 def trivial_value(name: str, **options) -> float:
@@ -219,7 +261,9 @@ def trivial_value(name: str, **options) -> float:
         return same_share * (1 - same_share) * margin**2 / 2
     if name == "triplet":
         return math.log(2) if margin is None else margin
-    head_start = {"cosface": lambda: margin, "arcface": lambda: 1 - math.cos(margin)}.get(name, lambda: 0.0)()
+    head_start = {"cosface": lambda: margin, "arcface": lambda: 1 - math.cos(margin)}.get(
+        name, lambda: 0.0
+    )()
     x = options.get("scale", 1.0) * head_start + math.log(options["classes"] - 1)
     return x + math.log1p(math.exp(-x))  # ln(1 + e^x), which is ln C where there is no head start
 
@@ -250,27 +294,35 @@ def _wide(x: Tensor, what: str) -> Tensor:
     x = torch.as_tensor(x)
     x = x if x.dtype in (torch.float32, torch.float64) else x.float()
     if not bool(x.isfinite().all()):
-        raise ValueError(f"{what} holds {int((~x.isfinite()).sum())} NaN or infinite of {x.numel()} values: the network has diverged before this loss")
+        raise ValueError(
+            f"{what} holds {int((~x.isfinite()).sum())} NaN or infinite of {x.numel()} values: the network has diverged before this loss"
+        )
     return x
 
 
 def _distances_given(d: Tensor, what: str) -> Tensor:
     d = _wide(d, what)
     if d.numel() and float(d.detach().min()) < -0.01:  # below zero by more than rounding
-        raise ValueError(f"{what} goes down to {float(d.detach().min()):.3f}, but a distance is never negative; is it a similarity?")
+        raise ValueError(
+            f"{what} goes down to {float(d.detach().min()):.3f}, but a distance is never negative; is it a similarity?"
+        )
     return d
 
 
 def _batch_given(embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     embeddings, labels = _wide(embeddings, "embeddings"), torch.as_tensor(labels)
     if embeddings.ndim != 2 or labels.ndim != 1 or len(embeddings) != len(labels):
-        raise ValueError(f"embeddings must be (B, D) and labels (B,), not {tuple(embeddings.shape)} and {tuple(labels.shape)}")
+        raise ValueError(
+            f"embeddings must be (B, D) and labels (B,), not {tuple(embeddings.shape)} and {tuple(labels.shape)}"
+        )
     return embeddings, labels.to(embeddings.device)
 
 
 def _equal_shapes(a: Tensor, b: Tensor, name_a: str, name_b: str) -> None:
     if a.shape != b.shape:  # (B,) against (B, 1) would silently become B x B terms
-        raise ValueError(f"{name_a} {tuple(a.shape)} and {name_b} {tuple(b.shape)} must have one shape")
+        raise ValueError(
+            f"{name_a} {tuple(a.shape)} and {name_b} {tuple(b.shape)} must have one shape"
+        )
 
 
 def _margin_given(margin: float) -> None:

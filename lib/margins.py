@@ -33,7 +33,9 @@ class NormalizedSoftmax(nn.Module):
     def __init__(self, embedding_size: int, classes: int, scale: float = 30.0):
         super().__init__()
         if embedding_size < 1 or classes < 2 or not 0 < scale < math.inf:
-            raise ValueError(f"a head needs embedding_size >= 1, classes >= 2 and scale > 0, not {embedding_size}, {classes}, {scale}")
+            raise ValueError(
+                f"a head needs embedding_size >= 1, classes >= 2 and scale > 0, not {embedding_size}, {classes}, {scale}"
+            )
         self.scale = scale
         self.weight = nn.Parameter(F.normalize(torch.randn(classes, embedding_size), dim=1))
 
@@ -54,18 +56,26 @@ class NormalizedSoftmax(nn.Module):
         classes, size = self.weight.shape
         if embeddings.ndim != 2 or embeddings.shape[1] != size:
             raise ValueError(f"embeddings must be (N, {size}), not {tuple(embeddings.shape)}")
-        wide = torch.promote_types(torch.promote_types(embeddings.dtype, self.weight.dtype), torch.float32)
+        wide = torch.promote_types(
+            torch.promote_types(embeddings.dtype, self.weight.dtype), torch.float32
+        )
         embeddings, weight = embeddings.to(wide), self.weight.to(wide)
         if not bool(embeddings.isfinite().all()):
-            raise ValueError("embeddings hold NaN or infinite values: the network has diverged before this loss")
+            raise ValueError(
+                "embeddings hold NaN or infinite values: the network has diverged before this loss"
+            )
         return unit(embeddings) @ unit(weight).T
 
     def _own(self, labels: Tensor, cosines: Tensor) -> Tensor:
         labels = torch.as_tensor(labels, device=cosines.device)
         if labels.shape != cosines.shape[:1] or labels.is_floating_point():
-            raise ValueError(f"labels must be {cosines.shape[0]} integers, not {labels.dtype} {tuple(labels.shape)}")
+            raise ValueError(
+                f"labels must be {cosines.shape[0]} integers, not {labels.dtype} {tuple(labels.shape)}"
+            )
         if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < cosines.shape[1]:
-            raise ValueError(f"labels must lie in 0..{cosines.shape[1] - 1}, but go from {int(labels.min())} to {int(labels.max())}; number the classes anew")
+            raise ValueError(
+                f"labels must lie in 0..{cosines.shape[1] - 1}, but go from {int(labels.min())} to {int(labels.max())}; number the classes anew"
+            )
         return labels.long()[:, None]
 
 
@@ -77,20 +87,31 @@ class SphereFace(NormalizedSoftmax):
     source   Liu et al. 2017 (SphereFace), equation 7
     """
 
-    def __init__(self, embedding_size: int, classes: int, scale: float | None = 30.0, margin: int = 4):
+    def __init__(
+        self, embedding_size: int, classes: int, scale: float | None = 30.0, margin: int = 4
+    ):
         super().__init__(embedding_size, classes, 1.0 if scale is None else scale)
         if margin != int(margin) or margin < 1:
-            raise ValueError(f"SphereFace's margin multiplies the angle and is a whole number from 1 up, not {margin}")
+            raise ValueError(
+                f"SphereFace's margin multiplies the angle and is a whole number from 1 up, not {margin}"
+            )
         self.margin, self.own_length = int(margin), scale is None
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         logits = super().forward(embeddings, labels)
-        return logits * torch.linalg.vector_norm(embeddings.to(logits.dtype), dim=1, keepdim=True) if self.own_length else logits
+        return (
+            logits * torch.linalg.vector_norm(embeddings.to(logits.dtype), dim=1, keepdim=True)
+            if self.own_length
+            else logits
+        )
 
     def with_margin(self, cosine: Tensor) -> Tensor:
         angle = torch.acos(cosine.detach().clamp(-1, 1))
         k = torch.floor(self.margin * angle / math.pi).clamp_max(self.margin - 1)
-        before, multiple = torch.ones_like(cosine), cosine  # cos(0), cos(theta), then Chebyshev: a polynomial, smooth at cos = +-1
+        before, multiple = (
+            torch.ones_like(cosine),
+            cosine,
+        )  # cos(0), cos(theta), then Chebyshev: a polynomial, smooth at cos = +-1
         for _ in range(self.margin - 1):
             before, multiple = multiple, 2 * cosine * multiple - before
         return (1 - 2 * (k % 2)) * multiple - 2 * k
@@ -103,10 +124,14 @@ class CosFace(NormalizedSoftmax):
     source   Wang et al. 2018 (CosFace), equation 4
     """
 
-    def __init__(self, embedding_size: int, classes: int, scale: float = 64.0, margin: float = 0.35):
+    def __init__(
+        self, embedding_size: int, classes: int, scale: float = 64.0, margin: float = 0.35
+    ):
         super().__init__(embedding_size, classes, scale)
         if not 0 <= margin < 2:
-            raise ValueError(f"CosFace's margin is taken off a cosine and must lie in [0, 2), not {margin}")
+            raise ValueError(
+                f"CosFace's margin is taken off a cosine and must lie in [0, 2), not {margin}"
+            )
         self.margin = margin
 
     def with_margin(self, cosine: Tensor) -> Tensor:
@@ -123,14 +148,20 @@ class ArcFace(NormalizedSoftmax):
     def __init__(self, embedding_size: int, classes: int, scale: float = 64.0, margin: float = 0.5):
         super().__init__(embedding_size, classes, scale)
         if not 0 <= margin < math.pi / 2:
-            raise ValueError(f"ArcFace's margin is an angle in radians, in [0, pi/2), not {margin}; degrees? use math.radians({margin})")
+            raise ValueError(
+                f"ArcFace's margin is an angle in radians, in [0, pi/2), not {margin}; degrees? use math.radians({margin})"
+            )
         self.margin = margin
 
     def with_margin(self, cosine: Tensor) -> Tensor:
-        floor = 1e-12 if cosine.dtype == torch.float64 else 1e-7  # the slope of a square root at 0 is infinite
+        floor = (
+            1e-12 if cosine.dtype == torch.float64 else 1e-7
+        )  # the slope of a square root at 0 is infinite
         sine = (1 - cosine.square()).clamp_min(floor).sqrt()
         turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
-        return torch.where(cosine > -math.cos(self.margin), turned, cosine - self.margin * math.sin(self.margin))
+        return torch.where(
+            cosine > -math.cos(self.margin), turned, cosine - self.margin * math.sin(self.margin)
+        )
 
 
 class SoftmaxLoss(nn.Module):

@@ -35,21 +35,38 @@ class _Prelu(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor]:
         x, slope = ctx.saved_tensors
-        negative = torch.ops.aten.threshold_backward(grad, -x, 0)  # the gradient where x < 0, else 0
-        return torch.addcmul(grad, negative, (slope - 1)[:, None, None]), (negative * x).sum((2, 3)).sum(0)
+        negative = torch.ops.aten.threshold_backward(
+            grad, -x, 0
+        )  # the gradient where x < 0, else 0
+        return torch.addcmul(grad, negative, (slope - 1)[:, None, None]), (negative * x).sum(
+            (2, 3)
+        ).sum(0)
 
 
 class PReLU(nn.PReLU):
     """x where it is positive, else a slope times x: one slope a channel, 0.25 at first."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return _Prelu.apply(x, self.weight) if self.training and x.device.type == "cpu" else super().forward(x)
+        return (
+            _Prelu.apply(x, self.weight)
+            if self.training and x.device.type == "cpu"
+            else super().forward(x)
+        )
 
 
 class ConvBlock(nn.Sequential):
     """Convolution without bias, batch norm and, unless it is a linear layer, an activation: registered in the order they run."""
 
-    def __init__(self, c_in: int, c_out: int, kernel, stride: int = 1, padding: int = 0, groups: int = 1, act: str = "prelu") -> None:
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        kernel,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        act: str = "prelu",
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(c_in, c_out, kernel, stride, padding, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(c_out)
@@ -84,26 +101,42 @@ class MobileFaceNet(nn.Module):
 
     channels = 3
 
-    def __init__(self, embedding_size: int = 128, input_size: tuple[int, int] = (112, 112), width: float = 1.0,
-                 variant: str = "", expansion: float = 1.0) -> None:
+    def __init__(
+        self,
+        embedding_size: int = 128,
+        input_size: tuple[int, int] = (112, 112),
+        width: float = 1.0,
+        variant: str = "",
+        expansion: float = 1.0,
+    ) -> None:
         super().__init__()
         if variant not in ("", "M", "S", "relu"):
             raise ValueError(f"no variant {variant!r}; there are '', 'M', 'S' and 'relu'")
         self.input_size = tuple(int(side) for side in input_size)
-        self.options = dict(embedding_size=embedding_size, input_size=self.input_size, width=width, variant=variant, expansion=expansion)
+        self.options = dict(
+            embedding_size=embedding_size,
+            input_size=self.input_size,
+            width=width,
+            variant=variant,
+            expansion=expansion,
+        )
         act = "relu" if variant == "relu" else "prelu"
 
         def scaled(channels: int) -> int:
             return max(8, 8 * round(channels * width / 8))
 
         c = scaled(64)
-        self.conv = ConvBlock(3, c, 3, stride=2, padding=1, act=act)  # (B, 3, 112, 112) -> (B, 64, 56, 56)
+        self.conv = ConvBlock(
+            3, c, 3, stride=2, padding=1, act=act
+        )  # (B, 3, 112, 112) -> (B, 64, 56, 56)
         self.depthwise = ConvBlock(c, c, 3, padding=1, groups=c, act=act)
         self.stages = nn.ModuleList()  # 56x56 -> 28 -> 14 -> 14 -> 7 -> 7
         for t, c_out, n, s in BOTTLENECKS:
             c_out, blocks = scaled(c_out), []
             for i in range(n):
-                blocks.append(Bottleneck(c, c_out, round(c * t * expansion), s if i == 0 else 1, act))
+                blocks.append(
+                    Bottleneck(c, c_out, round(c * t * expansion), s if i == 0 else 1, act)
+                )
                 c = c_out
             self.stages.append(nn.Sequential(*blocks))
         wide = c if variant == "S" else scaled(512)
@@ -111,7 +144,9 @@ class MobileFaceNet(nn.Module):
         kernel = self.input_size
         for _ in range(4):  # what four strides of 2 with padding 1 leave of each side
             kernel = tuple((side + 1) // 2 for side in kernel)
-        self.gdconv = ConvBlock(wide, wide, kernel, groups=wide, act="linear")  # (B, 512, 7, 7) -> (B, 512, 1, 1)
+        self.gdconv = ConvBlock(
+            wide, wide, kernel, groups=wide, act="linear"
+        )  # (B, 512, 7, 7) -> (B, 512, 1, 1)
         no_last = variant in ("M", "S")
         self.last = nn.Identity() if no_last else ConvBlock(wide, embedding_size, 1, act="linear")
         self.embedding_size = self.options["embedding_size"] = wide if no_last else embedding_size
@@ -139,16 +174,24 @@ class SignatureNet(nn.Module):
 
     channels = 1
 
-    def __init__(self, embedding_size: int = 128, input_size: tuple[int, int] = (64, 144), width: float = 1.0) -> None:
+    def __init__(
+        self, embedding_size: int = 128, input_size: tuple[int, int] = (64, 144), width: float = 1.0
+    ) -> None:
         super().__init__()
-        self.embedding_size, self.input_size = embedding_size, tuple(int(side) for side in input_size)
+        self.embedding_size, self.input_size = (
+            embedding_size,
+            tuple(int(side) for side in input_size),
+        )
         self.options = dict(embedding_size=embedding_size, input_size=self.input_size, width=width)
         a, b, c = (max(8, 8 * round(channels * width / 8)) for channels in (32, 64, 128))
         self.conv = nn.Sequential(  # (B, 1, 64, 144) -> (B, 128, 8, 18)
             ConvBlock(1, a, 5, stride=2, padding=2),
-            ConvBlock(a, b, 3, stride=2, padding=1), Bottleneck(b, b, 2 * b, 1),
-            ConvBlock(b, c, 3, stride=2, padding=1), Bottleneck(c, c, 2 * c, 1), Bottleneck(c, c, 2 * c, 1),
-        )  # fmt: skip
+            ConvBlock(a, b, 3, stride=2, padding=1),
+            Bottleneck(b, b, 2 * b, 1),
+            ConvBlock(b, c, 3, stride=2, padding=1),
+            Bottleneck(c, c, 2 * c, 1),
+            Bottleneck(c, c, 2 * c, 1),
+        )
         self.last = ConvBlock(2 * c, embedding_size, 1, act="linear")
 
     def forward(self, x: Tensor) -> Tensor:
@@ -164,8 +207,14 @@ class SignatureNet(nn.Module):
 
 
 def _checked(x: Tensor, model: nn.Module, any_size: bool = False) -> Tensor:
-    if x.ndim != 4 or x.shape[1] != model.channels or not (any_size or tuple(x.shape[2:]) == model.input_size):
-        raise ValueError(f"{type(model).__name__} takes (B, {model.channels}, {', '.join(map(str, model.input_size))}), not {tuple(x.shape)}")
+    if (
+        x.ndim != 4
+        or x.shape[1] != model.channels
+        or not (any_size or tuple(x.shape[2:]) == model.input_size)
+    ):
+        raise ValueError(
+            f"{type(model).__name__} takes (B, {model.channels}, {', '.join(map(str, model.input_size))}), not {tuple(x.shape)}"
+        )
     return x
 
 
@@ -179,16 +228,24 @@ def to_input(images: np.ndarray, model: nn.Module) -> Tensor:
     pixels = torch.as_tensor(images)
     if pixels.dtype != torch.uint8:
         nan = pixels.is_floating_point() and bool(pixels.isnan().any())
-        raise ValueError(f"images must be uint8, 0 to 255; these are {pixels.dtype}{' and hold NaN' if nan else ''}")
+        raise ValueError(
+            f"images must be uint8, 0 to 255; these are {pixels.dtype}{' and hold NaN' if nan else ''}"
+        )
     if pixels.ndim not in (3, 4) or (pixels.ndim == 4 and pixels.shape[3] != 3):
-        raise ValueError(f"images must be (N, H, W) or (N, H, W, 3), not {tuple(pixels.shape)}; for a single one write images[None]")
+        raise ValueError(
+            f"images must be (N, H, W) or (N, H, W, 3), not {tuple(pixels.shape)}; for a single one write images[None]"
+        )
     if pixels.numel() == 0:
         raise ValueError("no images: the array is empty")
-    x = (pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)).float()  # -> (N, 1 or 3, H, W)
+    x = (
+        pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
+    ).float()  # -> (N, 1 or 3, H, W)
     if x.shape[1] == 3 and model.channels == 1:
         x = (x * x.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
     if tuple(x.shape[2:]) != tuple(model.input_size):
-        x = F.interpolate(x, size=tuple(model.input_size), mode="bilinear", antialias=True, align_corners=False)
+        x = F.interpolate(
+            x, size=tuple(model.input_size), mode="bilinear", antialias=True, align_corners=False
+        )
     return model.scale(x).expand(-1, model.channels, -1, -1)
 
 
@@ -206,12 +263,17 @@ def embed(model: nn.Module, images: "ImageSet | np.ndarray", batch_size: int = 2
     device, was_training = next(model.parameters()).device, model.training
     model.eval()
     try:
-        vectors = [model(to_input(images[i : i + batch_size], model).to(device)).float().cpu() for i in range(0, len(images), batch_size)]
+        vectors = [
+            model(to_input(images[i : i + batch_size], model).to(device)).float().cpu()
+            for i in range(0, len(images), batch_size)
+        ]
     finally:
         model.train(was_training)
     vectors = torch.cat(vectors)
     if bad := int((~vectors.isfinite().all(1)).sum()):
-        raise ValueError(f"the model answers {bad} of {len(vectors)} images with NaN: its weights are broken, as after a training that diverged")
+        raise ValueError(
+            f"the model answers {bad} of {len(vectors)} images with NaN: its weights are broken, as after a training that diverged"
+        )
     return vectors
 
 
@@ -239,7 +301,11 @@ def layer_costs(model: nn.Module) -> list[Cost]:
         def hook(conv: nn.Conv2d, _, out: Tensor) -> None:
             seen = conv.weight[0].numel()  # (C_in / groups) x kernel
             kind = "depthwise" if conv.groups > 1 else "{}x{}".format(*conv.kernel_size)
-            costs.append(Cost(name, kind, tuple(out.shape[1:]), count_parameters(block), out[0].numel() * seen))
+            costs.append(
+                Cost(
+                    name, kind, tuple(out.shape[1:]), count_parameters(block), out[0].numel() * seen
+                )
+            )
 
         return hook
 
@@ -278,7 +344,9 @@ def fold_batch_norm(model: nn.Module) -> nn.Module:
             conv, norm = block.conv, block.norm
             scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()  # (C,)
             bias = norm.bias.double() - norm.running_mean.double() * scale
-            conv.weight.data = (conv.weight.double() * scale[:, None, None, None]).to(conv.weight.dtype)
+            conv.weight.data = (conv.weight.double() * scale[:, None, None, None]).to(
+                conv.weight.dtype
+            )
             conv.bias = nn.Parameter(bias.to(conv.weight.dtype))
             block.norm = nn.Identity()
     return model
@@ -292,7 +360,16 @@ COURSE_MODEL = ROOT / "data" / "course_model.pt"
 def save(model: nn.Module, path: Path | str, /, **facts) -> None:
     """Keep weights, architecture, options and `facts` (what it was trained on, its threshold...) in one file, written atomically."""
     state = {key: value.cpu() for key, value in model.state_dict().items()}
-    write_atomically(dict(format=FORMAT, architecture=type(model).__name__, options=model.options, facts=facts, state=state), path)
+    write_atomically(
+        dict(
+            format=FORMAT,
+            architecture=type(model).__name__,
+            options=model.options,
+            facts=facts,
+            state=state,
+        ),
+        path,
+    )
 
 
 def load(path: Path | str, architecture: str | None = None) -> nn.Module:
@@ -303,7 +380,9 @@ def load(path: Path | str, architecture: str | None = None) -> nn.Module:
     content = read_file(path, FORMAT)
     name = content["architecture"]
     if name not in ARCHITECTURES or (architecture and name != architecture):
-        raise ValueError(f"{path} holds a {name}, not a {architecture or ' or '.join(ARCHITECTURES)}")
+        raise ValueError(
+            f"{path} holds a {name}, not a {architecture or ' or '.join(ARCHITECTURES)}"
+        )
     model = ARCHITECTURES[name](**content["options"])
     model.load_state_dict(content["state"])
     model.facts = content["facts"]

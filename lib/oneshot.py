@@ -26,17 +26,26 @@ class GlyphNet(nn.Module):
 
     channels = 1
 
-    def __init__(self, embedding_size: int = 256, input_size: tuple[int, int] = (48, 48), width: float = 1.0) -> None:
+    def __init__(
+        self, embedding_size: int = 256, input_size: tuple[int, int] = (48, 48), width: float = 1.0
+    ) -> None:
         super().__init__()
-        self.embedding_size, self.input_size = embedding_size, tuple(int(side) for side in input_size)
+        self.embedding_size, self.input_size = (
+            embedding_size,
+            tuple(int(side) for side in input_size),
+        )
         self.options = dict(embedding_size=embedding_size, input_size=self.input_size, width=width)
         w = max(8, 8 * round(4 * width))
         self.conv = nn.Sequential(  # (B, 1, 48, 48) -> (B, 256, 3, 3)
             ConvBlock(1, w, 5, 2, 2, act="relu"),
-            ConvBlock(w, 2 * w, 3, 1, 1, act="relu"), nn.MaxPool2d(2),
-            ConvBlock(2 * w, 4 * w, 3, 1, 1, act="relu"), ConvBlock(4 * w, 4 * w, 3, 1, 1, act="relu"), nn.MaxPool2d(2),
-            ConvBlock(4 * w, 8 * w, 3, 1, 1, act="relu"), nn.MaxPool2d(2),
-        )  # fmt: skip
+            ConvBlock(w, 2 * w, 3, 1, 1, act="relu"),
+            nn.MaxPool2d(2),
+            ConvBlock(2 * w, 4 * w, 3, 1, 1, act="relu"),
+            ConvBlock(4 * w, 4 * w, 3, 1, 1, act="relu"),
+            nn.MaxPool2d(2),
+            ConvBlock(4 * w, 8 * w, 3, 1, 1, act="relu"),
+            nn.MaxPool2d(2),
+        )
         left = tuple((side + 1) // 2 // 8 for side in self.input_size)
         self.embedding = ConvBlock(8 * w, embedding_size, left, act="linear")
 
@@ -57,11 +66,18 @@ class KochNet(nn.Module):
 
     channels = 1
 
-    def __init__(self, features: int = 4096, input_size: tuple[int, int] = (105, 105), kernels: tuple[int, ...] = (10, 7, 4, 4),
-                 width: float = 1.0) -> None:
+    def __init__(
+        self,
+        features: int = 4096,
+        input_size: tuple[int, int] = (105, 105),
+        kernels: tuple[int, ...] = (10, 7, 4, 4),
+        width: float = 1.0,
+    ) -> None:
         super().__init__()
         self.embedding_size, self.input_size = features, tuple(int(side) for side in input_size)
-        self.options = dict(features=features, input_size=self.input_size, kernels=tuple(kernels), width=width)
+        self.options = dict(
+            features=features, input_size=self.input_size, kernels=tuple(kernels), width=width
+        )
         layers, c_in, side = [], 1, np.array(self.input_size)
         for number, (channels, kernel) in enumerate(zip((64, 128, 128, 256), kernels, strict=True)):
             c_out = max(8, 8 * round(channels * width / 8))
@@ -96,8 +112,12 @@ class L1Head(nn.Module):
         return self.bias + torch.stack([(row - b).abs() @ self.alpha for row in a])
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
-        i, j = torch.triu_indices(len(labels), len(labels), offset=1, device=labels.device)  # each pair once: half the work of all scores
-        logits = self.bias + torch.cat([(features[n] - features[n + 1 :]).abs() @ self.alpha for n in range(len(labels) - 1)])
+        i, j = torch.triu_indices(
+            len(labels), len(labels), offset=1, device=labels.device
+        )  # each pair once: half the work of all scores
+        logits = self.bias + torch.cat(
+            [(features[n] - features[n + 1 :]).abs() @ self.alpha for n in range(len(labels) - 1)]
+        )
         same = (labels[i] == labels[j]).float()
         cost = F.binary_cross_entropy_with_logits(logits, same, reduction="none")
         return (cost[same == 1].mean() + cost[same == 0].mean()) / 2
@@ -142,14 +162,25 @@ class Redrawn:
 
     def __call__(self, x: Tensor) -> Tensor:
         b, _, h, w = x.shape
-        turn, slant, wide, tall, to_x, to_y = (2 * torch.rand(6, b, device=x.device) - 1) * self.strength
+        turn, slant, wide, tall, to_x, to_y = (
+            2 * torch.rand(6, b, device=x.device) - 1
+        ) * self.strength
         turn, slant = math.radians(15) * turn, 0.25 * slant
         wide, tall = torch.exp(0.2 * wide), torch.exp(0.2 * tall)
         cos, sin = turn.cos(), turn.sin()
-        rows = [torch.stack([cos * wide, (slant * cos - sin) * tall, 0.12 * to_x], 1), torch.stack([sin * wide, (slant * sin + cos) * tall, 0.12 * to_y], 1)]
-        grid = F.affine_grid(torch.stack(rows, 1), [b, 1, h, w], align_corners=False)  # (B, 2, 3) -> (B, H, W, 2)
-        knots = 0.06 * self.strength * torch.randn(b, 2, 5, 5, device=x.device)  # a 5x5 net of random pulls, smooth in between
-        bend = F.interpolate(knots, size=(h, w), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
+        rows = [
+            torch.stack([cos * wide, (slant * cos - sin) * tall, 0.12 * to_x], 1),
+            torch.stack([sin * wide, (slant * sin + cos) * tall, 0.12 * to_y], 1),
+        ]
+        grid = F.affine_grid(
+            torch.stack(rows, 1), [b, 1, h, w], align_corners=False
+        )  # (B, 2, 3) -> (B, H, W, 2)
+        knots = (
+            0.06 * self.strength * torch.randn(b, 2, 5, 5, device=x.device)
+        )  # a 5x5 net of random pulls, smooth in between
+        bend = F.interpolate(knots, size=(h, w), mode="bicubic", align_corners=True).permute(
+            0, 2, 3, 1
+        )
         return F.grid_sample(x, grid + bend, align_corners=False)
 
 
@@ -163,12 +194,16 @@ class Episodes(NamedTuple):
     def narrowed(self, ways: int, shots: int) -> "Episodes":
         """The same questions made easier or harder: fewer ways, the right one kept and put first, and fewer shots."""
         rows = np.arange(len(self.answer))[:, None]
-        wrong = np.arange(self.shown.shape[1] - 1) + (np.arange(self.shown.shape[1] - 1) >= self.answer[:, None])  # (E, ways - 1)
+        wrong = np.arange(self.shown.shape[1] - 1) + (
+            np.arange(self.shown.shape[1] - 1) >= self.answer[:, None]
+        )  # (E, ways - 1)
         kept = np.concatenate([self.answer[:, None], wrong], 1)[:, :ways]
         return Episodes(self.shown[rows, kept, :shots], self.probe, np.zeros_like(self.answer))
 
 
-def draw_episodes(identity, ways: int, shots: int, count: int, seed: int = 0, group=None) -> Episodes:
+def draw_episodes(
+    identity, ways: int, shots: int, count: int, seed: int = 0, group=None
+) -> Episodes:
     """`count` episodes; the probe is never among the images shown.
 
     identity  (N,)
@@ -178,10 +213,15 @@ def draw_episodes(identity, ways: int, shots: int, count: int, seed: int = 0, gr
     identity = np.asarray(identity)
     group = np.zeros_like(identity) if group is None else np.asarray(group)
     images = {one: np.flatnonzero(identity == one) for one in np.unique(identity)}
-    pools = [[one for one in np.unique(identity[group == g]) if len(images[one]) > shots] for g in np.unique(group)]
+    pools = [
+        [one for one in np.unique(identity[group == g]) if len(images[one]) > shots]
+        for g in np.unique(group)
+    ]
     pools = [np.array(pool) for pool in pools if len(pool) >= ways]
     if ways < 2 or shots < 1 or not pools:
-        raise ValueError(f"{ways}-way {shots}-shot needs {ways} identities with {shots + 1} images each in one group")
+        raise ValueError(
+            f"{ways}-way {shots}-shot needs {ways} identities with {shots + 1} images each in one group"
+        )
     rng, shown, probes, answers = np.random.default_rng(seed), [], [], []
     for _ in range(count):
         chosen = rng.choice(pools[rng.integers(len(pools))], ways, replace=False)
@@ -194,7 +234,9 @@ def draw_episodes(identity, ways: int, shots: int, count: int, seed: int = 0, gr
 
 def episode_scores(similarity, episodes: Episodes) -> np.ndarray:
     """(N, N) similarity of all images -> (E, ways): the mean over an identity's shots of their similarity with the probe."""
-    return np.asarray(similarity)[episodes.probe[:, None, None], episodes.shown].mean(2)  # (E, ways, shots) -> (E, ways)
+    return np.asarray(similarity)[episodes.probe[:, None, None], episodes.shown].mean(
+        2
+    )  # (E, ways, shots) -> (E, ways)
 
 
 def prototype_scores(embeddings, episodes: Episodes) -> np.ndarray:
@@ -203,7 +245,10 @@ def prototype_scores(embeddings, episodes: Episodes) -> np.ndarray:
     Equal to `episode_scores` of cosines: a mean of dot products is the dot product with the mean (compare Snell et al. 2017).
     """
     unit = _unit(np.asarray(embeddings, dtype=np.float64))
-    scores = [np.einsum("wd,d->w", unit[shown].mean(1), unit[probe]) for shown, probe in zip(episodes.shown, episodes.probe)]  # one by one: little memory
+    scores = [
+        np.einsum("wd,d->w", unit[shown].mean(1), unit[probe])
+        for shown, probe in zip(episodes.shown, episodes.probe)
+    ]  # one by one: little memory
     return np.stack(scores)
 
 
@@ -216,7 +261,10 @@ def right(scores, answer) -> np.ndarray:
 
 def interval_over(values, groups, resamples: int = 2000, seed: int = 0) -> tuple[float, float]:
     """95 % percentile interval of the mean of `values` (N,), resampling whole groups (N,): runs, or characters."""
-    values, (names, code) = np.asarray(values, dtype=np.float64), np.unique(np.asarray(groups), return_inverse=True)
+    values, (names, code) = (
+        np.asarray(values, dtype=np.float64),
+        np.unique(np.asarray(groups), return_inverse=True),
+    )
     total, size = np.bincount(code, values), np.bincount(code)
     drawn = np.random.default_rng(seed).integers(len(names), size=(resamples, len(names)))
     low, high = np.percentile(total[drawn].sum(1) / size[drawn].sum(1), [2.5, 97.5])
@@ -226,7 +274,10 @@ def interval_over(values, groups, resamples: int = 2000, seed: int = 0) -> tuple
 def wilson_interval(successes: float, trials: int) -> tuple[float, float]:
     """95 % interval of a share, as if all trials were independent (Wilson 1927): honest near 0 and 1, where p +- 2 s is not."""
     z, p = 1.959964, successes / trials
-    middle, spread = p + z * z / (2 * trials), z * math.sqrt(p * (1 - p) / trials + (z / (2 * trials)) ** 2)
+    middle, spread = (
+        p + z * z / (2 * trials),
+        z * math.sqrt(p * (1 - p) / trials + (z / (2 * trials)) ** 2),
+    )
     return (middle - spread) / (1 + z * z / trials), (middle + spread) / (1 + z * z / trials)
 
 
@@ -242,7 +293,11 @@ def retrieve(embeddings, identity, k: int, block: int = 1000) -> tuple[np.ndarra
         rows = np.arange(len(scores))
         scores[rows, start + rows] = -np.inf  # a query does not find itself
         best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-        found.append(np.take_along_axis(best, np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable"), 1))
+        found.append(
+            np.take_along_axis(
+                best, np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable"), 1
+            )
+        )
     found = np.concatenate(found)
     return found, identity[found] == identity[:, None]
 
@@ -252,7 +307,14 @@ def _unit(x: np.ndarray) -> np.ndarray:
 
 
 @torch.no_grad()
-def looks(model: nn.Module, images: np.ndarray, turns: int = 1, redrawn: int = 0, strength: float = 0.5, seed: int = 0) -> Tensor:
+def looks(
+    model: nn.Module,
+    images: np.ndarray,
+    turns: int = 1,
+    redrawn: int = 0,
+    strength: float = 0.5,
+    seed: int = 0,
+) -> Tensor:
     """One image seen in several ways: (1 + redrawn, N, turns * D) unit vectors, the first of each image as it is.
 
     turns    4: embedded at each quarter turn and the four vectors joined, for a network trained on `quarter_turns`
@@ -268,7 +330,9 @@ def looks(model: nn.Module, images: np.ndarray, turns: int = 1, redrawn: int = 0
             for start in range(0, len(images), 256):
                 x = to_input(images[start : start + 256], model)
                 x = bend(x) if look else x
-                parts.append(torch.cat([model(torch.rot90(x, turn, (2, 3))) for turn in range(turns)], 1))  # (B, turns * D)
+                parts.append(
+                    torch.cat([model(torch.rot90(x, turn, (2, 3))) for turn in range(turns)], 1)
+                )  # (B, turns * D)
             rows.append(F.normalize(torch.cat(parts), dim=1))
     model.train(was_training)
     return torch.stack(rows)

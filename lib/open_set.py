@@ -1,8 +1,8 @@
 """Who is let in when some who ask are enrolled and some are strangers: random galleries, a threshold for them, and what it delivers.
 
-    chosen = asked(vectors["choose"], choose.identity, enrolled=10)
-    threshold = threshold_for(chosen, one_in=1000)
-    delivered(asked(vectors["measure"], measure.identity, enrolled=10), threshold)
+chosen = asked(vectors["choose"], choose.identity, enrolled=10)
+threshold = threshold_for(chosen, one_in=1000)
+delivered(asked(vectors["measure"], measure.identity, enrolled=10), threshold)
 """
 
 from typing import NamedTuple
@@ -22,7 +22,15 @@ class Asked(NamedTuple):
     second: np.ndarray  # the second-best person's; -1 where one person is enrolled
 
 
-def asked(vectors, identity, enrolled: int, templates: int = 1, mode: str = "keep", draws: int = 40, seed: int = 0) -> Asked:
+def asked(
+    vectors,
+    identity,
+    enrolled: int,
+    templates: int = 1,
+    mode: str = "keep",
+    draws: int = 40,
+    seed: int = 0,
+) -> Asked:
     """Enrol `enrolled` people picked at random, each with `templates` pictures picked at random; everybody else's pictures are strangers'.
 
     vectors   (N, D) unit vectors
@@ -33,7 +41,9 @@ def asked(vectors, identity, enrolled: int, templates: int = 1, mode: str = "kee
     vectors, identity = np.asarray(vectors), np.asarray(identity)
     rng, people, rows = np.random.default_rng(seed), np.unique(identity), []
     if not 0 < enrolled < len(people):
-        raise ValueError(f"enrolled={enrolled}: at least one, and fewer than the {len(people)} people there are: the others are strangers")
+        raise ValueError(
+            f"enrolled={enrolled}: at least one, and fewer than the {len(people)} people there are: the others are strangers"
+        )
     for _ in range(draws):
         gallery, taken = Gallery("0" * 16, vectors.shape[1]), []
         inside = rng.choice(people, enrolled, replace=False)
@@ -45,7 +55,9 @@ def asked(vectors, identity, enrolled: int, templates: int = 1, mode: str = "kee
         scores = gallery.scores(vectors[probes])  # (Q, enrolled)
         two = np.sort(np.column_stack([np.full(len(probes), -1.0), scores]), axis=1)[:, -2:]
         owner = identity[probes]
-        rows.append((owner, np.isin(owner, inside), inside[scores.argmax(1)] == owner, two[:, 1], two[:, 0]))
+        rows.append(
+            (owner, np.isin(owner, inside), inside[scores.argmax(1)] == owner, two[:, 1], two[:, 0])
+        )
     return Asked(*(np.concatenate(part) for part in zip(*rows)))
 
 
@@ -72,11 +84,15 @@ class Delivered(NamedTuple):
         return f"{self.share:.2%} ({self.low:.2%} to {self.high:.2%})"
 
 
-def delivered(measured: Asked, threshold: float, margin: float = 0.0, resamples: int = 1000) -> tuple[Delivered, Delivered]:
+def delivered(
+    measured: Asked, threshold: float, margin: float = 0.0, resamples: int = 1000
+) -> tuple[Delivered, Delivered]:
     """(enrolled people found, strangers named) at a threshold and a margin: TPIR and FPIR."""
     named = (measured.best >= threshold) & (measured.best - measured.second >= margin)
-    return (share_of(named & measured.right, measured.owner, measured.enrolled, resamples),
-            share_of(named, measured.owner, ~measured.enrolled, resamples))
+    return (
+        share_of(named & measured.right, measured.owner, measured.enrolled, resamples),
+        share_of(named, measured.owner, ~measured.enrolled, resamples),
+    )
 
 
 def share_of(event, owner, among=None, resamples: int = 1000) -> Delivered:

@@ -34,7 +34,9 @@ def all_pairs(identity, genuine=None) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return i[keep], j[keep], (both_genuine & one_identity)[keep]
 
 
-def sample_pairs(identity, count: int, seed: int = 0, genuine=None, same_share: float = 0.5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def sample_pairs(
+    identity, count: int, seed: int = 0, genuine=None, same_share: float = 0.5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`count` distinct pairs in random order, each pair of a kind equally likely.
 
     same_share  share of same pairs; half, though in nature nearly all pairs differ
@@ -47,7 +49,10 @@ def sample_pairs(identity, count: int, seed: int = 0, genuine=None, same_share: 
         raise ValueError(f"same_share is a share in [0, 1], not {same_share}")
     rng = np.random.default_rng(seed)
     asked = (round(count * same_share), count - round(count * same_share))
-    found = [_draw(rows, n, rng, kind) for rows, n, kind in zip(_rows(identity, genuine), asked, ("same", "different"))]
+    found = [
+        _draw(rows, n, rng, kind)
+        for rows, n, kind in zip(_rows(identity, genuine), asked, ("same", "different"))
+    ]
     i, j = (np.concatenate(side) for side in zip(*found))
     order = rng.permutation(count)
     return i[order], j[order], (np.arange(count) < asked[0])[order]
@@ -55,7 +60,9 @@ def sample_pairs(identity, count: int, seed: int = 0, genuine=None, same_share: 
 
 def count_pairs(identity, genuine=None) -> PairCount:
     """How many pairs there are of each kind, without listing them."""
-    return PairCount(*(int((last - first).sum()) for _, _, first, last in _rows(*_labels(identity, genuine))))
+    return PairCount(
+        *(int((last - first).sum()) for _, _, first, last in _rows(*_labels(identity, genuine)))
+    )
 
 
 def all_triplets(identity, genuine=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -68,7 +75,9 @@ def all_triplets(identity, genuine=None) -> tuple[np.ndarray, np.ndarray, np.nda
     return _triplets(blocks, np.arange(sum(block.count for block in blocks)))
 
 
-def sample_triplets(identity, count: int, seed: int = 0, genuine=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def sample_triplets(
+    identity, count: int, seed: int = 0, genuine=None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`count` distinct triplets, each equally likely: (a, p, n), each int (count,). ValueError where there are fewer."""
     blocks = _blocks(*_labels(identity, genuine))
     total = sum(block.count for block in blocks)
@@ -102,9 +111,14 @@ class PKBatches:
         groups = [np.flatnonzero(identity == person) for person in np.unique(identity)]
         self.groups = [group for group in groups if len(group) > 1 or k == 1]
         if left_out := len(groups) - len(self.groups):
-            warnings.warn(f"{left_out} of {len(groups)} identities have one image and stay out of the batches: no positive can be drawn", stacklevel=2)
+            warnings.warn(
+                f"{left_out} of {len(groups)} identities have one image and stay out of the batches: no positive can be drawn",
+                stacklevel=2,
+            )
         if len(self.groups) < p:
-            raise ValueError(f"batches of {p} identities cannot be drawn from {len(self.groups)} with {'two images' if k > 1 else 'an image'} or more; lower p")
+            raise ValueError(
+                f"batches of {p} identities cannot be drawn from {len(self.groups)} with {'two images' if k > 1 else 'an image'} or more; lower p"
+            )
         self.p, self.k, self.batches, self.seed, self.epoch = p, k, batches, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -115,13 +129,17 @@ class PKBatches:
 
     def __iter__(self) -> Iterator[list[int]]:
         rng = np.random.default_rng([self.seed, self.epoch])
-        drawn = np.zeros(len(self.groups), dtype=int)  # how often each identity was drawn in this epoch
+        drawn = np.zeros(
+            len(self.groups), dtype=int
+        )  # how often each identity was drawn in this epoch
         shown = [np.zeros(len(group), dtype=int) for group in self.groups]  # and each of its images
         for _ in range(self.batches):
             batch = []
             for g in _least_used(drawn, rng)[: self.p]:
                 drawn[g] += 1
-                images = np.resize(_least_used(shown[g], rng), self.k)  # starts over where there are fewer than k
+                images = np.resize(
+                    _least_used(shown[g], rng), self.k
+                )  # starts over where there are fewer than k
                 np.add.at(shown[g], images, 1)
                 batch += self.groups[g][images].tolist()
             yield batch
@@ -134,18 +152,26 @@ def _least_used(used: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _labels(identity, genuine) -> tuple[np.ndarray, np.ndarray]:
     identity = as_array(identity)
-    genuine = np.ones(len(identity), dtype=bool) if genuine is None else as_array(genuine).astype(bool)
+    genuine = (
+        np.ones(len(identity), dtype=bool) if genuine is None else as_array(genuine).astype(bool)
+    )
     if identity.ndim != 1 or genuine.shape != identity.shape or len(identity) == 0:
-        raise ValueError(f"identity must be (N,), N >= 1, and genuine the same, not {identity.shape} and {genuine.shape}")
+        raise ValueError(
+            f"identity must be (N,), N >= 1, and genuine the same, not {identity.shape} and {genuine.shape}"
+        )
     return identity, genuine
 
 
 def _two_sides(identity: np.ndarray, genuine: np.ndarray) -> None:
     if len(np.unique(identity)) == 1 and genuine.all():
-        raise ValueError("one identity only: every pair would be the same person. Add images of at least one other")
+        raise ValueError(
+            "one identity only: every pair would be the same person. Add images of at least one other"
+        )
 
 
-def _by_person(identity: np.ndarray, genuine: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _by_person(
+    identity: np.ndarray, genuine: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Genuine images sorted by identity, and where each identity begins and ends there: (order, people, start, end)."""
     order = np.flatnonzero(genuine)
     order = order[np.argsort(identity[order], kind="stable")]
@@ -154,7 +180,9 @@ def _by_person(identity: np.ndarray, genuine: np.ndarray) -> tuple[np.ndarray, n
     return order, people, start, end
 
 
-def _rows(identity: np.ndarray, genuine: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+def _rows(
+    identity: np.ndarray, genuine: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """All pairs without listing them: rows (order, image, first, last), where `image` pairs with order[first:last].
 
     Sorted by identity, an image's partners are one run: the rest of its own identity for same pairs, all that come after
@@ -165,17 +193,25 @@ def _rows(identity: np.ndarray, genuine: np.ndarray) -> list[tuple[np.ndarray, n
     own_end = end[person[order]]
     forged = np.flatnonzero(~genuine)
     same = (order, order, np.arange(len(order)) + 1, own_end)
-    different = (order, np.concatenate([order, forged]), np.concatenate([own_end, start[person[forged]]]),
-                 np.concatenate([np.full(len(order), len(order)), end[person[forged]]]))  # fmt: skip
+    different = (
+        order,
+        np.concatenate([order, forged]),
+        np.concatenate([own_end, start[person[forged]]]),
+        np.concatenate([np.full(len(order), len(order)), end[person[forged]]]),
+    )
     return [same, different]
 
 
-def _draw(rows: tuple, count: int, rng: np.random.Generator, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def _draw(
+    rows: tuple, count: int, rng: np.random.Generator, kind: str
+) -> tuple[np.ndarray, np.ndarray]:
     """`count` distinct pairs of those rows: number all pairs row by row, draw numbers, look them up."""
     order, image, first, last = rows
     ends = np.cumsum(last - first)
     if count > (total := int(ends[-1]) if len(ends) else 0):
-        raise ValueError(f"there are {total} {kind} pairs, not {count}; ask for fewer, or set same_share")
+        raise ValueError(
+            f"there are {total} {kind} pairs, not {count}; ask for fewer, or set same_share"
+        )
     number = rng.choice(total, count, replace=False) if count else np.zeros(0, dtype=int)
     row = np.searchsorted(ends, number, side="right")
     partner = order[last[row] - (ends[row] - number)]
@@ -194,11 +230,18 @@ class _Block(NamedTuple):
 
 
 def _blocks(identity: np.ndarray, genuine: np.ndarray) -> list[_Block]:
-    return [_Block(np.flatnonzero(genuine & (identity == person)), np.flatnonzero(genuine ^ (identity == person)))
-            for person in np.unique(identity)]  # genuine of others, or forged of this one
+    return [
+        _Block(
+            np.flatnonzero(genuine & (identity == person)),
+            np.flatnonzero(genuine ^ (identity == person)),
+        )
+        for person in np.unique(identity)
+    ]  # genuine of others, or forged of this one
 
 
-def _triplets(blocks: list[_Block], number: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _triplets(
+    blocks: list[_Block], number: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The triplets with these numbers, counted block by block."""
     ends = np.cumsum([block.count for block in blocks])
     triplets = np.empty((3, len(number)), dtype=np.int64)

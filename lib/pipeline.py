@@ -1,8 +1,8 @@
 """The phone's way from a photograph to a decision, in Python: points, crop, quality, vector, gallery.
 
-    phone = Phone(course_model(), threshold=0.75, margin=0.05)
-    phone.enrol("Ada", photographs, points)                 # points from lib.detect, or two clicks on the eyes
-    phone.decide(photograph, points)                        # Decision(kind, name, why, score, second)
+phone = Phone(course_model(), threshold=0.75, margin=0.05)
+phone.enrol("Ada", photographs, points)                 # points from lib.detect, or two clicks on the eyes
+phone.decide(photograph, points)                        # Decision(kind, name, why, score, second)
 """
 
 from typing import NamedTuple
@@ -35,7 +35,9 @@ class Phone:
     def look(self, photographs: np.ndarray, points) -> Look:
         """uint8 (N, H, W, 3) and where eyes, nose and mouth are in them, (N, 5, 2), or the eyes alone, (N, 2, 2)"""
         crops = aligned(photographs, points)
-        return Look(crops, vectors(self.model, crops), [refusal(*face) for face in zip(crops, points)])
+        return Look(
+            crops, vectors(self.model, crops), [refusal(*face) for face in zip(crops, points)]
+        )
 
     def enrol(self, name: str, photographs: np.ndarray, points, mode: str = "keep") -> list[str]:
         """Enrol a person from those pictures that are good enough; returns why each of the others is not.
@@ -45,7 +47,9 @@ class Phone:
         seen = self.look(photographs, points)
         good = [not why for why in seen.refused]
         if not any(good):
-            raise ValueError(f"no picture of {name} is good enough to enrol: {', '.join(sorted(set(seen.refused)))}")
+            raise ValueError(
+                f"no picture of {name} is good enough to enrol: {', '.join(sorted(set(seen.refused)))}"
+            )
         self.gallery.enrol(name, seen.vectors[good], mode)
         return [why for why in seen.refused if why]
 
@@ -58,11 +62,18 @@ class Phone:
 def aligned(photographs: np.ndarray, points) -> np.ndarray:
     """Crops uint8 (N, 112, 112, 3), by five points where they are known, by the eyes alone where not."""
     points = np.asarray(points)
-    return crop(photographs, *(from_eyes(points) if points.shape[1] == 2 else to_template(points)), PHONE_SIDE)
+    return crop(
+        photographs,
+        *(from_eyes(points) if points.shape[1] == 2 else to_template(points)),
+        PHONE_SIDE,
+    )
 
 
 @torch.no_grad()
 def vectors(phone: PhoneModel, crops: np.ndarray, batch: int = 64) -> np.ndarray:
     """What the file on the phone answers: uint8 (N, 112, 112, 3) -> float32 (N, D), unit length"""
-    parts = [phone(torch.from_numpy(phone.pictures(crops[at : at + batch]))) for at in range(0, len(crops), batch)]
+    parts = [
+        phone(torch.from_numpy(phone.pictures(crops[at : at + batch])))
+        for at in range(0, len(crops), batch)
+    ]
     return torch.cat(parts).numpy()

@@ -36,16 +36,28 @@ def measure(crop: np.ndarray, points) -> Quality:
     raises  ValueError for other shapes or types
     """
     points = np.asarray(points, dtype=np.float64)
-    if crop.dtype != np.uint8 or crop.shape != (112, 112, 3) or points.shape not in ((5, 2), (2, 2)):
-        raise ValueError(f"a uint8 (112, 112, 3) crop and (5, 2) or (2, 2) points, not {crop.dtype} {crop.shape} and {points.shape}")
+    if (
+        crop.dtype != np.uint8
+        or crop.shape != (112, 112, 3)
+        or points.shape not in ((5, 2), (2, 2))
+    ):
+        raise ValueError(
+            f"a uint8 (112, 112, 3) crop and (5, 2) or (2, 2) points, not {crop.dtype} {crop.shape} and {points.shape}"
+        )
     grey = crop @ np.array([0.299, 0.587, 0.114])  # (112, 112)
     inner = grey[1:-1, 1:-1]
-    laplacian = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * inner  # (110, 110)
+    laplacian = (
+        grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * inner
+    )  # (110, 110)
     across = points[1] - points[0]  # from eye to eye
     distance = float(np.hypot(*across))
     if distance == 0:
         raise ValueError("both eyes lie on one point")
-    turn = abs(float((points[2] - points[:2].mean(0)) @ across)) / distance**2 if len(points) == 5 else float("nan")
+    turn = (
+        abs(float((points[2] - points[:2].mean(0)) @ across)) / distance**2
+        if len(points) == 5
+        else float("nan")
+    )
     return Quality(float(grey.mean()), float(grey.std()), float(laplacian.var()), distance, turn)
 
 

@@ -34,7 +34,12 @@ def exposed(images: np.ndarray, stops: float) -> np.ndarray:
 
 def flattened(images: np.ndarray, share: float) -> np.ndarray:
     """Keep this share of the contrast around middle grey, as fog or a smeared lens does."""
-    return (128 + share * (images - images.mean((1, 2, 3), keepdims=True))).round().clip(0, 255).astype(np.uint8)
+    return (
+        (128 + share * (images - images.mean((1, 2, 3), keepdims=True)))
+        .round()
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
 
 
 def turned(people: range, yaw: float) -> tuple[np.ndarray, np.ndarray]:
@@ -43,14 +48,23 @@ def turned(people: range, yaw: float) -> tuple[np.ndarray, np.ndarray]:
     with torch.inference_mode():
         for number in people:
             view = face_render.view(SEED, number, 0, aligned=True) | {"yaw": yaw}
-            found.append(face_render.render(face_shape.person(SEED, number), [view], [face_render.view_colours(SEED, number, 0)], 112))
+            found.append(
+                face_render.render(
+                    face_shape.person(SEED, number),
+                    [view],
+                    [face_render.view_colours(SEED, number, 0)],
+                    112,
+                )
+            )
     images, points = (np.concatenate(part) for part in zip(*found))
     return aligned(images, points), points
 
 
 def limits(people: int = PEOPLE) -> dict[str, float]:
     """The six limits, by the names of the constants in `lib.quality`."""
-    faces = load("embedded-faces", identities=people, images=VIEWS, size=SIDE, seed=SEED, aligned=False)
+    faces = load(
+        "embedded-faces", identities=people, images=VIEWS, size=SIDE, seed=SEED, aligned=False
+    )
     photographs, points = faces.images, faces.extra["landmarks"].astype(np.float64)
     crops, phone = aligned(photographs, points), PhoneModel(course_model())
     embedded = vectors_of(phone, crops)
@@ -67,32 +81,59 @@ def limits(people: int = PEOPLE) -> dict[str, float]:
         before = None
         for strength in strengths:
             crops, points = worse(strength)
-            share, median = rejected(crops, whose), float(np.median([value(measure(c, p)) for c, p in zip(crops, points)]))
+            share, median = (
+                rejected(crops, whose),
+                float(np.median([value(measure(c, p)) for c, p in zip(crops, points)])),
+            )
             if share >= TURNED_AWAY:
                 if before is None:
-                    raise ValueError(f"already at strength {strength} more than {TURNED_AWAY:.0%} are turned away: begin weaker")
+                    raise ValueError(
+                        f"already at strength {strength} more than {TURNED_AWAY:.0%} are turned away: begin weaker"
+                    )
                 part = (TURNED_AWAY - before[0]) / (share - before[0])
                 return before[1] + part * (median - before[1])
             before = share, median
-        raise ValueError(f"even at strength {strength} no more than {share:.0%} are turned away: go on")
+        raise ValueError(
+            f"even at strength {strength} no more than {share:.0%} are turned away: go on"
+        )
 
     mine, where = crops[probes], points[probes]
 
     def smaller(side: int) -> tuple[np.ndarray, np.ndarray]:
         """The same photographs with fewer pixels, and points found two of those pixels away: a detector's error does not shrink."""
-        small = np.stack([np.asarray(Image.fromarray(one).resize((side, side), Image.Resampling.BOX)) for one in photographs[probes]])
-        moved = (where + 0.5) * side / SIDE - 0.5 + np.random.default_rng(0).normal(0, 2**0.5, where.shape)  # 2 pixels, root mean square
+        small = np.stack(
+            [
+                np.asarray(Image.fromarray(one).resize((side, side), Image.Resampling.BOX))
+                for one in photographs[probes]
+            ]
+        )
+        moved = (
+            (where + 0.5) * side / SIDE
+            - 0.5
+            + np.random.default_rng(0).normal(0, 2**0.5, where.shape)
+        )  # 2 pixels, root mean square
         return aligned(small, moved), moved
 
     everybody = np.arange(people)
     return {
         "DARKEST": crossing((-2, -3, -4), lambda s: (exposed(mine, s), where), lambda q: q.grey),
-        "BRIGHTEST": crossing((1, 1.5, 2, 2.5), lambda s: (exposed(mine, s), where), lambda q: q.grey),
-        "FLATTEST": crossing((0.5, 0.4, 0.3, 0.2), lambda s: (flattened(mine, s), where), lambda q: q.spread),
-        "BLURRIEST": crossing((3, 4, 5, 6), lambda s: (disturb(mine, "blurred", s), where), lambda q: q.sharpness),
+        "BRIGHTEST": crossing(
+            (1, 1.5, 2, 2.5), lambda s: (exposed(mine, s), where), lambda q: q.grey
+        ),
+        "FLATTEST": crossing(
+            (0.5, 0.4, 0.3, 0.2), lambda s: (flattened(mine, s), where), lambda q: q.spread
+        ),
+        "BLURRIEST": crossing(
+            (3, 4, 5, 6), lambda s: (disturb(mine, "blurred", s), where), lambda q: q.sharpness
+        ),
         "SMALLEST": crossing((90, 70, 60, 50, 45, 40, 35), smaller, lambda q: q.eye_distance),
-        "TURNED": crossing((0.3, 0.4, 0.5, 0.6, 0.7, 0.8), lambda s: turned(range(people), s), lambda q: q.turn, everybody),
-    }  # fmt: skip
+        "TURNED": crossing(
+            (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+            lambda s: turned(range(people), s),
+            lambda q: q.turn,
+            everybody,
+        ),
+    }
 
 
 if __name__ == "__main__":

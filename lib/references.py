@@ -1,8 +1,8 @@
 """One questioned image against several references of one identity: the question a bank and a forensic examiner ask.
 
-    draws = draw_references(images.identity, images.genuine, k=6, draws=20)      # which genuine images serve as references
-    scored = score_draws(embed(model, images), draws)                            # every questioned image, against them
-    scored = score_distances(distance, draws)                                    # the same from distances between images
+draws = draw_references(images.identity, images.genuine, k=6, draws=20)      # which genuine images serve as references
+scored = score_draws(embed(model, images), draws)                            # every questioned image, against them
+scored = score_distances(distance, draws)                                    # the same from distances between images
 """
 
 from typing import NamedTuple
@@ -51,9 +51,23 @@ def draw_references(identity, genuine, k: int, draws: int = 10, seed: int = 0) -
         for person in people:
             own = rng.permutation(np.flatnonzero((identity == person) & genuine))
             if len(own) <= k:
-                raise ValueError(f"identity {person} has {len(own)} genuine images; {k} references leave none to be questioned")
-            others = [rng.choice(np.flatnonzero((identity == other) & genuine)) for other in people if other != person]
-            found.append(Draw(int(person), own[:k], own[k:], np.flatnonzero((identity == person) & ~genuine), np.array(others, dtype=np.int64)))
+                raise ValueError(
+                    f"identity {person} has {len(own)} genuine images; {k} references leave none to be questioned"
+                )
+            others = [
+                rng.choice(np.flatnonzero((identity == other) & genuine))
+                for other in people
+                if other != person
+            ]
+            found.append(
+                Draw(
+                    int(person),
+                    own[:k],
+                    own[k:],
+                    np.flatnonzero((identity == person) & ~genuine),
+                    np.array(others, dtype=np.int64),
+                )
+            )
     return found
 
 
@@ -71,11 +85,28 @@ def score_draws(embeddings, draws: list[Draw], owner=None, spread: bool = False)
         references = embeddings[draw.references]  # (k, D)
         k = len(references)
         level = ((references @ references.T).sum() - k) / (k * (k - 1)) if spread and k > 1 else 0.0
-        for kind, questioned in (("genuine", draw.genuine), ("skilled", draw.skilled), ("random", draw.random)):
-            scores = (embeddings[questioned] @ references.T).mean(1) - level  # (q, D) x (D, k) -> (q,)
-            whose = as_array(owner)[questioned] if owner is not None else np.full(len(questioned), draw.identity)
-            rows.append((scores, np.full(len(scores), kind == "genuine"), np.full(len(scores), kind == "skilled"),
-                         np.full(len(scores), draw.identity), whose))  # fmt: skip
+        for kind, questioned in (
+            ("genuine", draw.genuine),
+            ("skilled", draw.skilled),
+            ("random", draw.random),
+        ):
+            scores = (embeddings[questioned] @ references.T).mean(
+                1
+            ) - level  # (q, D) x (D, k) -> (q,)
+            whose = (
+                as_array(owner)[questioned]
+                if owner is not None
+                else np.full(len(questioned), draw.identity)
+            )
+            rows.append(
+                (
+                    scores,
+                    np.full(len(scores), kind == "genuine"),
+                    np.full(len(scores), kind == "skilled"),
+                    np.full(len(scores), draw.identity),
+                    whose,
+                )
+            )
     return Scored(*(np.concatenate(part) for part in zip(*rows)))
 
 
@@ -94,14 +125,31 @@ def score_distances(distance, draws: list[Draw], owner=None, spread: float = SPR
     rows = []
     for draw in draws:
         k = len(draw.references)
-        among = distance[np.ix_(draw.references, draw.references)][~np.eye(k, dtype=bool)].reshape(k, k - 1)
+        among = distance[np.ix_(draw.references, draw.references)][~np.eye(k, dtype=bool)].reshape(
+            k, k - 1
+        )
         own = (np.log(among.mean()) + np.log(among.min(1).mean())) / 2 if k > 1 else 0.0
-        for kind, questioned in (("genuine", draw.genuine), ("skilled", draw.skilled), ("random", draw.random)):
+        for kind, questioned in (
+            ("genuine", draw.genuine),
+            ("skilled", draw.skilled),
+            ("random", draw.random),
+        ):
             to = distance[np.ix_(questioned, draw.references)]  # (q, k)
             scores = spread * own - (np.log(to.mean(1)) + np.log(to.min(1))) / 2
-            whose = as_array(owner)[questioned] if owner is not None else np.full(len(questioned), draw.identity)
-            rows.append((scores, np.full(len(scores), kind == "genuine"), np.full(len(scores), kind == "skilled"),
-                         np.full(len(scores), draw.identity), whose))  # fmt: skip
+            whose = (
+                as_array(owner)[questioned]
+                if owner is not None
+                else np.full(len(questioned), draw.identity)
+            )
+            rows.append(
+                (
+                    scores,
+                    np.full(len(scores), kind == "genuine"),
+                    np.full(len(scores), kind == "skilled"),
+                    np.full(len(scores), draw.identity),
+                    whose,
+                )
+            )
     return Scored(*(np.concatenate(part) for part in zip(*rows)))
 
 
@@ -113,5 +161,9 @@ def unit_of(scored: Scored) -> float:
 def vote(several: list[Scored], units: list[float]) -> Scored:
     """One score from several kinds of it, on the same draws: their mean, each in its own unit. No weight is learned."""
     if len(several) != len(units) or not several:
-        raise ValueError(f"{len(several)} kinds of scores and {len(units)} units: there must be one unit a kind, and one kind or more")
-    return several[0]._replace(score=np.mean([scored.score / unit for scored, unit in zip(several, units)], axis=0))
+        raise ValueError(
+            f"{len(several)} kinds of scores and {len(units)} units: there must be one unit a kind, and one kind or more"
+        )
+    return several[0]._replace(
+        score=np.mean([scored.score / unit for scored, unit in zip(several, units)], axis=0)
+    )

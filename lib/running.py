@@ -81,12 +81,22 @@ class Progress:
         in_notebook = show and ipython is not None and hasattr(ipython.get_ipython(), "kernel")
         self.trivial = "" if trivial is None else f" (trivial {trivial:.3g})"
         often = 0.5 if in_notebook or sys.stderr.isatty() else 10  # a log file is not flooded
-        self.bar = tqdm(total=steps, initial=done, disable=not show, file=_Line() if in_notebook else None, mininterval=often, ncols=110, unit="step",
-                        bar_format="{n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}")
+        self.bar = tqdm(
+            total=steps,
+            initial=done,
+            disable=not show,
+            file=_Line() if in_notebook else None,
+            mininterval=often,
+            ncols=110,
+            unit="step",
+            bar_format="{n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}",
+        )
 
     def tell(self, loss: float, eer: float | None, images_a_second: float) -> None:
         eer = "" if eer is None else f", EER {eer:.1%}"
-        self.bar.set_postfix_str(f"loss {loss:.3g}{self.trivial}{eer}, {images_a_second:.0f} images/s", refresh=False)
+        self.bar.set_postfix_str(
+            f"loss {loss:.3g}{self.trivial}{eer}, {images_a_second:.0f} images/s", refresh=False
+        )
         self.bar.update()
 
     def __enter__(self) -> "Progress":

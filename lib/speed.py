@@ -11,9 +11,13 @@ from lib.models import ConvBlock
 @torch.no_grad()
 def images_per_second(model: nn.Module, batch: int = 8, repeats: int = 10) -> float:
     """Images of `model.input_size` a second, in evaluation mode, in the fastest of `repeats` runs."""
-    x = torch.zeros(batch, model.channels, *model.input_size, device=next(model.parameters()).device)
+    x = torch.zeros(
+        batch, model.channels, *model.input_size, device=next(model.parameters()).device
+    )
     model.eval()
-    return batch / min(_seconds(model, x) for _ in range(repeats + 1))  # one more: the first only warms up
+    return batch / min(
+        _seconds(model, x) for _ in range(repeats + 1)
+    )  # one more: the first only warms up
 
 
 @torch.no_grad()
@@ -24,9 +28,18 @@ def seconds_by_layer(model: nn.Module, batch: int = 4, repeats: int = 10) -> dic
     hooks = []
     for name, block in model.named_modules():
         if isinstance(block, ConvBlock):
-            hooks.append(block.register_forward_pre_hook(lambda *_, name=name: began.update({name: time.perf_counter()})))
-            hooks.append(block.register_forward_hook(
-                lambda *_, name=name: best.update({name: min(best.get(name, float("inf")), time.perf_counter() - began[name])})))  # fmt: skip
+            hooks.append(
+                block.register_forward_pre_hook(
+                    lambda *_, name=name: began.update({name: time.perf_counter()})
+                )
+            )
+            hooks.append(
+                block.register_forward_hook(
+                    lambda *_, name=name: best.update(
+                        {name: min(best.get(name, float("inf")), time.perf_counter() - began[name])}
+                    )
+                )
+            )
     x = torch.zeros(batch, model.channels, *model.input_size)
     try:
         for _ in range(repeats + 1):

@@ -37,8 +37,12 @@ def line(mask: np.ndarray) -> Line:
     page = thinned(filled(mask))
     y, x = np.nonzero(page)
     if len(x) < 10:
-        raise ValueError("there is no stroke here: fewer than ten pixels of line; is the scan empty, or the mask turned round?")
-    return Line(np.stack([x, y], 1).astype(np.float32), _directions(page)[page].astype(np.float32), page)
+        raise ValueError(
+            "there is no stroke here: fewer than ten pixels of line; is the scan empty, or the mask turned round?"
+        )
+    return Line(
+        np.stack([x, y], 1).astype(np.float32), _directions(page)[page].astype(np.float32), page
+    )
 
 
 def filled(mask: np.ndarray) -> np.ndarray:
@@ -97,8 +101,13 @@ def _directions(page: np.ndarray) -> np.ndarray:
     """The direction of the line at every pixel, from the structure tensor of the blurred line: (H, W) radians in [0, pi)."""
     blurred = ndimage.gaussian_filter(page.astype(np.float32), 2.0)
     down, right = (ndimage.gaussian_filter(blurred, 1.0, order=order) for order in ((1, 0), (0, 1)))
-    xx, yy, xy = (ndimage.gaussian_filter(product, 2.0) for product in (right * right, down * down, right * down))
-    return (np.arctan2(2 * xy, xx - yy) / 2 + np.pi / 2) % np.pi  # across the line is where the tensor is long
+    xx, yy, xy = (
+        ndimage.gaussian_filter(product, 2.0)
+        for product in (right * right, down * down, right * down)
+    )
+    return (
+        np.arctan2(2 * xy, xx - yy) / 2 + np.pi / 2
+    ) % np.pi  # across the line is where the tensor is long
 
 
 def outlines(page: np.ndarray) -> list[np.ndarray]:

@@ -42,7 +42,9 @@ class History:
     trivial: float | None = None  # what a model that ignores its input scores
     loss: list[float] = field(default_factory=list)
     lr: list[float] = field(default_factory=list)
-    validation: list[tuple[int, float]] = field(default_factory=list)  # (steps done, EER on identities not trained on)
+    validation: list[tuple[int, float]] = field(
+        default_factory=list
+    )  # (steps done, EER on identities not trained on)
     seconds: float = 0.0
 
     @property
@@ -53,7 +55,10 @@ class History:
         """Running mean of the loss over the last `window` steps (a twentieth of the run by default)."""
         window = window or max(1, len(self.loss) // 20)
         sums = np.concatenate([[0.0], np.cumsum(self.loss)])
-        return [float(sums[i + 1] - sums[max(0, i + 1 - window)]) / min(i + 1, window) for i in range(len(self.loss))]
+        return [
+            float(sums[i + 1] - sums[max(0, i + 1 - window)]) / min(i + 1, window)
+            for i in range(len(self.loss))
+        ]
 
     @property
     def learned(self) -> bool | None:
@@ -64,7 +69,9 @@ class History:
         return min(self.smooth(window)[window - 1 :]) < self.trivial
 
 
-def learning_rate(step: int, steps: int, lr: float, schedule: str = "cosine", warm_up: int = 0) -> float:
+def learning_rate(
+    step: int, steps: int, lr: float, schedule: str = "cosine", warm_up: int = 0
+) -> float:
     """The rate of one step: `lr` reached in a straight line over `warm_up` steps, then by schedule.
 
     paper      divided by 10 after 60 %, 86.7 % and 96.7 % of the steps (36K, 52K and 58K of 60K)
@@ -85,10 +92,14 @@ def learning_rate(step: int, steps: int, lr: float, schedule: str = "cosine", wa
         if part < 0.3:
             return lr / 25 + (lr - lr / 25) * (1 - math.cos(math.pi * part / 0.3)) / 2
         return lr * (1 + math.cos(math.pi * (part - 0.3) / 0.7)) / 2
-    raise ValueError(f"no schedule {schedule!r}; there are 'paper', 'cosine', 'one-cycle' and 'constant'")
+    raise ValueError(
+        f"no schedule {schedule!r}; there are 'paper', 'cosine', 'one-cycle' and 'constant'"
+    )
 
 
-def parameter_groups(model: nn.Module, loss: object, weight_decay: tuple[float, float] = (4e-5, 4e-4)) -> list[dict]:
+def parameter_groups(
+    model: nn.Module, loss: object, weight_decay: tuple[float, float] = (4e-5, 4e-4)
+) -> list[dict]:
     """Where the paper puts weight decay: little on the network, ten times more on the layers after the global one.
 
     "After" are `model.last` and the loss's own directions (ArcFace's W). Slopes of PReLU and batch norm's scale and shift get
@@ -101,7 +112,9 @@ def parameter_groups(model: nn.Module, loss: object, weight_decay: tuple[float, 
     if isinstance(loss, nn.Module):
         groups["after"] += list(loss.parameters())
     decay = {"body": weight_decay[0], "after": weight_decay[1], "free": 0.0}
-    return [dict(params=params, weight_decay=decay[name]) for name, params in groups.items() if params]
+    return [
+        dict(params=params, weight_decay=decay[name]) for name, params in groups.items() if params
+    ]
 
 
 class _Step(nn.Module):
@@ -115,15 +128,38 @@ class _Step(nn.Module):
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
             vectors = self.model(x)
         vectors = vectors.float()
-        return self.loss(vectors, labels) if vectors.isfinite().all() else vectors.sum() * math.nan  # `fit` says what to do
+        return (
+            self.loss(vectors, labels) if vectors.isfinite().all() else vectors.sum() * math.nan
+        )  # `fit` says what to do
 
 
-def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], Tensor], steps: int, p: int = 16, k: int = 4,
-        lr: float = 0.1, optimizer: str = "sgd", schedule: str = "cosine", warm_up: int = 0,
-        weight_decay: tuple[float, float] = (4e-5, 4e-4), clip: float | None = None, augment: Callable[[Tensor], Tensor] | None = None,
-        trivial: float | None = None, validation: ImageSet | None = None, validate_every: int = 0,
-        checkpoint: Path | str | None = None, checkpoint_every: int = 100, resume: bool = True, seed: int = 0,
-        device: torch.device | None = None, bf16: bool = False, channels_last: bool = True, progress: bool = True) -> History:
+def fit(
+    model: nn.Module,
+    train: ImageSet,
+    *,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    steps: int,
+    p: int = 16,
+    k: int = 4,
+    lr: float = 0.1,
+    optimizer: str = "sgd",
+    schedule: str = "cosine",
+    warm_up: int = 0,
+    weight_decay: tuple[float, float] = (4e-5, 4e-4),
+    clip: float | None = None,
+    augment: Callable[[Tensor], Tensor] | None = None,
+    trivial: float | None = None,
+    validation: ImageSet | None = None,
+    validate_every: int = 0,
+    checkpoint: Path | str | None = None,
+    checkpoint_every: int = 100,
+    resume: bool = True,
+    seed: int = 0,
+    device: torch.device | None = None,
+    bf16: bool = False,
+    channels_last: bool = True,
+    progress: bool = True,
+) -> History:
     """Train `model` in place and leave it in evaluation mode.
 
     loss        (embeddings (B, D), labels (B,) in 0..C-1) -> scalar; a module's own parameters are trained too
@@ -139,15 +175,41 @@ def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], T
     """
     rank, world = processes()
     if p % world:
-        raise ValueError(f"p={p} identities cannot be shared by {world} processes; choose a multiple of {world}")
-    device = torch.device(device or (f"cuda:{rank % torch.cuda.device_count()}" if world > 1 and torch.cuda.is_available() else course.device()))
+        raise ValueError(
+            f"p={p} identities cannot be shared by {world} processes; choose a multiple of {world}"
+        )
+    device = torch.device(
+        device
+        or (
+            f"cuda:{rank % torch.cuda.device_count()}"
+            if world > 1 and torch.cuda.is_available()
+            else course.device()
+        )
+    )
     # Identities may be any numbers, classes are 0..C-1; whoever forges a person's hand is somebody else.
-    classes = np.unique(np.stack([train.identity, train.genuine]), axis=1, return_inverse=True)[1].reshape(-1)
+    classes = np.unique(np.stack([train.identity, train.genuine]), axis=1, return_inverse=True)[
+        1
+    ].reshape(-1)
     labels = torch.from_numpy(classes).to(device)
     an_epoch = math.ceil(len(train) / (p * k))
-    settings = dict(steps=steps, p=p, k=k, lr=lr, optimizer=optimizer, schedule=schedule, warm_up=warm_up, weight_decay=list(weight_decay),
-                    clip=clip, seed=seed, bf16=bf16, processes=world, loss=_named(loss), augment=_named(augment),
-                    model=f"{type(model).__name__} {getattr(model, 'options', '')}", images=_fingerprint(train))  # fmt: skip
+    settings = dict(
+        steps=steps,
+        p=p,
+        k=k,
+        lr=lr,
+        optimizer=optimizer,
+        schedule=schedule,
+        warm_up=warm_up,
+        weight_decay=list(weight_decay),
+        clip=clip,
+        seed=seed,
+        bf16=bf16,
+        processes=world,
+        loss=_named(loss),
+        augment=_named(augment),
+        model=f"{type(model).__name__} {getattr(model, 'options', '')}",
+        images=_fingerprint(train),
+    )
 
     layout = torch.channels_last if channels_last else torch.contiguous_format
     model.to(device, memory_format=layout).train()
@@ -157,7 +219,11 @@ def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], T
     parameters = list(itertools.chain(*(group["params"] for group in groups)))
     if optimizer not in ("sgd", "adamw"):
         raise ValueError(f"no optimizer {optimizer!r}; there are 'sgd' and 'adamw'")
-    optim = torch.optim.SGD(groups, lr, momentum=0.9) if optimizer == "sgd" else torch.optim.AdamW(groups, lr)
+    optim = (
+        torch.optim.SGD(groups, lr, momentum=0.9)
+        if optimizer == "sgd"
+        else torch.optim.AdamW(groups, lr)
+    )
     keeper = _Checkpoint(checkpoint, settings, step_module, optim, writes=rank == 0)
     history = keeper.resume() if resume and keeper.exists else History(steps)
     history.trivial = trivial
@@ -173,7 +239,9 @@ def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], T
             rate = learning_rate(step, steps, lr, schedule, warm_up)
             for group in optim.param_groups:
                 group["lr"] = rate
-            mine = np.asarray(next(batches)).reshape(p, k)[rank::world].reshape(-1)  # (P, K) -> (P/world * K,)
+            mine = (
+                np.asarray(next(batches)).reshape(p, k)[rank::world].reshape(-1)
+            )  # (P, K) -> (P/world * K,)
             x = to_input(train.images[mine], model).to(device).contiguous(memory_format=layout)
             value = run(augment(x) if augment else x, labels[torch.from_numpy(mine).to(device)])
             mean, stopping = agree(value.detach(), stop(), world)
@@ -183,15 +251,29 @@ def fit(model: nn.Module, train: ImageSet, *, loss: Callable[[Tensor, Tensor], T
             value.backward()
             norm = nn.utils.clip_grad_norm_(parameters, clip or math.inf)
             if not norm.isfinite():
-                raise _diverged(f"the loss is {mean:.4g}, but the length of its gradient became {float(norm)}", step, steps, rate, bf16, keeper)
+                raise _diverged(
+                    f"the loss is {mean:.4g}, but the length of its gradient became {float(norm)}",
+                    step,
+                    steps,
+                    rate,
+                    bf16,
+                    keeper,
+                )
             optim.step()
             history.loss.append(mean)
             history.lr.append(rate)
             history.seconds += time.perf_counter() - began
-            if validation is not None and validate_every and (step + 1) % validate_every == 0 and rank == 0:
+            if (
+                validation is not None
+                and validate_every
+                and (step + 1) % validate_every == 0
+                and rank == 0
+            ):
                 history.validation.append((step + 1, validation_eer(model, validation)))
             eer = history.validation[-1][1] if history.validation else None
-            bar.tell(float(np.mean(history.loss[-20:])), eer, p * k * len(history.loss) / history.seconds)
+            bar.tell(
+                float(np.mean(history.loss[-20:])), eer, p * k * len(history.loss) / history.seconds
+            )
             if stopping or (step + 1) % checkpoint_every == 0:
                 keeper.keep(history)
             if stopping:
@@ -209,8 +291,21 @@ class _Checkpoint:
     No generator's state and no place in the sampler is needed: both follow from the number of steps done.
     """
 
-    def __init__(self, path: Path | str | None, settings: dict, module: nn.Module, optim: torch.optim.Optimizer, writes: bool) -> None:
-        self.path, self.settings, self.module, self.optim, self.writes = path, settings, module, optim, writes
+    def __init__(
+        self,
+        path: Path | str | None,
+        settings: dict,
+        module: nn.Module,
+        optim: torch.optim.Optimizer,
+        writes: bool,
+    ) -> None:
+        self.path, self.settings, self.module, self.optim, self.writes = (
+            path,
+            settings,
+            module,
+            optim,
+            writes,
+        )
         self.step = 0  # of the file that is there
 
     @property
@@ -220,18 +315,33 @@ class _Checkpoint:
     def keep(self, history: History) -> None:
         if self.path is None or not self.writes or self.step == len(history.loss):
             return
-        content = dict(format=FORMAT, settings=self.settings, history=asdict(history), weights=self.module.state_dict(), optimizer=self.optim.state_dict())
+        content = dict(
+            format=FORMAT,
+            settings=self.settings,
+            history=asdict(history),
+            weights=self.module.state_dict(),
+            optimizer=self.optim.state_dict(),
+        )
         try:
             write_atomically(content, self.path)
             self.step = len(history.loss)
         except OSError as error:
-            warnings.warn(f"checkpoint not written ({error}). The one of step {self.step} stays, and the training goes on", stacklevel=3)
+            warnings.warn(
+                f"checkpoint not written ({error}). The one of step {self.step} stays, and the training goes on",
+                stacklevel=3,
+            )
 
     def resume(self) -> History:
         content = read_file(self.path, FORMAT)
         theirs = content["settings"]
-        if differ := [f"{key} {theirs.get(key)} there, {value} here" for key, value in self.settings.items() if theirs.get(key) != value]:
-            raise ValueError(f"{self.path} is the checkpoint of another run ({'; '.join(differ)}). Delete it, or pass resume=False to start anew over it")
+        if differ := [
+            f"{key} {theirs.get(key)} there, {value} here"
+            for key, value in self.settings.items()
+            if theirs.get(key) != value
+        ]:
+            raise ValueError(
+                f"{self.path} is the checkpoint of another run ({'; '.join(differ)}). Delete it, or pass resume=False to start anew over it"
+            )
         self.module.load_state_dict(content["weights"])
         self.optim.load_state_dict(content["optimizer"])
         history = History(**content["history"])
@@ -239,26 +349,39 @@ class _Checkpoint:
         return history
 
 
-def _diverged(what: str, step: int, steps: int, rate: float, bf16: bool, keeper: _Checkpoint) -> FloatingPointError:
+def _diverged(
+    what: str, step: int, steps: int, rate: float, bf16: bool, keeper: _Checkpoint
+) -> FloatingPointError:
     advice = "a tenth of lr, a longer warm_up, clip=1.0" + ", bf16=False" * bf16
     back = f" The last checkpoint is of step {keeper.step}." if keeper.step else ""
-    return FloatingPointError(f"{what} at step {step} of {steps}, learning rate {rate:.2g}. Try {advice}; look for broken images.{back}")
+    return FloatingPointError(
+        f"{what} at step {step} of {steps}, learning rate {rate:.2g}. Try {advice}; look for broken images.{back}"
+    )
 
 
 def _last_words(history: History, checkpoint: Path | str | None) -> None:
     if not history.finished:
-        how = f"saved in {checkpoint}; the same call goes on from there" if checkpoint else "no checkpoint was asked for; the model keeps what it has learned"
+        how = (
+            f"saved in {checkpoint}; the same call goes on from there"
+            if checkpoint
+            else "no checkpoint was asked for; the model keeps what it has learned"
+        )
         print(f"stopped after {len(history.loss)} of {history.steps} steps: {how}")
     elif history.learned is False:
-        warnings.warn(f"the loss never went below {history.trivial:.4g}, which a model scores that ignores its input: by this number it has learned "
-                      "nothing. Try another learning rate, more steps, a smaller margin; check that labels and images are still in step", stacklevel=3)
+        warnings.warn(
+            f"the loss never went below {history.trivial:.4g}, which a model scores that ignores its input: by this number it has learned "
+            "nothing. Try another learning rate, more steps, a smaller margin; check that labels and images are still in step",
+            stacklevel=3,
+        )
 
 
 def _batches_from(sampler, step: int, an_epoch: int):
     """The sampler's batches from the one of this step on: epoch after epoch, without drawing what lies before."""
     for epoch in itertools.count(step // an_epoch):
         sampler.set_epoch(epoch)
-        yield from itertools.islice(sampler, step % an_epoch if epoch == step // an_epoch else 0, None)
+        yield from itertools.islice(
+            sampler, step % an_epoch if epoch == step // an_epoch else 0, None
+        )
 
 
 def validation_eer(model: nn.Module, images: ImageSet, most: int = 20_000) -> float:

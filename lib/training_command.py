@@ -12,39 +12,96 @@ import torch.distributed as dist
 from lib import augment, course, data, losses, models, training
 from lib.running import processes
 
-HEADS = {"softmax": losses.NormalizedSoftmax, "sphereface": losses.SphereFace, "cosface": losses.CosFace, "arcface": losses.ArcFace}
-BATCH_LOSSES = {"contrastive": losses.batch_contrastive_loss, "triplet": losses.batch_hard_triplet_loss,
-                "batch-all": losses.batch_all_triplet_loss, "semi-hard": losses.semi_hard_triplet_loss}  # fmt: skip
-MARGINS = {"contrastive": 1.0, "triplet": 0.2, "batch-all": 0.2, "semi-hard": 0.2, "sphereface": 2, "cosface": 0.35, "arcface": 0.4}
+HEADS = {
+    "softmax": losses.NormalizedSoftmax,
+    "sphereface": losses.SphereFace,
+    "cosface": losses.CosFace,
+    "arcface": losses.ArcFace,
+}
+BATCH_LOSSES = {
+    "contrastive": losses.batch_contrastive_loss,
+    "triplet": losses.batch_hard_triplet_loss,
+    "batch-all": losses.batch_all_triplet_loss,
+    "semi-hard": losses.semi_hard_triplet_loss,
+}
+MARGINS = {
+    "contrastive": 1.0,
+    "triplet": 0.2,
+    "batch-all": 0.2,
+    "semi-hard": 0.2,
+    "sphereface": 2,
+    "cosface": 0.35,
+    "arcface": 0.4,
+}
 SCALE = 32.0
 
 
-def build_loss(name: str, embedding_size: int, classes: int, p: int, k: int, margin: float | None = None, scale: float = SCALE) -> tuple[Callable, float | None]:
+def build_loss(
+    name: str,
+    embedding_size: int,
+    classes: int,
+    p: int,
+    k: int,
+    margin: float | None = None,
+    scale: float = SCALE,
+) -> tuple[Callable, float | None]:
     """A loss by name, and the value that a model scores which ignores its input (None where there is no such value)."""
     margin = MARGINS.get(name) if margin is None else margin
     if name in HEADS:
-        options = {"scale": scale} | ({} if name == "softmax" else {"margin": int(margin) if name == "sphereface" else margin})
-        return losses.SoftmaxLoss(HEADS[name](embedding_size, classes, **options)), losses.trivial_value(name, margin=margin, scale=scale, classes=classes)
+        options = {"scale": scale} | (
+            {} if name == "softmax" else {"margin": int(margin) if name == "sphereface" else margin}
+        )
+        return losses.SoftmaxLoss(
+            HEADS[name](embedding_size, classes, **options)
+        ), losses.trivial_value(name, margin=margin, scale=scale, classes=classes)
     if name not in BATCH_LOSSES:
         raise ValueError(f"no loss {name!r}; there are {', '.join([*BATCH_LOSSES, *HEADS])}")
     loss = partial(BATCH_LOSSES[name], margin=margin)
     if name == "semi-hard":
         return loss, None
     same_share = (k - 1) / (p * k - 1)  # of the pairs of one batch
-    return loss, losses.trivial_value("contrastive" if name == "contrastive" else "triplet", margin=margin, same_share=same_share)
+    return loss, losses.trivial_value(
+        "contrastive" if name == "contrastive" else "triplet", margin=margin, same_share=same_share
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lib.training", formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-                                     description="Train an embedding network. Under torchrun the same arguments train on many processes.")
+    parser = argparse.ArgumentParser(
+        prog="python -m lib.training",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="Train an embedding network. Under torchrun the same arguments train on many processes.",
+    )
     add = parser.add_argument
-    add("--data", nargs="+", default=["embedded-faces"], metavar=("SOURCE", "KEY=VALUE"), help=f"source ({', '.join(data.SOURCES)}) and its options")
-    add("--test", type=float, default=0.1, help="share of identities held out, whose EER is reported")
+    add(
+        "--data",
+        nargs="+",
+        default=["embedded-faces"],
+        metavar=("SOURCE", "KEY=VALUE"),
+        help=f"source ({', '.join(data.SOURCES)}) and its options",
+    )
+    add(
+        "--test",
+        type=float,
+        default=0.1,
+        help="share of identities held out, whose EER is reported",
+    )
     add("--model", choices=list(models.ARCHITECTURES), default="MobileFaceNet")
     add("--width", type=float, default=0.5, help="factor on the channels")
-    add("--input-size", type=int, nargs=2, default=None, metavar=("H", "W"), help="by default the images' own size")
+    add(
+        "--input-size",
+        type=int,
+        nargs=2,
+        default=None,
+        metavar=("H", "W"),
+        help="by default the images' own size",
+    )
     add("--embedding-size", type=int, default=128)
-    add("--start-from", type=Path, default=None, help="begin with the weights of this model file (fine-tuning)")
+    add(
+        "--start-from",
+        type=Path,
+        default=None,
+        help="begin with the weights of this model file (fine-tuning)",
+    )
     add("--loss", choices=[*BATCH_LOSSES, *HEADS], default="arcface")
     add("--margin", type=float, default=None, help=f"by default {MARGINS}; radians for arcface")
     add("--scale", type=float, default=SCALE, help="of the softmax losses")
@@ -59,7 +116,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--clip", type=float, default=None, help="longest gradient")
     add("--augment", choices=["none", "faces", "signatures"], default="none")
     add("--validate-every", type=int, default=0, help="steps; 0 only at the end")
-    add("--checkpoint", type=Path, default=None, help="by default beside --out, and removed when that is written")
+    add(
+        "--checkpoint",
+        type=Path,
+        default=None,
+        help="by default beside --out, and removed when that is written",
+    )
     add("--checkpoint-every", type=int, default=100)
     add("--no-resume", action="store_true", help="start anew even if the checkpoint is there")
     add("--out", type=Path, required=True, help="where the trained model goes")
@@ -105,26 +167,70 @@ def main(arguments: list[str] | None = None) -> int:
     if given.start_from:
         model = models.load(given.start_from, given.model)
     else:
-        model = models.ARCHITECTURES[given.model](embedding_size=given.embedding_size, input_size=size, width=given.width)
+        model = models.ARCHITECTURES[given.model](
+            embedding_size=given.embedding_size, input_size=size, width=given.width
+        )
     classes = len(set(zip(train.identity.tolist(), train.genuine.tolist())))
-    loss, trivial = build_loss(given.loss, model.embedding_size, classes, given.p // world, given.k, given.margin, given.scale)
+    loss, trivial = build_loss(
+        given.loss,
+        model.embedding_size,
+        classes,
+        given.p // world,
+        given.k,
+        given.margin,
+        given.scale,
+    )
     checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
     if rank == 0:
-        print(f"{len(train)} images of {len(train.identities)} identities; {len(test.identities)} others held out; {world} process(es), "
-              f"{torch.get_num_threads()} thread(s) each; {models.count_parameters(model):,} parameters", flush=True)
+        print(
+            f"{len(train)} images of {len(train.identities)} identities; {len(test.identities)} others held out; {world} process(es), "
+            f"{torch.get_num_threads()} thread(s) each; {models.count_parameters(model):,} parameters",
+            flush=True,
+        )
     history = training.fit(
-        model, train, loss=loss, trivial=trivial, steps=given.steps, p=given.p, k=given.k, lr=given.lr, optimizer=given.optimizer,
-        schedule=given.schedule, warm_up=given.warm_up, weight_decay=tuple(given.weight_decay), clip=given.clip,
-        augment=None if given.augment == "none" else getattr(augment, given.augment), validation=test, validate_every=given.validate_every,
-        checkpoint=checkpoint, checkpoint_every=given.checkpoint_every, resume=not given.no_resume, seed=given.seed, bf16=given.bf16,
-        channels_last=not given.no_channels_last)  # fmt: skip
+        model,
+        train,
+        loss=loss,
+        trivial=trivial,
+        steps=given.steps,
+        p=given.p,
+        k=given.k,
+        lr=given.lr,
+        optimizer=given.optimizer,
+        schedule=given.schedule,
+        warm_up=given.warm_up,
+        weight_decay=tuple(given.weight_decay),
+        clip=given.clip,
+        augment=None if given.augment == "none" else getattr(augment, given.augment),
+        validation=test,
+        validate_every=given.validate_every,
+        checkpoint=checkpoint,
+        checkpoint_every=given.checkpoint_every,
+        resume=not given.no_resume,
+        seed=given.seed,
+        bf16=given.bf16,
+        channels_last=not given.no_channels_last,
+    )
     if not history.finished:
         return 130
     if rank == 0:
         eer = training.validation_eer(model, test)
-        print(f"loss {history.smooth()[-1]:.4g} (trivial {trivial}), EER on {len(test.identities)} identities not trained on: {eer:.2%}, {history.seconds:.0f} s")
-        facts = {key: value if isinstance(value, (int, float, bool, type(None), list)) else str(value) for key, value in vars(given).items()}
-        models.save(model, given.out, **facts, held_out=test.identities.tolist(), eer=eer, loss_at_end=history.smooth()[-1], trivial=trivial)
+        print(
+            f"loss {history.smooth()[-1]:.4g} (trivial {trivial}), EER on {len(test.identities)} identities not trained on: {eer:.2%}, {history.seconds:.0f} s"
+        )
+        facts = {
+            key: value if isinstance(value, (int, float, bool, type(None), list)) else str(value)
+            for key, value in vars(given).items()
+        }
+        models.save(
+            model,
+            given.out,
+            **facts,
+            held_out=test.identities.tolist(),
+            eer=eer,
+            loss_at_end=history.smooth()[-1],
+            trivial=trivial,
+        )
         if not given.checkpoint:
             checkpoint.unlink(missing_ok=True)
         print(f"written: {given.out}")

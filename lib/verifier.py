@@ -23,7 +23,11 @@ from lib.data.download import record
 from lib.references import Draw, Scored, score_distances, unit_of, vote
 
 LINE = ("layout", "outline", "strokes")  # the line alone: no pen in it
-INK = (*LINE, "texture 1", "texture 3")  # with the grey of the ink, in which a pen may still be seen
+INK = (
+    *LINE,
+    "texture 1",
+    "texture 3",
+)  # with the grey of the ink, in which a pen may still be seen
 PEN = ("saturation", "darkness", "width")  # what must not be looked at: the pen
 PART = 40  # scans kept in one file
 
@@ -51,26 +55,49 @@ def describe(scan: np.ndarray) -> dict[str, np.ndarray]:
     dark, mask = dark[around], mask[around]
     line, grey = strokes.line(mask), ink.equalised(dark, mask)
     places, looks = stroke_features.surroundings(line)
-    pen = {"saturation": ink.saturation(scan), "darkness": ink.mean_darkness(scan), "width": ink.stroke_width(scan)}
-    return {"layout": stroke_features.layout(line), "outline": stroke_features.outline(strokes.outlines(line.page)),
-            "texture 1": stroke_features.texture(grey, mask, 1), "texture 3": stroke_features.texture(grey, mask, 3),
-            **{name: np.array([value]) for name, value in pen.items()}, "places": places, "looks": looks.astype(np.float16)}  # fmt: skip
+    pen = {
+        "saturation": ink.saturation(scan),
+        "darkness": ink.mean_darkness(scan),
+        "width": ink.stroke_width(scan),
+    }
+    return {
+        "layout": stroke_features.layout(line),
+        "outline": stroke_features.outline(strokes.outlines(line.page)),
+        "texture 1": stroke_features.texture(grey, mask, 1),
+        "texture 3": stroke_features.texture(grey, mask, 3),
+        **{name: np.array([value]) for name, value in pen.items()},
+        "places": places,
+        "looks": looks.astype(np.float16),
+    }
 
 
-def described(part: str, language: str = "dutch", disclaimer: str | None = None, only: Sequence[int] | None = None) -> Described:
+def described(
+    part: str,
+    language: str = "dutch",
+    disclaimer: str | None = None,
+    only: Sequence[int] | None = None,
+) -> Described:
     """Describe one part of SigComp2011, or `only` some of its writers.
 
     Kept in the cache, PART scans a file: a run that was stopped goes on.
     """
     path = sigcomp2011.fetched(part)
     sentence = sigcomp2011.accepted(disclaimer, {part: path})
-    code = b"".join(Path(module.__file__).read_bytes() for module in (ink, strokes, stroke_features))
+    code = b"".join(
+        Path(module.__file__).read_bytes() for module in (ink, strokes, stroke_features)
+    )
     some = "" if only is None else str(sorted(int(writer) for writer in only))
-    mark = hashlib.sha256(code + str(record(path).get("sha256")).encode() + language.encode() + some.encode()).hexdigest()[:12]
+    mark = hashlib.sha256(
+        code + str(record(path).get("sha256")).encode() + language.encode() + some.encode()
+    ).hexdigest()[:12]
     folder = course.cache_dir() / "results" / "signatures"
     folder.mkdir(parents=True, exist_ok=True)
     parts, waiting = [], []
-    wanted = (one for one in sigcomp2011.scans(path, part, language, sentence) if only is None or one[1][0] in only)
+    wanted = (
+        one
+        for one in sigcomp2011.scans(path, part, language, sentence)
+        if only is None or one[1][0] in only
+    )
     for number, (name, who, scan) in enumerate(wanted):
         file = folder / f"{part}-{mark}-{number // PART}.npz"
         if number % PART == 0:
@@ -83,9 +110,19 @@ def described(part: str, language: str = "dutch", disclaimer: str | None = None,
     _keep(waiting, parts)
     every = [one for part in parts for one in part]
     who = np.stack([one["who"] for one in every])
-    rows = {name: np.stack([one[name] for one in every]) for name in ("layout", "outline", "texture 1", "texture 3", *PEN)}
+    rows = {
+        name: np.stack([one[name] for one in every])
+        for name in ("layout", "outline", "texture 1", "texture 3", *PEN)
+    }
     names = tuple(str(one["name"]) for one in every)
-    return Described(rows, [one["places"] for one in every], [one["looks"] for one in every], who[:, 0], who[:, 1], names)
+    return Described(
+        rows,
+        [one["places"] for one in every],
+        [one["looks"] for one in every],
+        who[:, 0],
+        who[:, 1],
+        names,
+    )
 
 
 def _keep(waiting: list, parts: list) -> None:
@@ -93,7 +130,9 @@ def _keep(waiting: list, parts: list) -> None:
     if waiting:
         file, some = waiting[0][0], [one for _, one in waiting]
         new = file.with_suffix(".part.npz")
-        np.savez(new, **{f"{n}/{key}": value for n, one in enumerate(some) for key, value in one.items()})
+        np.savez(
+            new, **{f"{n}/{key}": value for n, one in enumerate(some) for key, value in one.items()}
+        )
         os.replace(new, file)
         parts.append(some)
 
@@ -127,7 +166,9 @@ def needed(draws: Sequence[Draw]) -> list[tuple[int, int]]:
     return sorted((int(i), int(j)) for i, j in pairs)
 
 
-def distances(signatures: Described, pairs: Sequence[tuple[int, int]], axes: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
+def distances(
+    signatures: Described, pairs: Sequence[tuple[int, int]], axes: tuple[np.ndarray, np.ndarray]
+) -> dict[str, np.ndarray]:
     """{name: (N, N)} for every name in INK; NaN in `strokes` for a pair that was not asked for."""
     from tqdm import tqdm
 
@@ -136,10 +177,15 @@ def distances(signatures: Described, pairs: Sequence[tuple[int, int]], axes: tup
     for name in (name for name in INK if name != "strokes"):
         inner = signatures.rows[name] @ signatures.rows[name].T  # unit vectors: d^2 = 2 - 2 cos
         found[name] = np.sqrt(np.maximum(2 - 2 * inner, 0))
-    pieces = [stroke_features.pieces(*both, axes) for both in zip(signatures.places, (one.astype(np.float32) for one in signatures.looks))]
+    pieces = [
+        stroke_features.pieces(*both, axes)
+        for both in zip(signatures.places, (one.astype(np.float32) for one in signatures.looks))
+    ]
     found["strokes"] = np.full((n, n), np.nan)
     for i, j in tqdm(pairs, desc="matching strokes", unit="pair", leave=False, mininterval=5):
-        found["strokes"][i, j] = found["strokes"][j, i] = stroke_features.matched(pieces[i], pieces[j])
+        found["strokes"][i, j] = found["strokes"][j, i] = stroke_features.matched(
+            pieces[i], pieces[j]
+        )
     return found
 
 
@@ -148,6 +194,15 @@ def units(distance: dict[str, np.ndarray], draws: list[Draw]) -> dict[str, float
     return {name: unit_of(score_distances(one, draws)) for name, one in distance.items()}
 
 
-def scores(distance: dict[str, np.ndarray], draws: list[Draw], names: Sequence[str], unit: dict[str, float], owner=None) -> Scored:
+def scores(
+    distance: dict[str, np.ndarray],
+    draws: list[Draw],
+    names: Sequence[str],
+    unit: dict[str, float],
+    owner=None,
+) -> Scored:
     """The vote of these descriptions on every questioned signature."""
-    return vote([score_distances(distance[name], draws, owner) for name in names], [unit[name] for name in names])
+    return vote(
+        [score_distances(distance[name], draws, owner) for name in names],
+        [unit[name] for name in names],
+    )

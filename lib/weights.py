@@ -23,8 +23,10 @@ FACE_WEIGHTS = {
     "param": "bb1c1e5f8a6ea8f6ac0f738528a0418911b6208ddb2f8b27667d33b0f37bec1b",
     "bin": "9638dcfee63785b87a5ab0b0ed9f9dffe93e4b3718e5ea1b537dd5243a661b87",
 }
-FACE_WEIGHTS_TERMS = ("InsightFace's MobileFaceNet (github.com/deepinsight/insightface): its makers allow non-commercial research only, and it was trained on "
-                      "photographs of people who were not asked. The course does not redistribute it.")  # fmt: skip
+FACE_WEIGHTS_TERMS = (
+    "InsightFace's MobileFaceNet (github.com/deepinsight/insightface): its makers allow non-commercial research only, and it was trained on "
+    "photographs of people who were not asked. The course does not redistribute it."
+)
 
 
 def fetch_face_weights() -> tuple[Path, Path]:
@@ -34,8 +36,14 @@ def fetch_face_weights() -> tuple[Path, Path]:
     raises  DataError in words where they cannot be had, or are not the files with these checksums
     """
     print(FACE_WEIGHTS_TERMS)
-    return tuple(fetch(f"weights/mobilefacenet_insightface_ncnn.{end}", f"{FACE_WEIGHTS_AT}mobilefacenet.{end}", f"sha256:{sha256}")
-                 for end, sha256 in FACE_WEIGHTS.items())  # fmt: skip
+    return tuple(
+        fetch(
+            f"weights/mobilefacenet_insightface_ncnn.{end}",
+            f"{FACE_WEIGHTS_AT}mobilefacenet.{end}",
+            f"sha256:{sha256}",
+        )
+        for end, sha256 in FACE_WEIGHTS.items()
+    )
 
 
 def write_atomically(content: dict, path: Path | str) -> None:
@@ -62,14 +70,22 @@ def read_file(path: Path | str, form: str) -> dict:
     try:
         content = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:
-        raise ValueError(f"{path} cannot be read: truncated, damaged, or not a file of weights alone ({type(error).__name__})") from None
+        raise ValueError(
+            f"{path} cannot be read: truncated, damaged, or not a file of weights alone ({type(error).__name__})"
+        ) from None
     if not isinstance(content, dict) or content.get("format") != form:
-        found = content.get("format", "no format") if isinstance(content, dict) else type(content).__name__
+        found = (
+            content.get("format", "no format")
+            if isinstance(content, dict)
+            else type(content).__name__
+        )
         raise ValueError(f"{path} is not a {form!r} file (found {found!r})")
     return content
 
 
-def _ncnn_layers(param: Path | str, raw: Path | str) -> list[tuple[str, str, dict[int, float], list[np.ndarray]]]:
+def _ncnn_layers(
+    param: Path | str, raw: Path | str
+) -> list[tuple[str, str, dict[int, float], list[np.ndarray]]]:
     """Read an ncnn model: (type, name, options, weights) of each layer that has weights, in the order of the graph.
 
     raises  ValueError for another format, packed (half, int8) weights, and a .bin that is shorter or longer than the graph says
@@ -82,7 +98,9 @@ def _ncnn_layers(param: Path | str, raw: Path | str) -> list[tuple[str, str, dic
     def take(count: int, what: str) -> np.ndarray:
         nonlocal at
         if at + 4 * count > len(data):
-            raise ValueError(f"{raw} ends inside {what}: {len(data):,} bytes, at least {at + 4 * count:,} needed")
+            raise ValueError(
+                f"{raw} ends inside {what}: {len(data):,} bytes, at least {at + 4 * count:,} needed"
+            )
         at += 4 * count
         return np.frombuffer(data, "<f4", count, at - 4 * count)
 
@@ -90,13 +108,22 @@ def _ncnn_layers(param: Path | str, raw: Path | str) -> list[tuple[str, str, dic
         if not line.strip():
             continue
         kind, name, inputs, outputs, *rest = line.split()
-        options = {int(k): float(v) for k, v in (item.split("=") for item in rest[int(inputs) + int(outputs) :])}
+        options = {
+            int(k): float(v)
+            for k, v in (item.split("=") for item in rest[int(inputs) + int(outputs) :])
+        }
         width = int(options.get(0, 0))
         if kind in ("Convolution", "ConvolutionDepthWise", "InnerProduct"):
-            weights, bias = (2, 1) if kind == "InnerProduct" else (6, 5)  # which option holds the count, and whether a bias follows
+            weights, bias = (
+                (2, 1) if kind == "InnerProduct" else (6, 5)
+            )  # which option holds the count, and whether a bias follows
             if take(1, name).view("<u4")[0] != 0:
-                raise ValueError(f"{raw}: the weights of {name} are packed (half precision or int8); only float32 is read")
-            arrays = [take(int(options[weights]), name)] + ([take(width, name)] if options.get(bias) else [])
+                raise ValueError(
+                    f"{raw}: the weights of {name} are packed (half precision or int8); only float32 is read"
+                )
+            arrays = [take(int(options[weights]), name)] + (
+                [take(width, name)] if options.get(bias) else []
+            )
         elif kind == "BatchNorm":
             arrays = [take(width, name) for _ in range(4)]  # slope, mean, variance, shift
         elif kind == "PReLU":
@@ -105,7 +132,9 @@ def _ncnn_layers(param: Path | str, raw: Path | str) -> list[tuple[str, str, dic
             continue  # input, scaling, addition, copies: no weights
         layers.append((kind, name, options, arrays))
     if at != len(data):
-        raise ValueError(f"{raw} holds {len(data):,} bytes, but the graph only {at:,}: these two files do not belong together")
+        raise ValueError(
+            f"{raw} holds {len(data):,} bytes, but the graph only {at:,}: these two files do not belong together"
+        )
     return layers
 
 
@@ -127,29 +156,48 @@ def load_ncnn(param: Path | str, raw: Path | str, model: nn.Module | None = None
 
     def put(target: Tensor, values: np.ndarray, name: str) -> None:
         if target.numel() != values.size:
-            raise ValueError(f"{name} in {param} has {values.size} values, the model's layer at this place {target.numel()}")
+            raise ValueError(
+                f"{name} in {param} has {values.size} values, the model's layer at this place {target.numel()}"
+            )
         target.copy_(torch.from_numpy(values.copy()).view_as(target))
 
     for layer in ours:
-        kind, name, options, arrays = theirs[i] if i < len(theirs) else ("nothing", "end of file", {}, [])
+        kind, name, options, arrays = (
+            theirs[i] if i < len(theirs) else ("nothing", "end of file", {}, [])
+        )
         if isinstance(layer, nn.BatchNorm2d):
             if kind == "BatchNorm":
                 slope, mean, var, shift = arrays
                 eps, i = options.get(1, 0.0), i + 1
             else:  # folded away: what is left of it is the convolution's bias
-                slope, mean, var, shift = (np.full(layer.num_features, v, "f4") for v in (1, 0, 1, 0))
+                slope, mean, var, shift = (
+                    np.full(layer.num_features, v, "f4") for v in (1, 0, 1, 0)
+                )
                 eps = 0.0
-            for target, values in ((layer.weight, slope), (layer.bias, shift), (layer.running_mean, mean - bias), (layer.running_var, var)):
+            for target, values in (
+                (layer.weight, slope),
+                (layer.bias, shift),
+                (layer.running_mean, mean - bias),
+                (layer.running_var, var),
+            ):
                 put(target, values, name)
             layer.running_var += eps - layer.eps  # var + eps is what counts, and theirs is another
             continue
-        fits = kind == "PReLU" if isinstance(layer, nn.PReLU) else kind in ("Convolution", "ConvolutionDepthWise", "InnerProduct")
+        fits = (
+            kind == "PReLU"
+            if isinstance(layer, nn.PReLU)
+            else kind in ("Convolution", "ConvolutionDepthWise", "InnerProduct")
+        )
         if not fits:
-            raise ValueError(f"{param} has {kind} ({name}) where the model has {type(layer).__name__}")
+            raise ValueError(
+                f"{param} has {kind} ({name}) where the model has {type(layer).__name__}"
+            )
         put(layer.weight, arrays[0], name)
         if isinstance(layer, nn.Conv2d):
             bias = arrays[1] if len(arrays) > 1 else np.zeros(layer.out_channels, "f4")
         i += 1
     if i != len(theirs):
-        raise ValueError(f"{param} has {len(theirs) - i} more layers than the model, the first {theirs[i][1]}")
+        raise ValueError(
+            f"{param} has {len(theirs) - i} more layers than the model, the first {theirs[i][1]}"
+        )
     return model.eval()

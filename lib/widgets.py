@@ -26,22 +26,35 @@ HIDDEN = "position:absolute; width:1px; height:1px; overflow:hidden; clip-path:i
 class Explorer:
     """One figure and its controls. Display it, or set `controls[name].value` from code; `png` and `alt` are the present picture."""
 
-    def __init__(self, draw: Callable, alt: str, axes: int, figsize: tuple[float, float] | None, ranges: dict) -> None:
+    def __init__(
+        self, draw: Callable, alt: str, axes: int, figsize: tuple[float, float] | None, ranges: dict
+    ) -> None:
         self._draw, self._alt, self._axes, self._figsize = draw, alt, axes, figsize
         width = f"{max((len(name) for name in ranges), default=0) * 0.62 + 1:.0f}em"
-        self.controls = {name: _control(name, values, _default(draw, name), width) for name, values in ranges.items()}
-        self._picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%", align_self="flex-start"))
-        self._words = ipywidgets.HTML()  # an image widget has no alt attribute: the words stand beside it, for screen readers
+        self.controls = {
+            name: _control(name, values, _default(draw, name), width)
+            for name, values in ranges.items()
+        }
+        self._picture = ipywidgets.Image(
+            format="png", layout=ipywidgets.Layout(max_width="100%", align_self="flex-start")
+        )
+        self._words = (
+            ipywidgets.HTML()
+        )  # an image widget has no alt attribute: the words stand beside it, for screen readers
         self._error = ipywidgets.Output()
         self._failed = False
         self._places: list = []
         self._redraw()  # a first picture that fails is an ordinary error of its cell
         _spare_the_collector()
         for name, control in self.controls.items():
-            if control.has_trait("tooltip"):  # ipywidgets 8, which otherwise puts the word "null" there
+            if control.has_trait(
+                "tooltip"
+            ):  # ipywidgets 8, which otherwise puts the word "null" there
                 control.tooltip = control.description
             control.observe(self._on_change, names="value")
-        self.widget = ipywidgets.VBox([*self.controls.values(), self._error, self._picture, self._words])
+        self.widget = ipywidgets.VBox(
+            [*self.controls.values(), self._error, self._picture, self._words]
+        )
 
     def _redraw(self) -> None:
         values = {name: control.value for name, control in self.controls.items()}
@@ -67,7 +80,9 @@ class Explorer:
                 axes.set_position(place)
 
     def _on_change(self, change) -> None:
-        if not change["owner"].has_trait("continuous_update"):  # not a slider: the picture may become another one
+        if not change["owner"].has_trait(
+            "continuous_update"
+        ):  # not a slider: the picture may become another one
             self._places = []
         try:
             self._redraw()
@@ -83,12 +98,16 @@ class Explorer:
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
         data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": self.alt}
-        if not course.on_colab():  # Colab documents no order of preference; it gets the live form alone
+        if (
+            not course.on_colab()
+        ):  # Colab documents no order of preference; it gets the live form alone
             data["image/png"] = base64.b64encode(self.png).decode("ascii")
         return data, {"image/png": {"alt": self.alt}}
 
 
-def explore(draw: Callable, *, alt: str, axes: int = 1, figsize: tuple[float, float] | None = None, **ranges) -> Explorer:
+def explore(
+    draw: Callable, *, alt: str, axes: int = 1, figsize: tuple[float, float] | None = None, **ranges
+) -> Explorer:
     """Connect one control a parameter to `draw(ax, **values)`, and redraw in place whenever one is moved.
 
     draw    draws on the axes it is given; with `axes` > 1 it gets an array of that many, side by side
@@ -111,7 +130,11 @@ def _spare_the_collector() -> None:
 
 def _default(draw: Callable, name: str):
     parameter = inspect.signature(draw).parameters.get(name)
-    return None if parameter is None or parameter.default is inspect.Parameter.empty else parameter.default
+    return (
+        None
+        if parameter is None or parameter.default is inspect.Parameter.empty
+        else parameter.default
+    )
 
 
 def _control(name: str, values: bool | tuple | Sequence, default, width: str) -> ipywidgets.Widget:
@@ -127,7 +150,9 @@ def _control(name: str, values: bool | tuple | Sequence, default, width: str) ->
         options = [option[1] if isinstance(option, tuple) else option for option in values]
         look["style"]["button_width"], look["layout"].width = "auto", "auto"
         # Not a Dropdown: JupyterLab takes the arrow keys from it and walks to the next cell. A button takes Tab and Space.
-        return ipywidgets.ToggleButtons(options=values, value=default if default in options else options[0], **look)
+        return ipywidgets.ToggleButtons(
+            options=values, value=default if default in options else options[0], **look
+        )
     if isinstance(values, tuple) and len(values) == 3:
         low, high, step = values
         steps = round((high - low) / step)
@@ -135,5 +160,9 @@ def _control(name: str, values: bool | tuple | Sequence, default, width: str) ->
         if all(isinstance(value, int) for value in values):
             return ipywidgets.IntSlider(value=start, min=low, max=high, step=step, **look)
         places = max(len(f"{step:g}".partition(".")[2]), 1)
-        return ipywidgets.FloatSlider(value=start, min=low, max=high, step=step, readout_format=f".{places}f", **look)
-    raise ValueError(f"{name}={values!r}: a range is (min, max, step), a list of choices, or True/False")
+        return ipywidgets.FloatSlider(
+            value=start, min=low, max=high, step=step, readout_format=f".{places}f", **look
+        )
+    raise ValueError(
+        f"{name}={values!r}: a range is (min, max, step), a list of choices, or True/False"
+    )

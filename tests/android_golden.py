@@ -26,15 +26,24 @@ def write(folder: Path) -> None:
 
 
 def write_faces(folder: Path, rng) -> None:
-    photograph = rng.integers(0, 256, (131, 150, 3), dtype=np.uint8)  # higher than wide would hide nothing: sides differ
+    photograph = rng.integers(
+        0, 256, (131, 150, 3), dtype=np.uint8
+    )  # higher than wide would hide nothing: sides differ
     picture(folder / "photograph", photograph)
     places = []
     for case in range(12):
         size = [112, 112, 56, 160][case % 4]
         turn = rng.uniform(0.4, 1.2) * np.exp(1j * rng.uniform(-0.6, 0.6))
-        z = turn * (TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1] - 56 - 56j) + 75 + 65j + complex(*rng.normal(0, 8, 2))  # some leave it
+        z = (
+            turn * (TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1] - 56 - 56j)
+            + 75
+            + 65j
+            + complex(*rng.normal(0, 8, 2))
+        )  # some leave it
         points = np.stack([z.real, z.imag], -1) + rng.normal(0, 3, (5, 2))
-        points[[[], [2, 3, 4], [2]][case % 3]] = np.nan  # five points; the eyes alone; all but the nose
+        points[[[], [2, 3, 4], [2]][case % 3]] = (
+            np.nan
+        )  # five points; the eyes alone; all but the nose
         a, b = least_squares(points, size)
         cut = alignment.crop(photograph[None], a, b, size)[0]
         picture(folder / f"crop_{case}", cut)
@@ -67,7 +76,14 @@ def picture(path: Path, pixels) -> None:
 
 def write_quality(folder: Path, rng) -> None:
     """Good and poor pictures, some just inside a limit and some just outside."""
-    limits = [quality.DARKEST, quality.BRIGHTEST, quality.FLATTEST, quality.BLURRIEST, quality.SMALLEST, quality.TURNED]
+    limits = [
+        quality.DARKEST,
+        quality.BRIGHTEST,
+        quality.FLATTEST,
+        quality.BLURRIEST,
+        quality.SMALLEST,
+        quality.TURNED,
+    ]
     (folder / "limits.txt").write_text(" ".join(map(as_text, limits)))
     smooth = np.kron(rng.uniform(60, 190, (14, 14, 3)), np.ones((8, 8, 1)))
     bright = 255 - (smooth - 60) / 4
@@ -101,7 +117,9 @@ def write_galleries(folder: Path, rng) -> None:
     centres[1] = unit(centres[0] + 0.75 * centres[1])  # two who look alike
     names = ["Ada", "Zoë", "山田 花子", "O'Neil sha256 "]
     order = [0, 1, 0, 2, 0, 3, 1]
-    vectors = 1.004 * unit(centres[order] + 0.1 * rng.standard_normal((len(order), SIZE)))  # as an int8 file answers: not quite unit
+    vectors = 1.004 * unit(
+        centres[order] + 0.1 * rng.standard_normal((len(order), SIZE))
+    )  # as an int8 file answers: not quite unit
     for person, vector in zip(order, vectors):
         everybody.enrol(names[person], vector)
     one.enrol("Ada", vectors[0])
@@ -110,7 +128,11 @@ def write_galleries(folder: Path, rng) -> None:
     one.save(folder / "one.txt")
     Gallery(FINGERPRINT, SIZE).save(folder / "nobody.txt")
     vectors.astype("<f4").tofile(folder / "enrolled.f32")
-    (folder / "enrolled.names").write_text("".join(f"{names[person]}\n" for person in order).replace("Zoë", "Zoe\N{COMBINING DIAERESIS}"))
+    (folder / "enrolled.names").write_text(
+        "".join(f"{names[person]}\n" for person in order).replace(
+            "Zoë", "Zoe\N{COMBINING DIAERESIS}"
+        )
+    )
     write_refused(folder / "refused", (folder / "gallery.txt").read_bytes())
     exact = Gallery(FINGERPRINT, SIZE)  # scores without rounding: 1 and 0.5
     for name, vector in (("Ada", np.eye(SIZE)[0]), ("Half", np.repeat([0.5, 0], [4, SIZE - 4]))):
@@ -122,21 +144,38 @@ def write_galleries(folder: Path, rng) -> None:
 
 
 def write_decisions(folder: Path, galleries: list[Gallery], centres, rng) -> None:
-    ends = [(3, np.eye(SIZE)[0], threshold, margin, "") for threshold in (1.0, 1.01) for margin in (0, 0.5, 0.51)]
-    ends += [(3, np.repeat([0, 0.5, 0], [1, 4, SIZE - 5]), threshold, 0.75, "") for threshold in (0.75, 0.76)]  # 0 and 0.75
+    ends = [
+        (3, np.eye(SIZE)[0], threshold, margin, "")
+        for threshold in (1.0, 1.01)
+        for margin in (0, 0.5, 0.51)
+    ]
+    ends += [
+        (3, np.repeat([0, 0.5, 0], [1, 4, SIZE - 5]), threshold, 0.75, "")
+        for threshold in (0.75, 0.76)
+    ]  # 0 and 0.75
     cases = [*ends, (2, np.eye(SIZE)[0], 0.5, 0.1, "")]
     while len(cases) < 400:
         probe = unit(centres[rng.integers(4)] + rng.uniform(0, 0.4) * rng.standard_normal(SIZE))
         which, refused = int(rng.choice(2, p=[0.8, 0.2])), str(rng.choice(["", "", "", "too dark"]))
-        cases.append((which, probe, rng.uniform(0.3, 1.0), rng.choice([0, rng.uniform(0, 0.4)]), refused))
+        cases.append(
+            (which, probe, rng.uniform(0.3, 1.0), rng.choice([0, rng.uniform(0, 0.4)]), refused)
+        )
     lines, probes = [], []
     for which, probe, threshold, margin, refused in cases:
         made = galleries[which].decide(probe, threshold, margin, refused)
         best, second = made.score, made.second
         ahead = None if second is None else best - second
-        close = [] if which == 3 or best is None else [best - threshold] if second is None else [best - threshold, ahead - margin, ahead]
+        close = (
+            []
+            if which == 3 or best is None
+            else [best - threshold]
+            if second is None
+            else [best - threshold, ahead - margin, ahead]
+        )
         printed = [value for value in (threshold, margin, best, second, ahead) if value is not None]
-        if any(abs(value) < 1e-5 for value in close) or any(abs((100 * value) % 1 - 0.5) < 1e-3 for value in printed):
+        if any(abs(value) < 1e-5 for value in close) or any(
+            abs((100 * value) % 1 - 0.5) < 1e-3 for value in printed
+        ):
             continue  # rounding alone would decide
         shown = ["" if value is None else repr(value) for value in (best, second)]
         asked = [str(which), as_text(threshold), as_text(margin), refused]
@@ -151,8 +190,12 @@ def write_refused(folder: Path, good: bytes) -> None:
     body = good[: good.rindex(b"sha256 ")]
     lines = body.decode().splitlines(keepends=True)
     ada = base64.b64decode(lines[4].split("\t")[1])
-    again = lambda text: text.encode() + f"sha256 {hashlib.sha256(text.encode()).hexdigest()}\n".encode()  # noqa: E731
-    row = lambda name, vector: again("".join(lines[:4] + [f"{name}\t{base64.b64encode(vector).decode()}\n"] + lines[5:]))  # noqa: E731
+    again = lambda text: (
+        text.encode() + f"sha256 {hashlib.sha256(text.encode()).hexdigest()}\n".encode()
+    )  # noqa: E731
+    row = lambda name, vector: again(
+        "".join(lines[:4] + [f"{name}\t{base64.b64encode(vector).decode()}\n"] + lines[5:])
+    )  # noqa: E731
     for name, content in {
         "an empty file": b"",
         "another file": b"PK\x03\x04 and so on",
@@ -174,7 +217,7 @@ def write_refused(folder: Path, good: bytes) -> None:
         "a name with a line break": row("A\rda", ada),
         "a name not in normal form": row("Zoe\N{COMBINING DIAERESIS}", ada),
         "no name": row("", ada),
-    }.items():  # fmt: skip
+    }.items():
         (folder / name).write_bytes(content)
 
 
@@ -187,13 +230,27 @@ def write_recogniser(folder: Path) -> None:
     for number, (photograph, face, person) in enumerate(zip(photographs, points, people.identity)):
         picture(folder / f"photograph_{number}", photograph)
         places = [part[0] for part in alignment.to_template(face[None], 56)]
-        sums = ((alignment.crop(photograph[None], *places, 56)[0] - 100.0) / 64).reshape(-1, SIZE).sum(0)
-        refused = quality.refusal(alignment.crop(photograph[None], *alignment.to_template(face[None]))[0], face)
+        sums = (
+            ((alignment.crop(photograph[None], *places, 56)[0] - 100.0) / 64)
+            .reshape(-1, SIZE)
+            .sum(0)
+        )
+        refused = quality.refusal(
+            alignment.crop(photograph[None], *alignment.to_template(face[None]))[0], face
+        )
         row = [f"photograph_{number}", " ".join(map(as_text, face.ravel()))]
         if number % 3 == 0 or number == 4:
             if not refused:
                 gallery.enrol(f"person {person}", unit(sums)[None])
             lines.append(["enrol", f"person {person}", *row, refused])
         made = gallery.decide(unit(sums), 0.9, 0.02, refused)
-        lines.append(["decide", made.name or "", *row, made.kind, "" if made.score is None else as_text(made.score)])
+        lines.append(
+            [
+                "decide",
+                made.name or "",
+                *row,
+                made.kind,
+                "" if made.score is None else as_text(made.score),
+            ]
+        )
     (folder / "recogniser.txt").write_text("".join("\t".join(line) + "\n" for line in lines))

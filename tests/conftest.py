@@ -16,11 +16,16 @@ def real_data() -> Path:
     """The folder of real archives (`COURSE_REAL_DATA`, else `../shared/data`); skips, saying why, where it is absent."""
     folder = Path(os.environ.get("COURSE_REAL_DATA") or ROOT.parent / "shared" / "data")
     if not (folder / "sigcomp2011").is_dir():
-        pytest.skip("real archives absent: set COURSE_REAL_DATA to a folder that holds sigcomp2011/, lfw/, omniglot/ as their publishers ship them")
+        pytest.skip(
+            "real archives absent: set COURSE_REAL_DATA to a folder that holds sigcomp2011/, lfw/, omniglot/ as their publishers ship them"
+        )
     return folder
 
 
 @pytest.fixture(autouse=True)
 def scratch_cache(tmp_path_factory, monkeypatch) -> None:
     """Rendered sets are cached once a test run, away from the reader's own cache."""
-    monkeypatch.setenv("COURSE_CACHE", os.environ.get("COURSE_TEST_CACHE") or str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv(
+        "COURSE_CACHE",
+        os.environ.get("COURSE_TEST_CACHE") or str(tmp_path_factory.getbasetemp() / "cache"),
+    )

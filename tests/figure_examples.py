@@ -14,10 +14,30 @@ from matplotlib.figure import Figure
 
 from lib import plots
 from lib.data import pen
-from lib.plots import datasets, export, faces, handwriting, losses, maps, margins, models, oneshot, pairs, phone, scores, signatures, training, verification, welcome
+from lib.plots import (
+    datasets,
+    export,
+    faces,
+    handwriting,
+    losses,
+    maps,
+    margins,
+    models,
+    oneshot,
+    pairs,
+    phone,
+    scores,
+    signatures,
+    training,
+    verification,
+    welcome,
+)
 
 RNG = np.random.default_rng(0)
-GREY, COLOUR = RNG.integers(0, 256, (40, 32, 32), np.uint8), RNG.integers(0, 256, (40, 112, 112, 3), np.uint8)
+GREY, COLOUR = (
+    RNG.integers(0, 256, (40, 32, 32), np.uint8),
+    RNG.integers(0, 256, (40, 112, 112, 3), np.uint8),
+)
 PHOTO = np.full((160, 160, 3), 150, np.uint8)
 POINTS = np.array([[60.0, 70], [100, 70], [80, 90], [65, 110], [95, 110]])
 SAME = np.arange(400) < 200
@@ -26,23 +46,59 @@ THREE = RNG.normal(0, 0.1, 300), RNG.normal(-0.2, 0.15, 300), RNG.normal(-0.8, 0
 PEOPLE = np.repeat(np.arange(12), 15)
 MAP = 8 * RNG.normal(size=(12, 2))[PEOPLE] + RNG.normal(size=(180, 2))
 DECAY = np.exp(-np.arange(200) / 40) + 0.05 * RNG.random(200)
-BANDS = {"raw pixels": np.array([[0.9, 0.85, 0.95], [0.7, 0.6, 0.8], [0.5, 0.4, 0.6]]), "embedding": np.array([[1, 0.99, 1], [0.98, 0.97, 1], [0.9, 0.88, 0.95]])}
+BANDS = {
+    "raw pixels": np.array([[0.9, 0.85, 0.95], [0.7, 0.6, 0.8], [0.5, 0.4, 0.6]]),
+    "embedding": np.array([[1, 0.99, 1], [0.98, 0.97, 1], [0.9, 0.88, 0.95]]),
+}
 FOUR = {"softmax": 0.3, "SphereFace": 1.7, "CosFace": 0.1, "ArcFace": 0.4}
 DEGREES = np.linspace(0, 180, 361)
-FILES = [SimpleNamespace(name=name, precision=precision, bytes=size, parity=parity, median=time, low=0.8 * time, high=1.4 * time)
-         for name, precision, size, parity, time in (("PyTorch", "float32", 1.1e6, 0.0, 6.0), ("ONNX Runtime", "float32", 1.1e6, 2e-7, 0.8),
-                                                     ("LiteRT", "float16", 6e5, 2e-4, 0.4), ("LiteRT", "int8", 4e5, 0.1, 0.3))]  # fmt: skip
-COSTS = [SimpleNamespace(name=row.name, precision=row.precision, worse=worse, worse_interval=(worse - 1e-3, worse + 1e-3)) for row, worse in zip(FILES[1:], (0, 0, 1e-3))]
+FILES = [
+    SimpleNamespace(
+        name=name,
+        precision=precision,
+        bytes=size,
+        parity=parity,
+        median=time,
+        low=0.8 * time,
+        high=1.4 * time,
+    )
+    for name, precision, size, parity, time in (
+        ("PyTorch", "float32", 1.1e6, 0.0, 6.0),
+        ("ONNX Runtime", "float32", 1.1e6, 2e-7, 0.8),
+        ("LiteRT", "float16", 6e5, 2e-4, 0.4),
+        ("LiteRT", "int8", 4e5, 0.1, 0.3),
+    )
+]
+COSTS = [
+    SimpleNamespace(
+        name=row.name,
+        precision=row.precision,
+        worse=worse,
+        worse_interval=(worse - 1e-3, worse + 1e-3),
+    )
+    for row, worse in zip(FILES[1:], (0, 0, 1e-3))
+]
 ROC = np.linspace(0.001, 1, 50)
 
 
-def drawn(function: Callable, *arguments, axes: int | tuple[int, int] = 1, size: tuple[float, float] = (7.0, 3.6), title: str = "", **more) -> Figure:
+def drawn(
+    function: Callable,
+    *arguments,
+    axes: int | tuple[int, int] = 1,
+    size: tuple[float, float] = (7.0, 3.6),
+    title: str = "",
+    **more,
+) -> Figure:
     """A figure of one axes, or of several in a row or in a table, with what the function draws on them."""
     with plt.rc_context():
         plots.use_course_style()
         rows, columns = axes if isinstance(axes, tuple) else (1, axes)
         figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
-        function(grid[0, 0] if axes == 1 else grid if isinstance(axes, tuple) else grid[0], *arguments, **more)
+        function(
+            grid[0, 0] if axes == 1 else grid if isinstance(axes, tuple) else grid[0],
+            *arguments,
+            **more,
+        )
         if title:
             grid[0, 0].set_title(title)
     return figure
@@ -50,89 +106,484 @@ def drawn(function: Callable, *arguments, axes: int | tuple[int, int] = 1, size:
 
 def hand(seed: int) -> tuple[pen.Plan, pen.Trace]:
     targets = np.array([[1.0, 1], [2, 0], [3, 1.5]])
-    plan = pen.timed(np.zeros(2), targets, np.array([0.4, -0.5, 0.2 * seed]), np.array([True, True, seed == 0]))
+    plan = pen.timed(
+        np.zeros(2), targets, np.array([0.4, -0.5, 0.2 * seed]), np.array([True, True, seed == 0])
+    )
     return plan, pen.trace(plan)
 
 
-EXAMPLES: dict[str, Callable[[], Figure]] = {name: partial(drawn, *what, **how) for name, (*what, how) in {
-    "datasets.split_leak": (datasets.split_leak, [0, 0.5, 1], np.array([[0.6, 0.64], [0.7, 0.75], [0.85, 0.87]]), {}),
-    "datasets.score_rows": (datasets.score_rows, dict(zip(("one writer", "skilled forgery", "two writers"), THREE)), -0.2, {"size": (7, 3.4)}),
-    "datasets.audit_bars": (datasets.audit_bars, {"equal pens": {"paper": 0.5, "ink": 0.54, "mean": 0.56}, "other pens": {"paper": 0.5, "ink": 0.94, "mean": 0.88}}, {"size": (7, 2.9)}),
-    "datasets.forger_grid": (datasets.forger_grid, np.arange(200) % 40, RNG.integers(-6, 6, 200), range(20, 40), {"size": (7, 3.2), "title": "A title\n"}),
-    "datasets.pen_cheat": (datasets.pen_cheat, GREY[:2], np.linspace(0.6, 0.9, 400), SAME, 10, {"axes": 2, "size": (7.5, 3.2)}),
-    "export.agreement": (export.agreement, FILES[1:], {}),
-    "export.size_and_time": (export.size_and_time, FILES, {"axes": 2, "size": (9, 3.6)}),
-    "export.errors_added": (export.errors_added, COSTS, {}),
-    "export.whole_table": (export.whole_table, FILES, COSTS, "A network", {"axes": 4, "size": (13, 3.4)}),
-    "export.damage_by_layer": (export.damage_by_layer, {f"conv {n}": 1e-4 / (n + 1) for n in range(30)}, {f"conv {n}": n % 6 > 1 for n in range(30)}, {}),
-    "export.bits_and_errors": (export.bits_and_errors, {(w, c): 0.2 / w**2 + 0.01 * (not c) for w in range(2, 9) for c in (True, False)}, {w: w * 40_000 for w in range(2, 9)}, 0.01, 4, True, {}),
-    "faces.sheet": (faces.sheet, COLOUR, np.repeat(np.arange(8), 5), {"people": 4, "views": 5, "size": (5, 3.5)}),
-    "faces.marked": (faces.marked, PHOTO, POINTS, {"size": (3, 3)}),
-    "faces.pairs": (faces.pairs, COLOUR[:8], COLOUR[8:16], np.linspace(0.1, 0.9, 8), np.arange(8) < 4, 0.5, {"size": (7, 2.9)}),
-    "handwriting.sheet": (handwriting.sheet, GREY[:10], 5, [False, False, False, True, True] * 2, ["writer 1", "writer 2"], {"size": (7.5, 2.3)}),
-    "handwriting.kinematics": (handwriting.kinematics, hand(0), hand(1), {"axes": (2, 2), "size": (8, 4)}),
-    "losses.margin_forces": (losses.margin_forces, 1.0, {}),
-    "losses.triplet_forces": (losses.triplet_forces, {"size": (7, 4.6)}),
-    "losses.useless_model": (losses.useless_model, 0.5, {}),
-    "losses.batch_forces": (losses.batch_forces, RNG.normal(size=(24, 2)), np.arange(24) % 6, 0.1 * RNG.normal(size=(24, 2)), "contrastive, step 0", {"size": (7, 4.6)}),
-    "losses.against_the_useless": (losses.against_the_useless, {"batch-hard": 0.3 + 0.02 * DECAY, "batch-all": 0.3 * DECAY}, 0.3, "A title", {}),
-    "losses.teaching_triplets": (losses.teaching_triplets, {"semi-hard": 9000 * DECAY, "hard": 3000 * DECAY}, 18_240, {}),
-    "maps.embedding_map": (maps.embedding_map, MAP, PEOPLE, "t-SNE", {"size": (6, 4.4)}),
-    "maps.neighbours_kept": (maps.neighbours_kept, {"PCA": 0.55, "t-SNE": 0.9, "UMAP": 0.86}, 0.06, 10, {"size": (7, 2.4)}),
-    "maps.distance_against_map": (maps.distance_against_map, RNG.random(66), RNG.random(66), 0.12, {"size": (6, 3.4)}),
-    "maps.noise_map": (maps.noise_map, RNG.normal(size=(200, 2)), np.arange(200) % 5, {"size": (6, 3.8)}),
-    "maps.spread_shown": (maps.spread_shown, MAP, MAP, (PEOPLE > 5).astype(int), {"axes": 2, "size": (8, 3.4)}),
-    "maps.mistakes_on_map": (maps.mistakes_on_map, MAP, PEOPLE, np.tile(COLOUR, (5, 1, 1, 1)), np.array([1, 20, 70]), np.arange(180)[::-1], {"axes": 2, "size": (9, 4)}),
-    "maps.signature_map": (maps.signature_map, MAP, PEOPLE, np.arange(180) % 3 > 0, {"size": (7, 5.2)}),
-    "margins.target_logits": (margins.target_logits, {name: np.cos(np.radians(DEGREES)) - k for name, k in FOUR.items()}, DEGREES, {}),
-    "margins.two_classes": (margins.two_classes, 90.0, {"softmax": 45.0, "SphereFace": 30.0, "CosFace": 30.7, "ArcFace": 30.7}, {"size": (7, 3.6)}),
-    "margins.on_the_circle": (margins.on_the_circle, {"size": (7, 4.2)}),
-    "margins.on_the_circle, guarded": (margins.on_the_circle, 170, 0.5, {"size": (7, 4.2)}),
-    "margins.turning": (margins.turning, 60, FOUR, FOUR, {"size": (7, 2.8)}),
-    "margins.family_map": (margins.family_map, {"size": (9, 3.6)}),
-    "models.connections": (models.connections, {"axes": 3, "size": (7, 2.7)}),
-    "models.bottleneck": (models.bottleneck, {"size": (7, 3.3)}),
-    "models.stage_costs": (models.stage_costs, ["conv3x3 64", "bottleneck 64", "linear 128"], [10, 400, 90], [50, 700, 20], {"axes": 2, "size": (8, 3.8)}),
-    "models.through_relu": (models.through_relu, RNG.normal(size=(99, 2)), RNG.normal(size=(99, 2)), np.linspace(0, 1, 99), 2, 0.0, 0.3, {"axes": 2, "size": (7, 4.2)}),
-    "models.location_weights": (models.location_weights, np.linspace(0.5, 1.5, 16).reshape(4, 4), "A title", {"size": (4.2, 3.4)}),
-    "models.kernels": (models.kernels, np.linspace(-1, 1, 128).reshape(16, 8).T.reshape(8, 4, 4), {"axes": 8, "size": (7, 1.5)}),
-    "models.where_it_looks": (models.where_it_looks, COLOUR[0], RNG.random((112, 112)), (0, 0), {"size": (2, 2.1)}),
-    "models.work_and_time": (models.work_and_time, {"3x3": 2.0, "depthwise": 5.0, "1x1": 93.0}, {"3x3": 3.0, "depthwise": 26.0, "1x1": 71.0}, {"size": (7, 2.8)}),
-    "oneshot.episode": (oneshot.episode, GREY[0], GREY[:20], 3, list(np.linspace(0, 1, 20)), {"size": (7.5, 2.2)}),
-    "oneshot.accuracy_by_ways": (oneshot.accuracy_by_ways, [2, 8, 20], BANDS, [0.9, 0.4, 0.1], {}),
-    "oneshot.methods_at": (oneshot.methods_at, {"raw pixels": (0.52, 0.46, 0.57), "embedding": (0.92, 0.88, 0.95)}, 20, 1, {"size": (7, 2.4)}),
-    "oneshot.found": (oneshot.found, GREY[0], GREY[:9], [True, False, True] * 3, np.linspace(0.9, 0.1, 9), {"size": (7.5, 1.9)}),
-    "oneshot.precision_at": (oneshot.precision_at, BANDS, 2, {}),
-    "oneshot.ladder": (oneshot.ladder, ["guessing", "published: people", "ours"], [0.05, 0.95, 0.97], [None, None, (0.96, 0.98)], [False, True, False], {"size": (7.5, 4.8)}),
-    "pairs.pair_table": (pairs.pair_table, np.repeat([0, 1, 2], 3), GREY[:9], {"size": (4.6, 4.8)}),
-    "pairs.batch_table": (pairs.batch_table, {"size": (4.8, 5)}),
-    "pairs.batch_sheet": (pairs.batch_sheet, GREY[:32], np.minimum(np.arange(32), 20), 4, {"size": (3.6, 4.6)}),
-    "pairs.triplet_rings": (pairs.triplet_rings, {"size": (4.2, 4.2)}),
-    "pairs.triplet_plane": (pairs.triplet_plane, RNG.uniform(0.5, 1.5, 900), RNG.uniform(0.5, 1.6, 900), {"size": (6.2, 4.4)}),
-    "pairs.teaching_share": (pairs.teaching_share, np.arange(5), {"random": np.linspace(0.5, 0, 5), "hardest of 8 x 4": np.linspace(1, 0.3, 5), "another": np.linspace(0.8, 0, 5)}, {}),
-    "phone.steps": (phone.steps, PHOTO, POINTS, COLOUR[0], 0.1 * RNG.normal(size=128), {"axes": 3, "size": (8, 2.5)}),
-    "phone.two_clicks": (phone.two_clicks, PHOTO, POINTS[:2], COLOUR[0], 0.4, {"axes": 2, "size": (6, 3.2)}),
-    "phone.says": (phone.says, PHOTO, POINTS, COLOUR[0], ["Ada", "Ben", "Cleo"], [0.9, -0.05, 0.4], "accepted", "Ada", "0.90 reaches 0.80", 0.8, 0.05, {"axes": 3, "size": (8.4, 3.1)}),
-    "phone.says, refused": (phone.says, PHOTO, POINTS, COLOUR[0], ["Ada", "Ben"], None, "refused", None, "too dark", 0.8, 0.05, {"axes": 3, "size": (8.4, 3.1)}),
-    "phone.again": (phone.again, ["live", "photographed from paper", "from a screen"], [PHOTO] * 3, [0.9, 0.89, 0.7], 0.8, {"axes": 3, "size": (6.6, 2.7)}),
-    "phone.given_away": (phone.given_away, ["a beard", "a smile"], [(0.91, 0.85, 0.97), (0.55, 0.5, 0.6)], {"size": (7, 3.4)}),
-    "scores.score_histograms": (scores.score_histograms, SCORES, SAME, 0.5, np.arange(400) > 330, {"size": (7, 4)}),
-    "scores.roc_curve": (scores.roc_curve, {"course model": (ROC, ROC**0.05, ROC**0.06, ROC**0.04), "raw pixels": (ROC, ROC**0.5)}, {}),
-    "scores.measured": (scores.measured, ["raw pixels", "triplet", "softmax", "CosFace", "ArcFace"], [0.2, 0.04, 0.09, 0.08, 0.085], [(0.18, 0.22), (0.03, 0.05), (0.07, 0.1), (0.06, 0.09), (0.07, 0.1)], {"size": (7, 2.8)}),
-    "signatures.relative_losses": (signatures.relative_losses, {"contrastive": DECAY, "triplet": 1.6 * DECAY}, {}),
-    "signatures.distance_clouds": (signatures.distance_clouds, {"lr 0.5": np.full(99, 0.01), "lr 0.02": RNG.normal(1.3, 0.2, 900)}, {"size": (4, 3.4)}),
-    "signatures.hands": (signatures.hands, {f"writer {n}": tuple(0.1 * RNG.normal(size=(3, 6)) + [[0.8], [0.75], [0.6]]) for n in range(5)}, 0.7, {"size": (7, 3.4)}),
-    "signatures.three_kinds": (signatures.three_kinds, *THREE, -0.1, {"size": (7, 4)}),
-    "signatures.steps_bought": (signatures.steps_bought, ["raw pixels", "line: layout", "+ grey ink"], [0.34, 0.15, 0.04], [(0.3, 0.4), (0.1, 0.2), (0.02, 0.06)], 0.0369, {"size": (8, 4.2)}),
-    "training.training_curve": (training.training_curve, DECAY, 0.7, {}),
-    "training.validation_curve": (training.validation_curve, [(100, 0.3), (200, 0.1), (300, 0.05)], 0.34, {}),
-    "training.learning_rates": (training.learning_rates, {"paper": [0.2] * 360 + [0.02] * 240}, "58% of the steps run at more than half of the highest rate", {}),
-    "training.learning_rates, four": (training.learning_rates, {name: np.linspace(0.2, 0.02 * n, 100) for n, name in enumerate(("paper", "one-cycle", "cosine", "constant"))}, {}),
-    "verification.door": (verification.door, SCORES, SAME, 0.5, {"size": (7, 4)}),
-    "verification.rulers": (verification.rulers, [("an app", 1.0, "l2"), ("FaceNet", 1.242, "squared l2"), ("another", 0.4, "cosine"), ("InsightFace", 1.5, "squared l2")], {"size": (7, 3.4)}),
-    "verification.curves": (verification.curves, [1, 2, 5], {"mean of the vectors": ([0.9, 0.95, 0.97], [0.85, 0.9, 0.93], [0.95, 0.99, 1]), "best": ([0.9, 0.95, 0.97],)}, "pictures enrolled", "TAR (%)", {}),
-    "verification.strangers": (verification.strangers, SCORES[:200], np.ones(200, bool), SCORES[200:], 0.57, 20, {}),
-    "verification.disturbed": (verification.disturbed, COLOUR[:3], COLOUR[3:6], [0, 6, 12, 18], [0.9, 0.8, 0.6, 0.3], 12, 0.57, "turn (degrees)", {"axes": 2, "size": (7, 3.4)}),
-    "verification.by_group": (verification.by_group, ["everybody", "lightest third", "darkest third"], {"FAR": [(0.01, 0.005, 0.02)] * 3, "FRR": [(0.02, 0.01, 0.03)] * 3}, {}),
-    "welcome.pairs_of_faces": (welcome.pairs_of_faces, COLOUR, [(0, 1), (2, 3), (4, 6), (7, 9)], [0.6, 0.1, 0.9, 0.2], np.repeat(np.arange(20), 2), {"axes": 4, "size": (8, 2)}),
-}.items()}  # fmt: skip
+EXAMPLES: dict[str, Callable[[], Figure]] = {
+    name: partial(drawn, *what, **how)
+    for name, (*what, how) in {
+        "datasets.split_leak": (
+            datasets.split_leak,
+            [0, 0.5, 1],
+            np.array([[0.6, 0.64], [0.7, 0.75], [0.85, 0.87]]),
+            {},
+        ),
+        "datasets.score_rows": (
+            datasets.score_rows,
+            dict(zip(("one writer", "skilled forgery", "two writers"), THREE)),
+            -0.2,
+            {"size": (7, 3.4)},
+        ),
+        "datasets.audit_bars": (
+            datasets.audit_bars,
+            {
+                "equal pens": {"paper": 0.5, "ink": 0.54, "mean": 0.56},
+                "other pens": {"paper": 0.5, "ink": 0.94, "mean": 0.88},
+            },
+            {"size": (7, 2.9)},
+        ),
+        "datasets.forger_grid": (
+            datasets.forger_grid,
+            np.arange(200) % 40,
+            RNG.integers(-6, 6, 200),
+            range(20, 40),
+            {"size": (7, 3.2), "title": "A title\n"},
+        ),
+        "datasets.pen_cheat": (
+            datasets.pen_cheat,
+            GREY[:2],
+            np.linspace(0.6, 0.9, 400),
+            SAME,
+            10,
+            {"axes": 2, "size": (7.5, 3.2)},
+        ),
+        "export.agreement": (export.agreement, FILES[1:], {}),
+        "export.size_and_time": (export.size_and_time, FILES, {"axes": 2, "size": (9, 3.6)}),
+        "export.errors_added": (export.errors_added, COSTS, {}),
+        "export.whole_table": (
+            export.whole_table,
+            FILES,
+            COSTS,
+            "A network",
+            {"axes": 4, "size": (13, 3.4)},
+        ),
+        "export.damage_by_layer": (
+            export.damage_by_layer,
+            {f"conv {n}": 1e-4 / (n + 1) for n in range(30)},
+            {f"conv {n}": n % 6 > 1 for n in range(30)},
+            {},
+        ),
+        "export.bits_and_errors": (
+            export.bits_and_errors,
+            {(w, c): 0.2 / w**2 + 0.01 * (not c) for w in range(2, 9) for c in (True, False)},
+            {w: w * 40_000 for w in range(2, 9)},
+            0.01,
+            4,
+            True,
+            {},
+        ),
+        "faces.sheet": (
+            faces.sheet,
+            COLOUR,
+            np.repeat(np.arange(8), 5),
+            {"people": 4, "views": 5, "size": (5, 3.5)},
+        ),
+        "faces.marked": (faces.marked, PHOTO, POINTS, {"size": (3, 3)}),
+        "faces.pairs": (
+            faces.pairs,
+            COLOUR[:8],
+            COLOUR[8:16],
+            np.linspace(0.1, 0.9, 8),
+            np.arange(8) < 4,
+            0.5,
+            {"size": (7, 2.9)},
+        ),
+        "handwriting.sheet": (
+            handwriting.sheet,
+            GREY[:10],
+            5,
+            [False, False, False, True, True] * 2,
+            ["writer 1", "writer 2"],
+            {"size": (7.5, 2.3)},
+        ),
+        "handwriting.kinematics": (
+            handwriting.kinematics,
+            hand(0),
+            hand(1),
+            {"axes": (2, 2), "size": (8, 4)},
+        ),
+        "losses.margin_forces": (losses.margin_forces, 1.0, {}),
+        "losses.triplet_forces": (losses.triplet_forces, {"size": (7, 4.6)}),
+        "losses.useless_model": (losses.useless_model, 0.5, {}),
+        "losses.batch_forces": (
+            losses.batch_forces,
+            RNG.normal(size=(24, 2)),
+            np.arange(24) % 6,
+            0.1 * RNG.normal(size=(24, 2)),
+            "contrastive, step 0",
+            {"size": (7, 4.6)},
+        ),
+        "losses.against_the_useless": (
+            losses.against_the_useless,
+            {"batch-hard": 0.3 + 0.02 * DECAY, "batch-all": 0.3 * DECAY},
+            0.3,
+            "A title",
+            {},
+        ),
+        "losses.teaching_triplets": (
+            losses.teaching_triplets,
+            {"semi-hard": 9000 * DECAY, "hard": 3000 * DECAY},
+            18_240,
+            {},
+        ),
+        "maps.embedding_map": (maps.embedding_map, MAP, PEOPLE, "t-SNE", {"size": (6, 4.4)}),
+        "maps.neighbours_kept": (
+            maps.neighbours_kept,
+            {"PCA": 0.55, "t-SNE": 0.9, "UMAP": 0.86},
+            0.06,
+            10,
+            {"size": (7, 2.4)},
+        ),
+        "maps.distance_against_map": (
+            maps.distance_against_map,
+            RNG.random(66),
+            RNG.random(66),
+            0.12,
+            {"size": (6, 3.4)},
+        ),
+        "maps.noise_map": (
+            maps.noise_map,
+            RNG.normal(size=(200, 2)),
+            np.arange(200) % 5,
+            {"size": (6, 3.8)},
+        ),
+        "maps.spread_shown": (
+            maps.spread_shown,
+            MAP,
+            MAP,
+            (PEOPLE > 5).astype(int),
+            {"axes": 2, "size": (8, 3.4)},
+        ),
+        "maps.mistakes_on_map": (
+            maps.mistakes_on_map,
+            MAP,
+            PEOPLE,
+            np.tile(COLOUR, (5, 1, 1, 1)),
+            np.array([1, 20, 70]),
+            np.arange(180)[::-1],
+            {"axes": 2, "size": (9, 4)},
+        ),
+        "maps.signature_map": (
+            maps.signature_map,
+            MAP,
+            PEOPLE,
+            np.arange(180) % 3 > 0,
+            {"size": (7, 5.2)},
+        ),
+        "margins.target_logits": (
+            margins.target_logits,
+            {name: np.cos(np.radians(DEGREES)) - k for name, k in FOUR.items()},
+            DEGREES,
+            {},
+        ),
+        "margins.two_classes": (
+            margins.two_classes,
+            90.0,
+            {"softmax": 45.0, "SphereFace": 30.0, "CosFace": 30.7, "ArcFace": 30.7},
+            {"size": (7, 3.6)},
+        ),
+        "margins.on_the_circle": (margins.on_the_circle, {"size": (7, 4.2)}),
+        "margins.on_the_circle, guarded": (margins.on_the_circle, 170, 0.5, {"size": (7, 4.2)}),
+        "margins.turning": (margins.turning, 60, FOUR, FOUR, {"size": (7, 2.8)}),
+        "margins.family_map": (margins.family_map, {"size": (9, 3.6)}),
+        "models.connections": (models.connections, {"axes": 3, "size": (7, 2.7)}),
+        "models.bottleneck": (models.bottleneck, {"size": (7, 3.3)}),
+        "models.stage_costs": (
+            models.stage_costs,
+            ["conv3x3 64", "bottleneck 64", "linear 128"],
+            [10, 400, 90],
+            [50, 700, 20],
+            {"axes": 2, "size": (8, 3.8)},
+        ),
+        "models.through_relu": (
+            models.through_relu,
+            RNG.normal(size=(99, 2)),
+            RNG.normal(size=(99, 2)),
+            np.linspace(0, 1, 99),
+            2,
+            0.0,
+            0.3,
+            {"axes": 2, "size": (7, 4.2)},
+        ),
+        "models.location_weights": (
+            models.location_weights,
+            np.linspace(0.5, 1.5, 16).reshape(4, 4),
+            "A title",
+            {"size": (4.2, 3.4)},
+        ),
+        "models.kernels": (
+            models.kernels,
+            np.linspace(-1, 1, 128).reshape(16, 8).T.reshape(8, 4, 4),
+            {"axes": 8, "size": (7, 1.5)},
+        ),
+        "models.where_it_looks": (
+            models.where_it_looks,
+            COLOUR[0],
+            RNG.random((112, 112)),
+            (0, 0),
+            {"size": (2, 2.1)},
+        ),
+        "models.work_and_time": (
+            models.work_and_time,
+            {"3x3": 2.0, "depthwise": 5.0, "1x1": 93.0},
+            {"3x3": 3.0, "depthwise": 26.0, "1x1": 71.0},
+            {"size": (7, 2.8)},
+        ),
+        "oneshot.episode": (
+            oneshot.episode,
+            GREY[0],
+            GREY[:20],
+            3,
+            list(np.linspace(0, 1, 20)),
+            {"size": (7.5, 2.2)},
+        ),
+        "oneshot.accuracy_by_ways": (
+            oneshot.accuracy_by_ways,
+            [2, 8, 20],
+            BANDS,
+            [0.9, 0.4, 0.1],
+            {},
+        ),
+        "oneshot.methods_at": (
+            oneshot.methods_at,
+            {"raw pixels": (0.52, 0.46, 0.57), "embedding": (0.92, 0.88, 0.95)},
+            20,
+            1,
+            {"size": (7, 2.4)},
+        ),
+        "oneshot.found": (
+            oneshot.found,
+            GREY[0],
+            GREY[:9],
+            [True, False, True] * 3,
+            np.linspace(0.9, 0.1, 9),
+            {"size": (7.5, 1.9)},
+        ),
+        "oneshot.precision_at": (oneshot.precision_at, BANDS, 2, {}),
+        "oneshot.ladder": (
+            oneshot.ladder,
+            ["guessing", "published: people", "ours"],
+            [0.05, 0.95, 0.97],
+            [None, None, (0.96, 0.98)],
+            [False, True, False],
+            {"size": (7.5, 4.8)},
+        ),
+        "pairs.pair_table": (
+            pairs.pair_table,
+            np.repeat([0, 1, 2], 3),
+            GREY[:9],
+            {"size": (4.6, 4.8)},
+        ),
+        "pairs.batch_table": (pairs.batch_table, {"size": (4.8, 5)}),
+        "pairs.batch_sheet": (
+            pairs.batch_sheet,
+            GREY[:32],
+            np.minimum(np.arange(32), 20),
+            4,
+            {"size": (3.6, 4.6)},
+        ),
+        "pairs.triplet_rings": (pairs.triplet_rings, {"size": (4.2, 4.2)}),
+        "pairs.triplet_plane": (
+            pairs.triplet_plane,
+            RNG.uniform(0.5, 1.5, 900),
+            RNG.uniform(0.5, 1.6, 900),
+            {"size": (6.2, 4.4)},
+        ),
+        "pairs.teaching_share": (
+            pairs.teaching_share,
+            np.arange(5),
+            {
+                "random": np.linspace(0.5, 0, 5),
+                "hardest of 8 x 4": np.linspace(1, 0.3, 5),
+                "another": np.linspace(0.8, 0, 5),
+            },
+            {},
+        ),
+        "phone.steps": (
+            phone.steps,
+            PHOTO,
+            POINTS,
+            COLOUR[0],
+            0.1 * RNG.normal(size=128),
+            {"axes": 3, "size": (8, 2.5)},
+        ),
+        "phone.two_clicks": (
+            phone.two_clicks,
+            PHOTO,
+            POINTS[:2],
+            COLOUR[0],
+            0.4,
+            {"axes": 2, "size": (6, 3.2)},
+        ),
+        "phone.says": (
+            phone.says,
+            PHOTO,
+            POINTS,
+            COLOUR[0],
+            ["Ada", "Ben", "Cleo"],
+            [0.9, -0.05, 0.4],
+            "accepted",
+            "Ada",
+            "0.90 reaches 0.80",
+            0.8,
+            0.05,
+            {"axes": 3, "size": (8.4, 3.1)},
+        ),
+        "phone.says, refused": (
+            phone.says,
+            PHOTO,
+            POINTS,
+            COLOUR[0],
+            ["Ada", "Ben"],
+            None,
+            "refused",
+            None,
+            "too dark",
+            0.8,
+            0.05,
+            {"axes": 3, "size": (8.4, 3.1)},
+        ),
+        "phone.again": (
+            phone.again,
+            ["live", "photographed from paper", "from a screen"],
+            [PHOTO] * 3,
+            [0.9, 0.89, 0.7],
+            0.8,
+            {"axes": 3, "size": (6.6, 2.7)},
+        ),
+        "phone.given_away": (
+            phone.given_away,
+            ["a beard", "a smile"],
+            [(0.91, 0.85, 0.97), (0.55, 0.5, 0.6)],
+            {"size": (7, 3.4)},
+        ),
+        "scores.score_histograms": (
+            scores.score_histograms,
+            SCORES,
+            SAME,
+            0.5,
+            np.arange(400) > 330,
+            {"size": (7, 4)},
+        ),
+        "scores.roc_curve": (
+            scores.roc_curve,
+            {"course model": (ROC, ROC**0.05, ROC**0.06, ROC**0.04), "raw pixels": (ROC, ROC**0.5)},
+            {},
+        ),
+        "scores.measured": (
+            scores.measured,
+            ["raw pixels", "triplet", "softmax", "CosFace", "ArcFace"],
+            [0.2, 0.04, 0.09, 0.08, 0.085],
+            [(0.18, 0.22), (0.03, 0.05), (0.07, 0.1), (0.06, 0.09), (0.07, 0.1)],
+            {"size": (7, 2.8)},
+        ),
+        "signatures.relative_losses": (
+            signatures.relative_losses,
+            {"contrastive": DECAY, "triplet": 1.6 * DECAY},
+            {},
+        ),
+        "signatures.distance_clouds": (
+            signatures.distance_clouds,
+            {"lr 0.5": np.full(99, 0.01), "lr 0.02": RNG.normal(1.3, 0.2, 900)},
+            {"size": (4, 3.4)},
+        ),
+        "signatures.hands": (
+            signatures.hands,
+            {
+                f"writer {n}": tuple(0.1 * RNG.normal(size=(3, 6)) + [[0.8], [0.75], [0.6]])
+                for n in range(5)
+            },
+            0.7,
+            {"size": (7, 3.4)},
+        ),
+        "signatures.three_kinds": (signatures.three_kinds, *THREE, -0.1, {"size": (7, 4)}),
+        "signatures.steps_bought": (
+            signatures.steps_bought,
+            ["raw pixels", "line: layout", "+ grey ink"],
+            [0.34, 0.15, 0.04],
+            [(0.3, 0.4), (0.1, 0.2), (0.02, 0.06)],
+            0.0369,
+            {"size": (8, 4.2)},
+        ),
+        "training.training_curve": (training.training_curve, DECAY, 0.7, {}),
+        "training.validation_curve": (
+            training.validation_curve,
+            [(100, 0.3), (200, 0.1), (300, 0.05)],
+            0.34,
+            {},
+        ),
+        "training.learning_rates": (
+            training.learning_rates,
+            {"paper": [0.2] * 360 + [0.02] * 240},
+            "58% of the steps run at more than half of the highest rate",
+            {},
+        ),
+        "training.learning_rates, four": (
+            training.learning_rates,
+            {
+                name: np.linspace(0.2, 0.02 * n, 100)
+                for n, name in enumerate(("paper", "one-cycle", "cosine", "constant"))
+            },
+            {},
+        ),
+        "verification.door": (verification.door, SCORES, SAME, 0.5, {"size": (7, 4)}),
+        "verification.rulers": (
+            verification.rulers,
+            [
+                ("an app", 1.0, "l2"),
+                ("FaceNet", 1.242, "squared l2"),
+                ("another", 0.4, "cosine"),
+                ("InsightFace", 1.5, "squared l2"),
+            ],
+            {"size": (7, 3.4)},
+        ),
+        "verification.curves": (
+            verification.curves,
+            [1, 2, 5],
+            {
+                "mean of the vectors": ([0.9, 0.95, 0.97], [0.85, 0.9, 0.93], [0.95, 0.99, 1]),
+                "best": ([0.9, 0.95, 0.97],),
+            },
+            "pictures enrolled",
+            "TAR (%)",
+            {},
+        ),
+        "verification.strangers": (
+            verification.strangers,
+            SCORES[:200],
+            np.ones(200, bool),
+            SCORES[200:],
+            0.57,
+            20,
+            {},
+        ),
+        "verification.disturbed": (
+            verification.disturbed,
+            COLOUR[:3],
+            COLOUR[3:6],
+            [0, 6, 12, 18],
+            [0.9, 0.8, 0.6, 0.3],
+            12,
+            0.57,
+            "turn (degrees)",
+            {"axes": 2, "size": (7, 3.4)},
+        ),
+        "verification.by_group": (
+            verification.by_group,
+            ["everybody", "lightest third", "darkest third"],
+            {"FAR": [(0.01, 0.005, 0.02)] * 3, "FRR": [(0.02, 0.01, 0.03)] * 3},
+            {},
+        ),
+        "welcome.pairs_of_faces": (
+            welcome.pairs_of_faces,
+            COLOUR,
+            [(0, 1), (2, 3), (4, 6), (7, 9)],
+            [0.6, 0.1, 0.9, 0.2],
+            np.repeat(np.arange(20), 2),
+            {"axes": 4, "size": (8, 2)},
+        ),
+    }.items()
+}

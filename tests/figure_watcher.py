@@ -61,9 +61,17 @@ def pytest_runtest_call(item):
 def _ask(notebook, code: str, expression: str | None) -> str:
     """Run code silently in the notebook's kernel; the text of an expression there."""
     client = notebook.kernel.kc
-    message = client.session.msg("execute_request", {
-        "code": code, "silent": True, "store_history": False, "allow_stdin": False, "stop_on_error": True,
-        "user_expressions": {"answer": expression} if expression else {}})  # fmt: skip
+    message = client.session.msg(
+        "execute_request",
+        {
+            "code": code,
+            "silent": True,
+            "store_history": False,
+            "allow_stdin": False,
+            "stop_on_error": True,
+            "user_expressions": {"answer": expression} if expression else {},
+        },
+    )
     client.shell_channel.send(message)
     while True:
         reply = client.get_shell_msg(timeout=PATIENCE)

@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 import pytest
 
 PATIENCE = 60  # seconds for one redraw
-SHOWS_ONLY = ("Layout", "Style", "Box", "Image", "HTML", "Label", "Output", "Progress", "Valid", "Tab", "Accordion")
+SHOWS_ONLY = (
+    "Layout",
+    "Style",
+    "Box",
+    "Image",
+    "HTML",
+    "Label",
+    "Output",
+    "Progress",
+    "Valid",
+    "Tab",
+    "Accordion",
+)
 
 
 @dataclass
@@ -36,13 +48,19 @@ def drive(client) -> list[Move]:
         if not state or any(kind.endswith(passive) for passive in SHOWS_ONLY):
             continue
         if kind == "Button":
-            moves.append(_send(client, comm, name, "click", {"method": "custom", "content": {"event": "click"}}))
+            moves.append(
+                _send(
+                    client, comm, name, "click", {"method": "custom", "content": {"event": "click"}}
+                )
+            )
             continue
         key, values = _places(state)
         if not values:
             moves.append(Move(name, None, errors=[f"the driver cannot move a {kind}"]))
             continue
-        tries = [_send(client, comm, name, value, _update(key, value)) for value in (*values, state[key])]
+        tries = [
+            _send(client, comm, name, value, _update(key, value)) for value in (*values, state[key])
+        ]
         if not any(move.redrawn or move.errors for move in tries):
             tries[-1].errors.append("moving it changes no picture")
         moves += tries
@@ -108,9 +126,14 @@ def _send(client, comm: str, name: str, value, data: dict) -> Move:
     move, started = Move(name, value), time.perf_counter()
     for reply in _results(client, comm, data):
         if reply["msg_type"] == "error":
-            move.errors.append(re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(reply["content"]["traceback"])))
+            move.errors.append(
+                re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(reply["content"]["traceback"]))
+            )
         # A picture travels as a buffer of an Image widget, or as an output of its own.
-        move.redrawn |= bool(reply.get("buffers")) or reply["msg_type"] in ("display_data", "update_display_data")
+        move.redrawn |= bool(reply.get("buffers")) or reply["msg_type"] in (
+            "display_data",
+            "update_display_data",
+        )
     move.seconds = time.perf_counter() - started
     return move
 
@@ -125,7 +148,11 @@ class Controls(pytest.Item):
         moves = drive(self.parent.kernel.kc)
         slowest = max(moves, key=lambda move: move.seconds, default=Move("none", None))
         names = {move.control for move in moves}
-        self.add_report_section("call", "controls", f"{len(names)} moved {len(moves)} times; slowest {slowest.control} {slowest.seconds:.2f} s")
+        self.add_report_section(
+            "call",
+            "controls",
+            f"{len(names)} moved {len(moves)} times; slowest {slowest.control} {slowest.seconds:.2f} s",
+        )
         if found := complaints(moves):
             raise AssertionError("a control failed\n" + "\n".join(found))
 
@@ -138,6 +165,10 @@ class Controls(pytest.Item):
 
 def pytest_collection_modifyitems(items: list) -> None:
     """After the last cell of each notebook, its controls."""
-    last = {item.parent: index for index, item in enumerate(items) if type(item.parent).__name__ == "IPyNbFile"}
+    last = {
+        item.parent: index
+        for index, item in enumerate(items)
+        if type(item.parent).__name__ == "IPyNbFile"
+    }
     for notebook, index in sorted(last.items(), key=lambda pair: -pair[1]):
         items.insert(index + 1, Controls.from_parent(notebook, name="Controls"))

@@ -36,7 +36,9 @@ def book(*cells) -> nbformat.NotebookNode:
 
 
 def picture(alt: str, source: str = "x = 1") -> nbformat.NotebookNode:
-    output = nbformat.v4.new_output("display_data", data={"image/png": "AAAA"}, metadata={"image/png": {"alt": alt}})
+    output = nbformat.v4.new_output(
+        "display_data", data={"image/png": "AAAA"}, metadata={"image/png": {"alt": alt}}
+    )
     return nbformat.v4.new_code_cell(source, outputs=[output])
 
 
@@ -45,64 +47,94 @@ def picture(alt: str, source: str = "x = 1") -> nbformat.NotebookNode:
 
 @pytest.mark.parametrize("lesson", notebooks.lessons(), ids=lambda path: path.stem)
 def test_a_lesson_can_be_heard_as_well_as_seen(lesson):
-    assert accessibility.problems(nbformat.read(lesson, as_version=4), accessibility.course_titles()) == []
+    assert (
+        accessibility.problems(nbformat.read(lesson, as_version=4), accessibility.course_titles())
+        == []
+    )
 
 
-@pytest.mark.parametrize(("text", "complaint"), [
-    ("See [here](a.ipynb).", "says nothing by itself: [here]"),
-    ("[**This link**](a.ipynb)", "says nothing by itself"),
-    ("[https://example.org/x](https://example.org/x)", "says nothing by itself"),
-    ("[3](a.ipynb)", "says nothing by itself"),
-    ("![](a.png)", "an image without alt text"),
-    ("![plot](a.png)", "an image without alt text"),
-    ('<img src="a.png">', "an image without alt text"),
-    ("[![](a.png)](b.ipynb)", "an image without alt text"),
-    ("<details>\n\nHalf.\n\n</details>", "without a <summary>"),
-    ("<details><summary> </summary>\n\nHalf.\n\n</details>", "without a <summary>"),
-    ("<details><summary>Answer</summary>Half.</details>", "no blank line after"),
-    ("<details><summary>Answer</summary>\nHalf.\n</details>", "no blank line after"),
-    ("<details><summary>From `lib`</summary>\n\nHalf.\n\n</details>", "is HTML"),
-    ("<details><summary>It is *half*</summary>\n\nHalf.\n\n</details>", "is HTML"),
-    ("<details><summary>Answer</summary>\n\nHalf.", "1 <details> and 0 </details>"),
-    ("| | |\n|---|---|\n| a | 1 |", "a table without names"),
-    ("loss | |\n--- | ---\na | 1", "a table without names"),
-    ("<table><tr><td>a</td></tr></table>", "a table without <th>"),
-    ("### Three", "a level is skipped"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("See [here](a.ipynb).", "says nothing by itself: [here]"),
+        ("[**This link**](a.ipynb)", "says nothing by itself"),
+        ("[https://example.org/x](https://example.org/x)", "says nothing by itself"),
+        ("[3](a.ipynb)", "says nothing by itself"),
+        ("![](a.png)", "an image without alt text"),
+        ("![plot](a.png)", "an image without alt text"),
+        ('<img src="a.png">', "an image without alt text"),
+        ("[![](a.png)](b.ipynb)", "an image without alt text"),
+        ("<details>\n\nHalf.\n\n</details>", "without a <summary>"),
+        ("<details><summary> </summary>\n\nHalf.\n\n</details>", "without a <summary>"),
+        ("<details><summary>Answer</summary>Half.</details>", "no blank line after"),
+        ("<details><summary>Answer</summary>\nHalf.\n</details>", "no blank line after"),
+        ("<details><summary>From `lib`</summary>\n\nHalf.\n\n</details>", "is HTML"),
+        ("<details><summary>It is *half*</summary>\n\nHalf.\n\n</details>", "is HTML"),
+        ("<details><summary>Answer</summary>\n\nHalf.", "1 <details> and 0 </details>"),
+        ("| | |\n|---|---|\n| a | 1 |", "a table without names"),
+        ("loss | |\n--- | ---\na | 1", "a table without names"),
+        ("<table><tr><td>a</td></tr></table>", "a table without <th>"),
+        ("### Three", "a level is skipped"),
+    ],
+)
 def test_text_that_says_less_when_heard_is_found(text, complaint):
     found = accessibility.problems(book(nbformat.v4.new_markdown_cell(text)))
     assert len(found) >= 1 and any(complaint in problem for problem in found), found
 
 
-@pytest.mark.parametrize("text", [
-    "[lesson 2](a.ipynb), [arXiv:1703.05175](https://arxiv.org/abs/1703.05175), [7 · MobileFaceNet](b.ipynb), [`lib.losses`](../lib/losses.py)",
-    "```\n[here](a) ![](b) <details>\n| | |\n|---|---|\n```",
-    "`[here](a)` and `<details>`",
-    f"![{ALT}](a.png)",
-    "<details><summary>Of <code>n_neighbors</code>, $d_{ap} * 2$, 3 * 2</summary>\n\nHalf, `lib`.\n\n</details>\n\n<details>\n<summary>Hint</summary>\n\nTwice.\n\n</details>",
-    "| | loss | EER |\n|---|---:|---:|\n| a | 1 | 2 |",
-    "A sum, $|a - b|$, and a rule:\n\n---\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[lesson 2](a.ipynb), [arXiv:1703.05175](https://arxiv.org/abs/1703.05175), [7 · MobileFaceNet](b.ipynb), [`lib.losses`](../lib/losses.py)",
+        "```\n[here](a) ![](b) <details>\n| | |\n|---|---|\n```",
+        "`[here](a)` and `<details>`",
+        f"![{ALT}](a.png)",
+        "<details><summary>Of <code>n_neighbors</code>, $d_{ap} * 2$, 3 * 2</summary>\n\nHalf, `lib`.\n\n</details>\n\n<details>\n<summary>Hint</summary>\n\nTwice.\n\n</details>",
+        "| | loss | EER |\n|---|---:|---:|\n| a | 1 | 2 |",
+        "A sum, $|a - b|$, and a rule:\n\n---\n",
+    ],
+)
 def test_text_that_is_well_is_left_alone(text):
     assert accessibility.problems(book(nbformat.v4.new_markdown_cell(text))) == []
 
 
-@pytest.mark.parametrize(("cell", "complaint"), [
-    (picture(""), "alt text is ''"),
-    (picture("a plot"), "alt text is 'a plot'"),
-    (picture("Loss falls fast.", 'ax.set_title("Loss falls fast")'), "only repeats a title"),
-    (picture("Loss falls fast.", 'ax.set(title="Loss falls fast", xlabel="step")'), "only repeats a title"),
-    (picture("What a draw function is called"), "only repeats a title"),
-    (nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("display_data", data={"text/html": "<table><tr><td>1</td></tr></table>"})]), "without <th>"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "complaint"),
+    [
+        (picture(""), "alt text is ''"),
+        (picture("a plot"), "alt text is 'a plot'"),
+        (picture("Loss falls fast.", 'ax.set_title("Loss falls fast")'), "only repeats a title"),
+        (
+            picture("Loss falls fast.", 'ax.set(title="Loss falls fast", xlabel="step")'),
+            "only repeats a title",
+        ),
+        (picture("What a draw function is called"), "only repeats a title"),
+        (
+            nbformat.v4.new_code_cell(
+                "x",
+                outputs=[
+                    nbformat.v4.new_output(
+                        "display_data", data={"text/html": "<table><tr><td>1</td></tr></table>"}
+                    )
+                ],
+            ),
+            "without <th>",
+        ),
+    ],
+)
 def test_outputs_that_say_nothing_are_found(cell, complaint):
     found = accessibility.problems(book(cell), frozenset({"what a draw function is called"}))
     assert len(found) == 1 and complaint in found[0], found
 
 
 def test_titles_of_the_draw_functions_are_known():
-    assert "near on the map is not alike" not in accessibility.course_titles(), "that one holds a number"
-    assert "margins on the angle grew out of softmax, not out of pairs" in accessibility.course_titles()
+    assert "near on the map is not alike" not in accessibility.course_titles(), (
+        "that one holds a number"
+    )
+    assert (
+        "margins on the angle grew out of softmax, not out of pairs"
+        in accessibility.course_titles()
+    )
 
 
 def test_the_command_line_names_lesson_and_cell(tmp_path, capsys):
@@ -114,9 +146,16 @@ def test_the_command_line_names_lesson_and_cell(tmp_path, capsys):
 # -- colours -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("colour", "expected"), [
-    ("#FFFFFF", (100, 0, 0)), ("#000000", (0, 0, 0)), ("#FF0000", (53.24, 80.09, 67.20)), ("#0000FF", (32.30, 79.19, -107.86)), ("#777777", (50.03, 0, 0)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("colour", "expected"),
+    [
+        ("#FFFFFF", (100, 0, 0)),
+        ("#000000", (0, 0, 0)),
+        ("#FF0000", (53.24, 80.09, 67.20)),
+        ("#0000FF", (32.30, 79.19, -107.86)),
+        ("#777777", (50.03, 0, 0)),
+    ],
+)
 def test_lab_agrees_with_the_published_values(colour, expected):
     assert figures.lab(colour) == pytest.approx(expected, abs=0.02)
 
@@ -127,13 +166,18 @@ def test_greys_look_alike_to_everybody(who):
         assert figures.lab(grey, who) == pytest.approx(figures.lab(grey), abs=0.05)
 
 
-CONES = np.array([[0.4002, 0.7076, -0.0808], [-0.2263, 1.1653, 0.0457], [0, 0, 0.9182]])  # Hunt, Pointer, Estevez: XYZ -> L, M, S
+CONES = np.array(
+    [[0.4002, 0.7076, -0.0808], [-0.2263, 1.1653, 0.0457], [0, 0, 0.9182]]
+)  # Hunt, Pointer, Estevez: XYZ -> L, M, S
 
 
 @pytest.mark.parametrize(("cone", "who"), enumerate(["protanopia", "deuteranopia", "tritanopia"]))
 def test_light_that_excites_one_cone_only_is_hardly_seen_without_it(cone, who):
     light = np.linalg.inv(CONES @ figures.XYZ)[:, cone]  # linear RGB
-    kept = {name: np.linalg.norm(matrix @ light) / np.linalg.norm(light) for name, matrix in figures.SEEN_BY.items()}
+    kept = {
+        name: np.linalg.norm(matrix @ light) / np.linalg.norm(light)
+        for name, matrix in figures.SEEN_BY.items()
+    }
     assert kept[who] < 0.25 and kept[who] == min(kept.values())
     assert kept["everybody"] == pytest.approx(1)
 
@@ -162,10 +206,22 @@ def test_an_axis_with_numbers_and_without_a_label_is_found(ax):
 def test_a_label_without_unit_or_range_is_found(ax, label):
     ax.plot([0, 1], [0, 1])
     ax.set_xlabel(label)
-    assert [f"{label!r}, says neither unit nor range" in problem for problem in complaints(ax)] == [True]
+    assert [f"{label!r}, says neither unit nor range" in problem for problem in complaints(ax)] == [
+        True
+    ]
 
 
-@pytest.mark.parametrize("label", ["distance (embedding units)", "training step", "EER (%)", "learning rate", "score (larger is more alike)", "share of pairs, %"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "distance (embedding units)",
+        "training step",
+        "EER (%)",
+        "learning rate",
+        "score (larger is more alike)",
+        "share of pairs, %",
+    ],
+)
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_a_label_with_unit_or_range_or_of_a_bare_number_passes(ax, label, scale):
     ax.plot([0.01, 1], [0.01, 1])
@@ -190,11 +246,21 @@ def test_names_at_the_ticks_and_hidden_axes_need_no_label(ax):
 
 
 SERIES = {
-    "lines": lambda ax, colour, k, sign: ax.plot([0, 1], [k, 1], color=colour, linestyle=["-", "--"][k] if sign else "-"),
-    "dots": lambda ax, colour, k, sign: ax.plot([0, 1], [k, 1], ["o", "s"][k] if sign else "o", color=colour),
-    "clouds": lambda ax, colour, k, sign: ax.scatter([0, 1], [k, 1], color=colour, marker=["o", "^"][k] if sign else "o"),
-    "histograms": lambda ax, colour, k, sign: ax.hist([0.1, 0.2, k], color=colour, hatch=["", "///"][k] if sign else ""),
-    "areas": lambda ax, colour, k, sign: ax.fill_between([0, 1], [k, 1], color=colour, hatch=["", "///"][k] if sign else None),
+    "lines": lambda ax, colour, k, sign: ax.plot(
+        [0, 1], [k, 1], color=colour, linestyle=["-", "--"][k] if sign else "-"
+    ),
+    "dots": lambda ax, colour, k, sign: ax.plot(
+        [0, 1], [k, 1], ["o", "s"][k] if sign else "o", color=colour
+    ),
+    "clouds": lambda ax, colour, k, sign: ax.scatter(
+        [0, 1], [k, 1], color=colour, marker=["o", "^"][k] if sign else "o"
+    ),
+    "histograms": lambda ax, colour, k, sign: ax.hist(
+        [0.1, 0.2, k], color=colour, hatch=["", "///"][k] if sign else ""
+    ),
+    "areas": lambda ax, colour, k, sign: ax.fill_between(
+        [0, 1], [k, 1], color=colour, hatch=["", "///"][k] if sign else None
+    ),
 }
 
 
@@ -224,14 +290,19 @@ def test_names_beside_the_series_mend_it_too_and_a_legend_of_colours_does_not(ax
 def test_colours_that_some_readers_see_as_one_are_found_even_with_a_second_sign(ax):
     ax.plot([0, 1], [0, 1], "-", color="#D55E00")
     ax.plot([0, 1], [1, 0], "--", color="#A66E00")
-    assert [problem.split("apart")[-1] for problem in complaints(ax)] == [" under protanopia; at least 15"]
+    assert [problem.split("apart")[-1] for problem in complaints(ax)] == [
+        " under protanopia; at least 15"
+    ]
 
 
 def test_an_outline_in_the_darker_shade_goes_with_its_colour(ax):
     for k, colour in enumerate((plots.DIFFERENT, plots.FORGERY)):
         ax.stairs([k + 1, 1], [0, 1, 2], fill=True, color=colour, hatch=["", "//"][k])
         ax.stairs([k + 1, 1], [0, 1, 2], color=plots.for_words(colour), linestyle=["-", "--"][k])
-    assert figures.distance(*map(plots.for_words, (plots.DIFFERENT, plots.FORGERY)))[0] < figures.NEAREST
+    assert (
+        figures.distance(*map(plots.for_words, (plots.DIFFERENT, plots.FORGERY)))[0]
+        < figures.NEAREST
+    )
     assert complaints(ax) == []
 
 
@@ -245,17 +316,33 @@ def test_a_grey_rule_and_a_colour_map_are_no_series(ax):
 # -- words on what lies behind them ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("one", "other", "published"), [
-    ("#000000", "#FFFFFF", 21), ("#777777", "#FFFFFF", 4.48), ("#767676", "#FFFFFF", 4.54), ("#FF0000", "#FFFFFF", 4.00),
-    ("#0000FF", "#FFFFFF", 8.59), ("#00FF00", "#FFFFFF", 1.37), ("#808080", "#808080", 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("one", "other", "published"),
+    [
+        ("#000000", "#FFFFFF", 21),
+        ("#777777", "#FFFFFF", 4.48),
+        ("#767676", "#FFFFFF", 4.54),
+        ("#FF0000", "#FFFFFF", 4.00),
+        ("#0000FF", "#FFFFFF", 8.59),
+        ("#00FF00", "#FFFFFF", 1.37),
+        ("#808080", "#808080", 1),
+    ],
+)
 def test_contrast_agrees_with_the_published_values_in_either_order(one, other, published):
     pair = [tuple(int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)) for colour in (one, other)]
-    assert contrast.ratio(*pair) == pytest.approx(published, abs=0.005) == contrast.ratio(*pair[::-1])
+    assert (
+        contrast.ratio(*pair) == pytest.approx(published, abs=0.005) == contrast.ratio(*pair[::-1])
+    )
 
 
 def test_each_shade_for_words_stands_out_on_white_and_keeps_its_hue():
-    assert set(plots.DARKER) == {plots.SAME, plots.DIFFERENT, plots.FORGERY, *plots.OTHERS, plots.FAINT}
+    assert set(plots.DARKER) == {
+        plots.SAME,
+        plots.DIFFERENT,
+        plots.FORGERY,
+        *plots.OTHERS,
+        plots.FAINT,
+    }
     for colour in plots.DARKER:
         light, dark = figures.lab(colour), figures.lab(plots.for_words(colour.lower()))
         luminance = ((dark[0] + 16) / 116) ** 3  # L* back to Y, which WCAG calls relative luminance
@@ -269,22 +356,39 @@ def test_words_on_any_colour_are_black_or_white_and_stand_out():
     steps = np.linspace(0, 1, 6)
     for colour in itertools.product(steps, steps, steps):
         written, left = (0.0, 1.0) if plots.on_top_of(colour) == "black" else (1.0, 0.0)
-        assert contrast.ratio([written] * 3, colour) >= max(4.58, contrast.ratio([left] * 3, colour))
+        assert contrast.ratio([written] * 3, colour) >= max(
+            4.58, contrast.ratio([left] * 3, colour)
+        )
 
 
 BEHIND = {
     "axes": lambda ax, colour: ax.set_facecolor(colour),
     "a bar": lambda ax, colour: ax.bar(0.5, 1, 1, color=colour),
-    "an image": lambda ax, colour: ax.imshow(np.full((2, 2, 3), [int(colour[k : k + 2], 16) for k in (1, 3, 5)], np.uint8), extent=(0, 1, 0, 1)),
+    "an image": lambda ax, colour: ax.imshow(
+        np.full((2, 2, 3), [int(colour[k : k + 2], 16) for k in (1, 3, 5)], np.uint8),
+        extent=(0, 1, 0, 1),
+    ),
     "an area, half transparent": lambda ax, colour: ax.axhspan(0, 1, color=colour, alpha=0.5),
     "a box": lambda ax, colour: ax.texts[0].set_bbox({"facecolor": colour, "linewidth": 0}),
-    "an outline": lambda ax, colour: ax.texts[0].set_path_effects([patheffects.withStroke(linewidth=3, foreground=colour)]),
+    "an outline": lambda ax, colour: ax.texts[0].set_path_effects(
+        [patheffects.withStroke(linewidth=3, foreground=colour)]
+    ),
 }
 
 
 @pytest.mark.parametrize("behind", BEHIND)
-@pytest.mark.parametrize(("words", "colour"), [("#E69F00", "#FFFFFF"), ("#FFFFFF", "#E69F00"), ("#D55E00", "#CC79A7"), ("#222222", "#FFFFFF")])
-def test_words_that_stand_out_too_little_are_found_whatever_lies_behind_them(ax, behind, words, colour):
+@pytest.mark.parametrize(
+    ("words", "colour"),
+    [
+        ("#E69F00", "#FFFFFF"),
+        ("#FFFFFF", "#E69F00"),
+        ("#D55E00", "#CC79A7"),
+        ("#222222", "#FFFFFF"),
+    ],
+)
+def test_words_that_stand_out_too_little_are_found_whatever_lies_behind_them(
+    ax, behind, words, colour
+):
     if behind != "axes":
         ax.set_facecolor("#56B4E9" if colour == "#FFFFFF" and words != "#222222" else "white")
     ax.text(0.5, 0.5, "a word", color=words, ha="center", va="center", fontsize=12)
@@ -294,7 +398,9 @@ def test_words_that_stand_out_too_little_are_found_whatever_lies_behind_them(ax,
     assert len(found) == (words != "#222222"), found
     if found and behind != "an area, half transparent":
         rgb = [[int(one[k : k + 2], 16) / 255 for k in (1, 3, 5)] for one in (words, colour)]
-        assert found[0].startswith(f"'The title': the words 'a word' in {words.lower()} on {colour.lower()} have a contrast of {contrast.ratio(*rgb):.1f}:1")
+        assert found[0].startswith(
+            f"'The title': the words 'a word' in {words.lower()} on {colour.lower()} have a contrast of {contrast.ratio(*rgb):.1f}:1"
+        )
 
 
 def test_ticks_labels_titles_and_legends_are_words_and_hidden_ones_are_not(ax):
@@ -308,19 +414,37 @@ def test_ticks_labels_titles_and_legends_are_words_and_hidden_ones_are_not(ax):
     ax.text(0.5, 0.5, "hidden", color=pale[0], visible=False)
     ax.annotate("outside", (7, 7), color=pale[0])  # matplotlib leaves it out
     found = [problem.split("the words ")[1].split(" in ")[0] for problem in complaints(ax)]
-    assert {"'The title'", "'time (s)'", "'0.0'", "'name'", "'above'"} <= set(found) and not {"'hidden'", "'outside'"} & set(found)
-    assert any(problem.startswith("'the whole figure': the words 'above'") for problem in complaints(ax))
+    assert {"'The title'", "'time (s)'", "'0.0'", "'name'", "'above'"} <= set(found) and not {
+        "'hidden'",
+        "'outside'",
+    } & set(found)
+    assert any(
+        problem.startswith("'the whole figure': the words 'above'") for problem in complaints(ax)
+    )
 
 
-@pytest.mark.parametrize(("size", "weight", "passes"), [(10, "normal", False), (13.9, "bold", False), (14, "bold", True), (17.9, "normal", False), (18, "normal", True)])
+@pytest.mark.parametrize(
+    ("size", "weight", "passes"),
+    [
+        (10, "normal", False),
+        (13.9, "bold", False),
+        (14, "bold", True),
+        (17.9, "normal", False),
+        (18, "normal", True),
+    ],
+)
 def test_large_words_need_three_to_one(ax, size, weight, passes):
-    ax.text(0.2, 0.5, "a word", color=plots.OTHERS[0], fontsize=size, weight=weight)  # 3.4:1 on white
+    ax.text(
+        0.2, 0.5, "a word", color=plots.OTHERS[0], fontsize=size, weight=weight
+    )  # 3.4:1 on white
     assert (complaints(ax) == []) == passes
 
 
 @pytest.mark.parametrize(("alpha", "passes"), [(1, True), (0.7, True), (0.4, False)])
 def test_words_that_let_what_lies_behind_them_through_are_as_pale_as_they_look(ax, alpha, passes):
-    ax.text(0.2, 0.5, "a word", color="black", alpha=alpha)  # on white as 0.7: #4d4d4d, 8.5:1; as 0.4: #999999, 2.8:1
+    ax.text(
+        0.2, 0.5, "a word", color="black", alpha=alpha
+    )  # on white as 0.7: #4d4d4d, 8.5:1; as 0.4: #999999, 2.8:1
     assert (complaints(ax) == []) == passes
 
 
@@ -350,7 +474,10 @@ def test_looking_at_words_leaves_the_figure_as_it_was(ax):
     ax.text(0.5, 0.5, "a word", bbox={"facecolor": "white"})
     ax.figure.set_layout_engine("constrained")
     ax.figure.canvas.draw()
-    before, layout = np.asarray(ax.figure.canvas.buffer_rgba()).copy(), ax.figure.get_layout_engine()
+    before, layout = (
+        np.asarray(ax.figure.canvas.buffer_rgba()).copy(),
+        ax.figure.get_layout_engine(),
+    )
     contrast.problems(ax.figure)
     assert ax.figure.get_layout_engine() is layout
     ax.figure.canvas.draw()
@@ -367,18 +494,32 @@ def test_the_words_of_each_draw_function_stand_out(name):
 
 def test_every_draw_function_has_an_example():
     shown = {name.split(",")[0] for name in EXAMPLES}
-    inside = {"handwriting.pen_path", "handwriting.speed_profile", "phone.with_points"}  # drawn by kinematics, by steps
-    for module in sorted(path.stem for path in (notebooks.ROOT / "lib" / "plots").glob("[a-z]*.py")):
-        for name, function in inspect.getmembers(import_module(f"lib.plots.{module}"), inspect.isfunction):
-            if function.__module__ == f"lib.plots.{module}" and next(iter(inspect.signature(function).parameters), "") in ("ax", "axes") and name[0] != "_":
+    inside = {
+        "handwriting.pen_path",
+        "handwriting.speed_profile",
+        "phone.with_points",
+    }  # drawn by kinematics, by steps
+    for module in sorted(
+        path.stem for path in (notebooks.ROOT / "lib" / "plots").glob("[a-z]*.py")
+    ):
+        for name, function in inspect.getmembers(
+            import_module(f"lib.plots.{module}"), inspect.isfunction
+        ):
+            if (
+                function.__module__ == f"lib.plots.{module}"
+                and next(iter(inspect.signature(function).parameters), "") in ("ax", "axes")
+                and name[0] != "_"
+            ):
                 assert f"{module}.{name}" in shown | inside
 
 
 def test_a_figure_that_a_lesson_draws_is_looked_at_and_so_is_each_place_of_a_control(tmp_path):
     bare = 'from lib import plots\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.set_title("Bare")\nplots.show(fig, alt="An empty pair of axes.")'
     pale = bare.replace('"Bare"', '"Pale", color="#E69F00"')
-    control = ('from lib import widgets\ndef line(ax, end: int = 1):\n    ax.plot([0, end], [0, 1])\n    ax.set(title=f"To {end}", ylabel="loss", '
-               'xlabel="time" if end == 3 else "time (s)")\nwidgets.explore(line, alt="A line that goes up.", end=(1, 3, 1))')  # fmt: skip
+    control = (
+        'from lib import widgets\ndef line(ax, end: int = 1):\n    ax.plot([0, end], [0, 1])\n    ax.set(title=f"To {end}", ylabel="loss", '
+        'xlabel="time" if end == 3 else "time (s)")\nwidgets.explore(line, alt="A line that goes up.", end=(1, 3, 1))'
+    )
     done, _, _ = run_cells(notebook(tmp_path, FIND_LIB, bare, pale, control), tmp_path)
     assert done.returncode == 1
     assert "'Bare': the x axis carries numbers and no label" in done.stdout

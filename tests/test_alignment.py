@@ -13,18 +13,24 @@ from lib.models import course_model, to_input
 
 def test_a_crop_of_everything_is_the_image():
     images = np.random.default_rng(0).integers(0, 256, (3, 56, 56, 3), dtype=np.uint8)
-    assert np.array_equal(alignment.crop(images, *alignment.centred(56, photograph=56, size=56), size=56), images)
+    assert np.array_equal(
+        alignment.crop(images, *alignment.centred(56, photograph=56, size=56), size=56), images
+    )
 
 
 def test_a_quarter_turn_is_numpys():
     images = np.random.default_rng(0).integers(0, 256, (2, 31, 31, 3), dtype=np.uint8)
-    turned = alignment.crop(images, *alignment.centred(31, turn=np.pi / 2, photograph=31, size=31), size=31)
+    turned = alignment.crop(
+        images, *alignment.centred(31, turn=np.pi / 2, photograph=31, size=31), size=31
+    )
     assert np.abs(turned.astype(int) - np.rot90(images, 1, (1, 2)).astype(int)).max() <= 1
 
 
 def test_a_square_lies_so_far_right_and_down_of_the_middle_is_so_large_and_so_turned():
     a, b = alignment.centred(60, right=3, down=-2, turn=0.2, photograph=81, size=112)
-    assert a * 55.5 * (1 + 1j) + b == pytest.approx((40 + 3) + (40 - 2) * 1j)  # of 81 pixels the middle is number 40, of 112 it is 55.5
+    assert a * 55.5 * (1 + 1j) + b == pytest.approx(
+        (40 + 3) + (40 - 2) * 1j
+    )  # of 81 pixels the middle is number 40, of 112 it is 55.5
     assert (112 * abs(a), np.angle(a)) == pytest.approx((60, 0.2))
 
 
@@ -37,13 +43,20 @@ def test_to_template_is_the_least_squares_solution(rng=np.random.default_rng(1))
             rows += [[x, -y, 1, 0], [y, x, 0, 1]]
             wanted += [u, v]
         c, s, tx, ty = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0]
-        assert (a[n], b[n]) == (pytest.approx(complex(c, s), abs=1e-9), pytest.approx(complex(tx, ty), abs=1e-9))
+        assert (a[n], b[n]) == (
+            pytest.approx(complex(c, s), abs=1e-9),
+            pytest.approx(complex(tx, ty), abs=1e-9),
+        )
 
 
 def test_the_template_in_a_mirror_is_itself_with_left_and_right_exchanged():
-    assert [alignment.MIRRORED[k] for k in alignment.MIRRORED] == list(range(5)), "twice in the mirror is as before"
+    assert [alignment.MIRRORED[k] for k in alignment.MIRRORED] == list(range(5)), (
+        "twice in the mirror is as before"
+    )
     mirrored = np.stack([111 - TEMPLATE[:, 0], TEMPLATE[:, 1]], 1)
-    assert np.abs(mirrored[alignment.MIRRORED] - TEMPLATE).max() < 2  # pixels; the template leans to the left by one
+    assert (
+        np.abs(mirrored[alignment.MIRRORED] - TEMPLATE).max() < 2
+    )  # pixels; the template leans to the left by one
 
 
 @pytest.mark.parametrize("size", [112, 56])
@@ -60,12 +73,23 @@ def test_two_clicks_cut_the_face_that_five_points_cut():
     points = faces.extra["landmarks"]
     two, five = alignment.from_eyes(points[:, :2]), alignment.to_template(points)
     corners = np.array([[[0, 0], [111, 0], [0, 111], [111, 111]]])
-    apart = np.linalg.norm(alignment.in_photograph(corners, *two) - alignment.in_photograph(corners, *five), axis=-1) / abs(five[0])[:, None]
-    assert np.median(apart) < 8 and apart.max() > 0.5  # pixels of the crop: near, but a nod of the head moves the mouth, not the eyes
+    apart = (
+        np.linalg.norm(
+            alignment.in_photograph(corners, *two) - alignment.in_photograph(corners, *five),
+            axis=-1,
+        )
+        / abs(five[0])[:, None]
+    )
+    assert (
+        np.median(apart) < 8 and apart.max() > 0.5
+    )  # pixels of the crop: near, but a nod of the head moves the mouth, not the eyes
 
 
 def test_clicks_in_the_wrong_order_are_refused():
-    for one, other in (([80, 40], [40, 40]), ([40, 40], [40, 80])):  # the second face lies on its side
+    for one, other in (
+        ([80, 40], [40, 40]),
+        ([40, 40], [40, 80]),
+    ):  # the second face lies on its side
         with pytest.raises(ValueError, match="left side of the picture"):
             alignment.from_eyes([[one, other]])
 
@@ -76,14 +100,18 @@ def test_points_follow_their_pixels():
     a, b = alignment.centred(60, right=3, down=-2, turn=0.2, photograph=80, size=112)
     cut = alignment.crop(image, a, b, 112)[0, :, :, 0].astype(float)
     y, x = (np.indices(cut.shape) * cut).sum((1, 2)) / cut.sum()
-    assert alignment.in_photograph(np.array([[[x, y]]]), a, b)[0, 0] == pytest.approx([47, 30], abs=0.1)
+    assert alignment.in_photograph(np.array([[[x, y]]]), a, b)[0, 0] == pytest.approx(
+        [47, 30], abs=0.1
+    )
 
 
 def test_disturbed_faces_carry_their_points():
     faces = load("embedded-faces", identities=2, images=2, size=112, seed=3)
     marked = np.zeros_like(faces.images)
     for n, points in enumerate(faces.extra["landmarks"].round().astype(int)):
-        marked[n, points[2, 1] - 1 : points[2, 1] + 2, points[2, 0] - 1 : points[2, 0] + 2] = 255  # the tip of the nose
+        marked[n, points[2, 1] - 1 : points[2, 1] + 2, points[2, 0] - 1 : points[2, 0] + 2] = (
+            255  # the tip of the nose
+        )
     crops, points = alignment.disturbed(marked, faces.extra["landmarks"].round(), seed=0)
     for n in range(len(crops)):
         light = crops[n, :, :, 0].astype(float)
@@ -123,8 +151,13 @@ def test_a_heat_map_points_to_the_middle_of_its_warm_cells_in_pixels_of_the_crop
     rows, columns = torch.tensor([0, 1, 2, 7, 7]), torch.tensor([0, 7, 3, 0, 5])
     heat = one_warm_cell(rows, columns, 8)
     heat[2, 4, 3] = 0  # two cells as warm as each other: halfway
-    expected = [[c * size + (size - 1) / 2, r * size + (size - 1) / 2] for r, c in [(0, 0), (1, 7), (3, 3), (7, 0), (7, 5)]]
-    assert reader.points(heat[None])[0].tolist() == [pytest.approx(point, abs=1e-3) for point in expected]
+    expected = [
+        [c * size + (size - 1) / 2, r * size + (size - 1) / 2]
+        for r, c in [(0, 0), (1, 7), (3, 3), (7, 0), (7, 5)]
+    ]
+    assert reader.points(heat[None])[0].tolist() == [
+        pytest.approx(point, abs=1e-3) for point in expected
+    ]
 
 
 class Pointing(torch.nn.Module):
@@ -138,7 +171,13 @@ class Pointing(torch.nn.Module):
         (eyes, nose, mouth), left = maps.unbind(1), torch.arange(8) < 4
         cold = torch.tensor(-50.0)
         self.noses.append("left" if (nose.amax((0, 1)) > -1)[:4].any() else "right")
-        parts = [eyes.where(left, cold), eyes.where(~left, cold), nose, mouth.where(left, cold), mouth.where(~left, cold)]
+        parts = [
+            eyes.where(left, cold),
+            eyes.where(~left, cold),
+            nose,
+            mouth.where(left, cold),
+            mouth.where(~left, cold),
+        ]
         return self.heat * torch.stack(parts, 1)
 
 
@@ -146,14 +185,31 @@ class Pointing(torch.nn.Module):
 def test_a_reader_that_is_right_is_right_in_the_mirror_too(steps):
     reader = alignment.LandmarkReader(course_model())
     reader.head, rng = Pointing(), torch.Generator().manual_seed(0)
-    rows, left, right, middle = (torch.randint(low, high, (2, 20), generator=rng) for low, high in ((0, 8), (0, 4), (4, 8), (0, 4)))
-    pairs = [one_warm_cell(r, a, 8).maximum(one_warm_cell(r, b, 8)) for r, a, b in zip(rows, left, right)]
-    features = torch.stack([pairs[0], one_warm_cell(rows[0], middle[0], 8), pairs[1]], 1)  # eyes, nose, mouth
-    cells = [(left[0], rows[0]), (right[0], rows[0]), (middle[0], rows[0]), (left[1], rows[1]), (right[1], rows[1])]
+    rows, left, right, middle = (
+        torch.randint(low, high, (2, 20), generator=rng)
+        for low, high in ((0, 8), (0, 4), (4, 8), (0, 4))
+    )
+    pairs = [
+        one_warm_cell(r, a, 8).maximum(one_warm_cell(r, b, 8)) for r, a, b in zip(rows, left, right)
+    ]
+    features = torch.stack(
+        [pairs[0], one_warm_cell(rows[0], middle[0], 8), pairs[1]], 1
+    )  # eyes, nose, mouth
+    cells = [
+        (left[0], rows[0]),
+        (right[0], rows[0]),
+        (middle[0], rows[0]),
+        (left[1], rows[1]),
+        (right[1], rows[1]),
+    ]
     size = reader.network.input_size[0] / 8
-    points = torch.stack([torch.stack(cell, -1) for cell in cells], 1) * size + (size - 1) / 2  # (N, 5, 2)
+    points = (
+        torch.stack([torch.stack(cell, -1) for cell in cells], 1) * size + (size - 1) / 2
+    )  # (N, 5, 2)
     assert alignment.fit_reader(reader, features, points, steps=steps) < 1e-3
-    assert reader.head.noses == ["left", "right", "left", "right"][:steps], "each second batch is mirrored"
+    assert reader.head.noses == ["left", "right", "left", "right"][:steps], (
+        "each second batch is mirrored"
+    )
 
 
 def test_disturbed_faces_are_turned_scaled_and_shifted_by_as_much_as_promised():
@@ -161,12 +217,26 @@ def test_disturbed_faces_are_turned_scaled_and_shifted_by_as_much_as_promised():
     landmarks = np.tile(TEMPLATE[None] * size / 112, (n, 1, 1))
     _, points = alignment.disturbed(np.zeros((n, size, size, 3), np.uint8), landmarks, seed=0)
     z, w = landmarks @ [1, 1j], points @ [1, 1j]  # (N, 5)
-    a = ((z - z.mean(1, keepdims=True)).conj() * (w - w.mean(1, keepdims=True))).sum(1) / (abs(z - z.mean(1, keepdims=True)) ** 2).sum(1)
+    a = ((z - z.mean(1, keepdims=True)).conj() * (w - w.mean(1, keepdims=True))).sum(1) / (
+        abs(z - z.mean(1, keepdims=True)) ** 2
+    ).sum(1)
     middle = (size - 1) / 2 * (1 + 1j)
-    moved = (middle - (w.mean(1) - a * z.mean(1))) / a - middle  # where the crop's middle lies in the photograph, from its middle
-    for found, spread in ((np.log(abs(a)), 0.13), (np.angle(a), 0.13), (moved.real, 5 * size / 112), (moved.imag, 5 * size / 112)):
-        assert found.std() == pytest.approx(spread, rel=0.06) and abs(found.mean()) < 4 * spread / n**0.5
-    off = 1 - 1 / a  # what a turn about another point than the middle would add, for each pixel that it lies beside it
+    moved = (
+        middle - (w.mean(1) - a * z.mean(1))
+    ) / a - middle  # where the crop's middle lies in the photograph, from its middle
+    for found, spread in (
+        (np.log(abs(a)), 0.13),
+        (np.angle(a), 0.13),
+        (moved.real, 5 * size / 112),
+        (moved.imag, 5 * size / 112),
+    ):
+        assert (
+            found.std() == pytest.approx(spread, rel=0.06)
+            and abs(found.mean()) < 4 * spread / n**0.5
+        )
+    off = (
+        1 - 1 / a
+    )  # what a turn about another point than the middle would add, for each pixel that it lies beside it
     assert abs((off.conj() * moved).sum() / (abs(off) ** 2).sum()) < 0.5
 
 
@@ -174,7 +244,9 @@ def test_disturbed_faces_are_turned_scaled_and_shifted_by_as_much_as_promised():
 def test_no_strength_is_no_disturbance_and_strength_disturbs(kind):
     images = np.random.default_rng(0).integers(0, 256, (2, 56, 56, 3), dtype=np.uint8)
     assert np.array_equal(disturb(images, kind, 0), images)
-    assert disturb(images, kind, 3).shape == images.shape and not np.array_equal(disturb(images, kind, 3), images)
+    assert disturb(images, kind, 3).shape == images.shape and not np.array_equal(
+        disturb(images, kind, 3), images
+    )
 
 
 def test_a_disturbance_that_is_not_known_is_refused():

@@ -26,38 +26,67 @@ APP = ROOT / "docs" / "android" / "app" / "src"
 PLAIN = sorted((APP / "main" / "kotlin" / "face").glob("*.kt"))
 GOLDEN = APP / "test" / "kotlin" / "face" / "Golden.kt"
 LARGEST = {
-    "similarity": 1e-9, "crop": 1, "rounding": 1e-3, "input": 1e-6, "quality": 1e-9, "refusal": 0, "gallery": 0, "score": 1e-6,
-    "decision": 0, "recogniser": 0, "pipeline": 1e-3,
-}  # fmt: skip
+    "similarity": 1e-9,
+    "crop": 1,
+    "rounding": 1e-3,
+    "input": 1e-6,
+    "quality": 1e-9,
+    "refusal": 0,
+    "gallery": 0,
+    "score": 1e-6,
+    "decision": 0,
+    "recogniser": 0,
+    "pipeline": 1e-3,
+}
 
 compiler = shutil.which("kotlinc") and shutil.which("java")
-needs_kotlin = pytest.mark.skipif(not compiler, reason="no Kotlin compiler: Debian's package kotlin brings one")
+needs_kotlin = pytest.mark.skipif(
+    not compiler, reason="no Kotlin compiler: Debian's package kotlin brings one"
+)
 
 
 def compiled(sources: list[Path], jar: Path, warnings: bool = False) -> Path:
     """Debian's compiler is of 2019 and runs on Java 17 with one warning about its own flags; the code is for it and for today's."""
-    said = subprocess.run(["kotlinc", *map(str, sources), "-include-runtime", "-d", str(jar)], capture_output=True, text=True,
-                          env={**os.environ, "JAVA_OPTS": "-Xmx700M -XX:TieredStopAtLevel=1"})  # fmt: skip
+    said = subprocess.run(
+        ["kotlinc", *map(str, sources), "-include-runtime", "-d", str(jar)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "JAVA_OPTS": "-Xmx700M -XX:TieredStopAtLevel=1"},
+    )
     assert said.returncode == 0 and jar.is_file(), said.stderr
     assert warnings or "warning:" not in said.stderr.replace("VM warning:", ""), said.stderr
     return jar
 
 
 def run(jar: Path, folder: Path, package: str = "face") -> str:
-    command = ["java", "-XX:TieredStopAtLevel=1", "-cp", str(jar), f"{package}.GoldenKt", str(folder)]
+    command = [
+        "java",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        str(jar),
+        f"{package}.GoldenKt",
+        str(folder),
+    ]
     said = subprocess.run(command, capture_output=True, text=True)
     return said.stdout + said.stderr
 
 
 def differences(said: str) -> dict[str, tuple[int, float]]:
     """name of a check -> cases, largest difference"""
-    return {name: (int(cases), float(largest)) for name, cases, largest in re.findall(r"^(\w+) (\d+) (\S+)$", said, re.M)}
+    return {
+        name: (int(cases), float(largest))
+        for name, cases, largest in re.findall(r"^(\w+) (\d+) (\S+)$", said, re.M)
+    }
 
 
 def failing(said: str) -> list[str]:
     """The checks that fail: missing, without a case, or too far off."""
     found = differences(said)
-    return [name for name, limit in LARGEST.items() if name not in found or found[name][0] == 0 or not found[name][1] <= limit]
+    return [
+        name
+        for name, limit in LARGEST.items()
+        if name not in found or found[name][0] == 0 or not found[name][1] <= limit
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +107,27 @@ def golden(tmp_path_factory) -> Path:
 
 
 REFUSALS = {
-    "an empty file": "no gallery", "another file": "no gallery", "another version": "another version", "cut in the middle": "cut short",
-    "cut after a line": "cut short", "cut by one byte": "cut short", "one letter edited": "edited", "another network": "another network",
-    "another size": "size 64", "one template more": "holds 6", "half a vector": "not the base64", "no base64": "not the base64",
-    "no vector": "not the base64", "a long vector": "length 1.99", "a vector of NaN": "length NaN", "a name too long": "200 characters",
-    "a name with a line break": "line break", "a name not in normal form": "normal form", "no name": "1 to 200",
+    "an empty file": "no gallery",
+    "another file": "no gallery",
+    "another version": "another version",
+    "cut in the middle": "cut short",
+    "cut after a line": "cut short",
+    "cut by one byte": "cut short",
+    "one letter edited": "edited",
+    "another network": "another network",
+    "another size": "size 64",
+    "one template more": "holds 6",
+    "half a vector": "not the base64",
+    "no base64": "not the base64",
+    "no vector": "not the base64",
+    "a long vector": "length 1.99",
+    "a vector of NaN": "length NaN",
+    "a name too long": "200 characters",
+    "a name with a line break": "line break",
+    "a name not in normal form": "normal form",
+    "no name": "1 to 200",
     "line ends of Windows": "another version",
-}  # fmt: skip
+}
 
 
 @needs_kotlin
@@ -95,23 +138,46 @@ def test_kotlin_and_python_compute_the_same(said):
 
 
 def test_the_golden_faces_meet_every_refusal(golden):
-    reasons = [line.split("\t")[-1].split(":")[0] for line in (golden / "quality.txt").read_text().splitlines()]
-    assert set(reasons) == {"", "face too small", "turned away", "too dark", "too bright", "too flat", "too blurred"}
+    reasons = [
+        line.split("\t")[-1].split(":")[0]
+        for line in (golden / "quality.txt").read_text().splitlines()
+    ]
+    assert set(reasons) == {
+        "",
+        "face too small",
+        "turned away",
+        "too dark",
+        "too bright",
+        "too flat",
+        "too blurred",
+    }
 
 
 def test_the_golden_decisions_hold_every_kind_in_every_order(golden):
     rows = [line.split("\t") for line in (golden / "decisions.txt").read_text().splitlines()]
     kinds = [row[4] for row in rows]
-    assert all(kinds.count(kind) >= 10 for kind in ("accepted", "unsure", "unknown", "poor picture"))
-    both = [row for row in rows if row[4] == "unknown" and row[8] and float(row[7]) - float(row[8]) < float(row[2])]
-    assert len(both) >= 5, "someone below the threshold and close to the next: the threshold is asked first"
-    assert {row[4] for row in rows if row[0] == "3"} == {"accepted", "unsure", "unknown"}, "scores that meet threshold or margin exactly"
+    assert all(
+        kinds.count(kind) >= 10 for kind in ("accepted", "unsure", "unknown", "poor picture")
+    )
+    both = [
+        row
+        for row in rows
+        if row[4] == "unknown" and row[8] and float(row[7]) - float(row[8]) < float(row[2])
+    ]
+    assert len(both) >= 5, (
+        "someone below the threshold and close to the next: the threshold is asked first"
+    )
+    assert {row[4] for row in rows if row[0] == "3"} == {"accepted", "unsure", "unknown"}, (
+        "scores that meet threshold or margin exactly"
+    )
 
 
 @needs_kotlin
 def test_what_python_refuses_kotlin_refuses_in_words(said, golden):
     reasons = dict(re.findall(r"^refused (.+?): (.*)$", said, re.M))
-    assert reasons.keys() == REFUSALS.keys() == {path.name for path in (golden / "refused").iterdir()}
+    assert (
+        reasons.keys() == REFUSALS.keys() == {path.name for path in (golden / "refused").iterdir()}
+    )
     for name, words in REFUSALS.items():
         assert words in reasons[name], f"{name}: {reasons[name]}"
         with pytest.raises(ValueError):
@@ -128,43 +194,111 @@ DARK = 'grey < limits.darkest -> "too dark: more light on the face"'
 MUTANTS = {
     "nothing changed": ("Match.kt", "", ""),
     "the turn the other way": ("Alignment.kt", "zx * wy - zy * wx", "zy * wx - zx * wy"),
-    "a shift with the turn the other way": ("Alignment.kt", "a.x * z.x - a.y * z.y", "a.x * z.x + a.y * z.y"),
+    "a shift with the turn the other way": (
+        "Alignment.kt",
+        "a.x * z.x - a.y * z.y",
+        "a.x * z.x + a.y * z.y",
+    ),
     "another template": ("Alignment.kt", "41.5493, 92.3655", "41.5493, 92.2041"),
-    "eyes exchanged": ("Alignment.kt", "38.2946, 51.6963), Point(73.5318, 51.5014", "73.5318, 51.5014), Point(38.2946, 51.6963"),
-    "template without pixel centres": ("Alignment.kt", "(value + 0.5) * size / 112 - 0.5", "value * size / 112"),
-    "sampling half a pixel off": ("Alignment.kt", "place.of(x.toDouble(), y.toDouble())", "place.of(x + 0.5, y + 0.5)"),
-    "x and y exchanged": ("Alignment.kt", "mixed(photograph, from.x, from.y)", "mixed(photograph, from.y, from.x)"),
-    "nearest pixel": ("Alignment.kt", "val across = u - left", "val across = if (u - left < 0.5) 0.0 else 1.0"),
+    "eyes exchanged": (
+        "Alignment.kt",
+        "38.2946, 51.6963), Point(73.5318, 51.5014",
+        "73.5318, 51.5014), Point(38.2946, 51.6963",
+    ),
+    "template without pixel centres": (
+        "Alignment.kt",
+        "(value + 0.5) * size / 112 - 0.5",
+        "value * size / 112",
+    ),
+    "sampling half a pixel off": (
+        "Alignment.kt",
+        "place.of(x.toDouble(), y.toDouble())",
+        "place.of(x + 0.5, y + 0.5)",
+    ),
+    "x and y exchanged": (
+        "Alignment.kt",
+        "mixed(photograph, from.x, from.y)",
+        "mixed(photograph, from.y, from.x)",
+    ),
+    "nearest pixel": (
+        "Alignment.kt",
+        "val across = u - left",
+        "val across = if (u - left < 0.5) 0.0 else 1.0",
+    ),
     "cut off instead of rounded": ("Alignment.kt", "return round(", "return ("),
-    "black beyond the border": ("Alignment.kt", "    val u =", "    if (x < 0 || y < 0) return 0\n    val u ="),
+    "black beyond the border": (
+        "Alignment.kt",
+        "    val u =",
+        "    if (x < 0 || y < 0) return 0\n    val u =",
+    ),
     "BGR": ("Picture.kt", "(picture.red(x, y) - subtract)", "(picture.blue(x, y) - subtract)"),
     "divided by 127.5": ("Picture.kt", "divide: Double = 128.0", "divide: Double = 127.5"),
     "128 subtracted": ("Picture.kt", "subtract: Double = 127.5", "subtract: Double = 128.0"),
-    "green counts as red": ("Picture.kt", "0.299 * red(x, y) + 0.587 * green(x, y)", "0.587 * red(x, y) + 0.299 * green(x, y)"),
-    "the size of a Laplacian, not its spread": ("Quality.kt", "(it - mean) * (it - mean)", "it * it"),
+    "green counts as red": (
+        "Picture.kt",
+        "0.299 * red(x, y) + 0.587 * green(x, y)",
+        "0.587 * red(x, y) + 0.299 * green(x, y)",
+    ),
+    "the size of a Laplacian, not its spread": (
+        "Quality.kt",
+        "(it - mean) * (it - mean)",
+        "it * it",
+    ),
     "one neighbour forgotten": ("Quality.kt", "+ grey[y + 1][x] - 4 *", "- 3 *"),
     "turned to one side only": ("Quality.kt", "return abs((nose.x", "return ((nose.x"),
-    "dark before small": ("Quality.kt", "        eyeDistance <", f"        {DARK}\n        eyeDistance <"),
+    "dark before small": (
+        "Quality.kt",
+        "        eyeDistance <",
+        f"        {DARK}\n        eyeDistance <",
+    ),
     "dark before turned": ("Quality.kt", "        turn >", f"        {DARK}\n        turn >"),
     "a distance": ("Match.kt", "sum += a[i].toDouble() * b[i]", "sum -= a[i].toDouble() * b[i]"),
     "the first template only": ("Match.kt", ".reduce(::maxOf)", ".first()"),
     "the mean over templates": ("Match.kt", ".reduce(::maxOf)", ".average()"),
     "quality not asked": ("Match.kt", 'refused != ""', "false"),
-    "margin before threshold": ("Match.kt", "if (top < threshold)", "if (top < threshold && (second == null || top - second >= margin))"),
+    "margin before threshold": (
+        "Match.kt",
+        "if (top < threshold)",
+        "if (top < threshold && (second == null || top - second >= margin))",
+    ),
     "reaching the threshold is not enough": ("Match.kt", "top < threshold", "top <= threshold"),
-    "reaching the margin is not enough": ("Match.kt", "top - second < margin", "top - second <= margin"),
+    "reaching the margin is not enough": (
+        "Match.kt",
+        "top - second < margin",
+        "top - second <= margin",
+    ),
     "no margin": ("Match.kt", "top - second < margin", "false"),
-    "numbers the other way round in the file": ("Gallery.kt", "LITTLE_ENDIAN)\n            vector", "BIG_ENDIAN)\n            vector"),
-    "numbers the other way round when read": ("Gallery.kt", "LITTLE_ENDIAN)\n            return", "BIG_ENDIAN)\n            return"),
+    "numbers the other way round in the file": (
+        "Gallery.kt",
+        "LITTLE_ENDIAN)\n            vector",
+        "BIG_ENDIAN)\n            vector",
+    ),
+    "numbers the other way round when read": (
+        "Gallery.kt",
+        "LITTLE_ENDIAN)\n            return",
+        "BIG_ENDIAN)\n            return",
+    ),
     "templates as they come": ("Gallery.kt", "(vector[it] / length).toFloat()", "vector[it]"),
     "nobody forgotten": ("Gallery.kt", "people.remove(normal(name))", "people.get(normal(name))"),
-    "poor pictures enrolled": ("Recogniser.kt", "if (refused == \"\") gallery.enrol", "gallery.enrol"),
+    "poor pictures enrolled": (
+        "Recogniser.kt",
+        'if (refused == "") gallery.enrol',
+        "gallery.enrol",
+    ),
     "poor pictures compared": ("Recogniser.kt", "contract.margin, refused)", "contract.margin)"),
-    "the crop of another model": ("Recogniser.kt", "toTemplate(face.points, contract.side), contract.side", "toTemplate(face.points), 112"),
-    "the arithmetic of another model": ("Recogniser.kt", "normalise(crop, contract.subtract, contract.divide)", "normalise(crop)"),
+    "the crop of another model": (
+        "Recogniser.kt",
+        "toTemplate(face.points, contract.side), contract.side",
+        "toTemplate(face.points), 112",
+    ),
+    "the arithmetic of another model": (
+        "Recogniser.kt",
+        "normalise(crop, contract.subtract, contract.divide)",
+        "normalise(crop)",
+    ),
     "the eyes exchanged in the gate": ("Recogniser.kt", "face.points[1] ?:", "face.points[2] ?:"),
     "accents as they come": ("Gallery.kt", "Normalizer.Form.NFC", "Normalizer.Form.NFD"),
-}  # fmt: skip
+}
 
 
 @needs_kotlin
@@ -173,38 +307,53 @@ def test_every_mutant_of_the_arithmetic_is_caught(golden, tmp_path):
     """All mutants in one compilation, each in a package of its own."""
     sources = []
     for number, (file, old, new) in enumerate(MUTANTS.values()):
-        assert (APP / "main" / "kotlin" / "face" / file).read_text().count(old) >= 1, f"{old!r} is no longer in {file}"
+        assert (APP / "main" / "kotlin" / "face" / file).read_text().count(old) >= 1, (
+            f"{old!r} is no longer in {file}"
+        )
         for path in [*PLAIN, GOLDEN]:
             text = path.read_text().replace("package face", f"package m{number}", 1)
             sources.append(tmp_path / f"m{number}" / path.name)
             sources[-1].parent.mkdir(exist_ok=True)
             sources[-1].write_text(text.replace(old, new) if path.name == file else text)
     jar = compiled(sources, tmp_path / "mutants.jar", warnings=True)
-    alive = [name for number, name in enumerate(MUTANTS) if not failing(run(jar, golden, f"m{number}"))]
+    alive = [
+        name for number, name in enumerate(MUTANTS) if not failing(run(jar, golden, f"m{number}"))
+    ]
     assert alive == ["nothing changed"]
 
 
 def test_the_golden_input_is_what_the_phone_model_takes():
     crops = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), dtype=np.uint8)
-    np.testing.assert_allclose(export.PhoneModel(export.ShortFaceNet()).pictures(crops), (crops - 127.5) / 128, atol=1e-7)
+    np.testing.assert_allclose(
+        export.PhoneModel(export.ShortFaceNet()).pictures(crops), (crops - 127.5) / 128, atol=1e-7
+    )
 
 
 def test_five_points_give_the_similarity_of_the_lesson():
     points = TEMPLATE * 0.8 + np.random.default_rng(0).normal(20, 3, (5, 2))
     (a,), (b,) = alignment.to_template(points[None], 160)
-    assert android_golden.least_squares(points, 160) == (pytest.approx(a, abs=1e-9), pytest.approx(b, abs=1e-9))
+    assert android_golden.least_squares(points, 160) == (
+        pytest.approx(a, abs=1e-9),
+        pytest.approx(b, abs=1e-9),
+    )
 
 
 @needs_kotlin
 def test_the_app_fits_the_plain_files_and_the_libraries_it_names(tmp_path):
     """Both flavours; ExecuTorch's one file moves to a package of its own, so that one compilation does."""
-    sources = [path for part in ("main", "litert", "androidTest") for path in (APP / part).rglob("*.kt")]
-    for number, part in enumerate(re.split(r"^(?=package )", (ROOT / "tests" / "android_api.txt").read_text(), flags=re.M)[1:]):
+    sources = [
+        path for part in ("main", "litert", "androidTest") for path in (APP / part).rglob("*.kt")
+    ]
+    for number, part in enumerate(
+        re.split(r"^(?=package )", (ROOT / "tests" / "android_api.txt").read_text(), flags=re.M)[1:]
+    ):
         sources.append(tmp_path / f"Api{number}.kt")
         sources[-1].write_text(part)
     sources.append(tmp_path / "ExecuTorch.kt")
     (executorch,) = (APP / "executorch").rglob("*.kt")
-    sources[-1].write_text(executorch.read_text().replace("package siamese.phone", "package executorch", 1))
+    sources[-1].write_text(
+        executorch.read_text().replace("package siamese.phone", "package executorch", 1)
+    )
     compiled(sources, tmp_path / "app.jar", warnings=True)
     assert (tmp_path / "app.jar").stat().st_size > 0
 
@@ -217,15 +366,23 @@ def test_the_plain_files_know_nothing_of_android():
 
 
 def test_no_file_of_the_app_is_long():
-    sources = [path for path in APP.rglob("*.kt") if "test" not in str(path.relative_to(APP)).lower()]
+    sources = [
+        path for path in APP.rglob("*.kt") if "test" not in str(path.relative_to(APP)).lower()
+    ]
     assert max(len(path.read_text().splitlines()) for path in sources) <= 180
     assert sum(len(path.read_text().splitlines()) for path in sources) <= 800, "the README says so"
 
 
 def test_the_app_asks_for_the_camera_and_for_nothing_else():
-    android, tools = "{http://schemas.android.com/apk/res/android}", "{http://schemas.android.com/tools}"
+    android, tools = (
+        "{http://schemas.android.com/apk/res/android}",
+        "{http://schemas.android.com/tools}",
+    )
     manifest = xml.parse(APP / "main" / "AndroidManifest.xml").getroot()
-    permissions = {entry.get(f"{android}name"): entry.get(f"{tools}node") for entry in manifest.iter("uses-permission")}
+    permissions = {
+        entry.get(f"{android}name"): entry.get(f"{tools}node")
+        for entry in manifest.iter("uses-permission")
+    }
     wanted = {"CAMERA": None, "INTERNET": "remove", "ACCESS_NETWORK_STATE": "remove"}
     assert permissions == {f"android.permission.{name}": node for name, node in wanted.items()}
     application = manifest.find("application")
@@ -233,21 +390,36 @@ def test_the_app_asks_for_the_camera_and_for_nothing_else():
     assert application.get(f"{android}dataExtractionRules") == "@xml/data_extraction_rules"
     (activity,) = application.iter("activity")
     package, name = activity.get(f"{android}name").rsplit(".", 1)
-    assert f"class {name} " in (APP / "main" / "kotlin" / package.replace(".", "/") / f"{name}.kt").read_text()
+    assert (
+        f"class {name} "
+        in (APP / "main" / "kotlin" / package.replace(".", "/") / f"{name}.kt").read_text()
+    )
     rules = xml.parse(APP / "main" / "res" / "xml" / "data_extraction_rules.xml").getroot()
     for kind in ("cloud-backup", "device-transfer"):
-        assert {entry.get("domain") for entry in rules.find(kind)} == {"root", "file", "database", "sharedpref", "external"}
+        assert {entry.get("domain") for entry in rules.find(kind)} == {
+            "root",
+            "file",
+            "database",
+            "sharedpref",
+            "external",
+        }
 
 
 def test_every_library_that_the_app_imports_is_among_its_dependencies():
     gradle = (APP.parent / "build.gradle.kts").read_text()
     brings = {
-        "com.google.ai.edge.litert": "ai.edge.litert:litert:", "org.pytorch": "pytorch:executorch-android:",
-        "com.google.mlkit": "mlkit:face-detection:", "com.google.android.gms.tasks": "mlkit:face-detection:",
-        "androidx.camera.view": "camera-view:", "androidx.camera.lifecycle": "camera-lifecycle:", "androidx.camera.core": "camera-camera2:",
-        "androidx.activity": "activity:activity:", "androidx.test.ext": "test.ext:junit:", "androidx.test.platform": "test:runner:",
+        "com.google.ai.edge.litert": "ai.edge.litert:litert:",
+        "org.pytorch": "pytorch:executorch-android:",
+        "com.google.mlkit": "mlkit:face-detection:",
+        "com.google.android.gms.tasks": "mlkit:face-detection:",
+        "androidx.camera.view": "camera-view:",
+        "androidx.camera.lifecycle": "camera-lifecycle:",
+        "androidx.camera.core": "camera-camera2:",
+        "androidx.activity": "activity:activity:",
+        "androidx.test.ext": "test.ext:junit:",
+        "androidx.test.platform": "test:runner:",
         "org.junit": "test.ext:junit:",
-    }  # fmt: skip
+    }
     own = ("face.", "java.", "kotlin.", "android.", "org.json.")
     for path in APP.rglob("*.kt"):
         for name in re.findall(r"^import (\S+)", path.read_text(), re.M):
@@ -265,10 +437,16 @@ def test_what_the_readme_names_is_there():
         assert any((folder / name).is_dir() for folder in (ROOT, ROOT / "docs/android", APP)), name
     for name in re.findall(r"\b(\w+\.kt)\b", README.split("## Another slot")[0]):
         assert list(APP.rglob(name)), name
-    gradle = "".join((ROOT / "docs/android" / name).read_text() for name in ("build.gradle.kts", "app/build.gradle.kts"))
+    gradle = "".join(
+        (ROOT / "docs/android" / name).read_text()
+        for name in ("build.gradle.kts", "app/build.gradle.kts")
+    )
     gradle += (ROOT / "docs/android/gradle/wrapper/gradle-wrapper.properties").read_text()
     table = README.split("## Versions")[1]
-    assert all(version in table for version in re.findall(r"\b\d+\.\d+\.\d+\b", gradle.replace("since 9.0", "")))
+    assert all(
+        version in table
+        for version in re.findall(r"\b\d+\.\d+\.\d+\b", gradle.replace("since 9.0", ""))
+    )
 
 
 @pytest.mark.slow
@@ -276,7 +454,10 @@ def test_the_readmes_snippet_makes_every_file_that_the_app_opens(tmp_path, monke
     for module in ("litert_torch", "executorch"):
         pytest.importorskip(module, reason="a converter for phones is not installed")
     monkeypatch.chdir(tmp_path)
-    fewer = functools.partial(export.export_all, leave_out=("float32.onnx", "int8.onnx", "float16.tflite", "int8.tflite", "int8.pte"))
+    fewer = functools.partial(
+        export.export_all,
+        leave_out=("float32.onnx", "int8.onnx", "float16.tflite", "int8.tflite", "int8.pte"),
+    )
     monkeypatch.setattr(export, "export_all", fewer)  # the app opens two of the seven
     (snippet,) = re.findall(r"```python\n(.*?)```", README, re.S)
     exec(compile(snippet, "README.md", "exec"), {})
@@ -288,10 +469,16 @@ def test_the_readmes_snippet_makes_every_file_that_the_app_opens(tmp_path, monke
         facts = json.loads((made / flavour / "assets" / f"{name}.json").read_text())
         assert (made / flavour / "assets" / name).stat().st_size > 1e6
         for key in re.findall(r'get\w+\("(\w+)"\)', contract):
-            assert any(key in part for part in (facts, facts["input"], facts["output"], facts["quality"])), key
+            assert any(
+                key in part for part in (facts, facts["input"], facts["output"], facts["quality"])
+            ), key
     golden = json.loads((made / "androidTest/assets/golden/golden.json").read_text())
     (test,) = (APP / "androidTest").rglob("*.kt")
     keys = re.findall(r'golden\.get\w+\("(\w+)"\)', test.read_text())
-    assert len(keys) >= 4 and set(keys) <= set(golden) and golden["fingerprint"] == facts["fingerprint"]
+    assert (
+        len(keys) >= 4
+        and set(keys) <= set(golden)
+        and golden["fingerprint"] == facts["fingerprint"]
+    )
     for name in re.findall(r'"(\w+)_\$i\.(\w+)"', test.read_text()):
         assert (made / "androidTest/assets/golden" / "{}_0.{}".format(*name)).is_file()

@@ -27,11 +27,15 @@ def test_the_share_is_the_mean_of_both_kinds_counted_by_hand():
     from sklearn.linear_model import LogisticRegression
 
     vectors, wanted, identity, test = planted(1.5)
-    reader = LogisticRegression(C=10, max_iter=2000, class_weight="balanced").fit(vectors[~test], wanted[~test])
+    reader = LogisticRegression(C=10, max_iter=2000, class_weight="balanced").fit(
+        vectors[~test], wanted[~test]
+    )
     right = {True: [], False: []}
     for vector, truth in zip(vectors[test], wanted[test]):
         right[bool(truth)].append(reader.predict(vector[None])[0] == truth)
-    assert read_off(vectors, wanted, identity, test)[0] == pytest.approx((np.mean(right[True]) + np.mean(right[False])) / 2)
+    assert read_off(vectors, wanted, identity, test)[0] == pytest.approx(
+        (np.mean(right[True]) + np.mean(right[False])) / 2
+    )
 
 
 def test_traits_of_a_person_are_the_same_in_every_picture_and_glasses_are_where_they_are_drawn():
@@ -50,4 +54,6 @@ def test_an_attribute_follows_the_pictures_order():
     whole = attributes(12, np.repeat(np.arange(6), 4), 4)["glasses (this picture)"]
     from lib.data.face_render import view
 
-    assert whole.tolist() == [view(12, person, image, False)["glasses"] > 0 for person in range(6) for image in range(4)]
+    assert whole.tolist() == [
+        view(12, person, image, False)["glasses"] > 0 for person in range(6) for image in range(4)
+    ]

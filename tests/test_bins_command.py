@@ -28,9 +28,13 @@ def made_up_bin(tmp_path_factory):
         return buffer.getvalue()
 
     first, second = np.arange(0, 40, 2), np.arange(1, 40, 2)
-    pairs = np.stack([np.stack([first, second], 1), np.stack([first, np.roll(second, -2)], 1)], 1).reshape(-1, 2)  # same, different, same...
+    pairs = np.stack(
+        [np.stack([first, second], 1), np.stack([first, np.roll(second, -2)], 1)], 1
+    ).reshape(-1, 2)  # same, different, same...
     path = tmp_path_factory.mktemp("bins") / "made_up.bin"
-    path.write_bytes(pickle.dumps(([packed(faces.images[k]) for k in pairs.ravel()], [True, False] * 20), 4))
+    path.write_bytes(
+        pickle.dumps(([packed(faces.images[k]) for k in pairs.ravel()], [True, False] * 20), 4)
+    )
     return path, faces, pairs
 
 
@@ -44,15 +48,22 @@ def test_the_command_judges_a_file_as_its_pictures_are_judged(made_up_bin, monke
     same, right = np.tile([True, False], 20), []
     for fold in range(10):  # four pairs each, in file order
         test = np.arange(40) // 4 == fold
-        best = max(np.sort(scores[~test])[::-1], key=lambda t: np.mean((scores[~test] >= t) == same[~test]))
+        best = max(
+            np.sort(scores[~test])[::-1], key=lambda t: np.mean((scores[~test] >= t) == same[~test])
+        )
         below = scores[~test][scores[~test] < best].max(initial=-1)
         right.append(np.mean((scores[test] >= (best + below) / 2) == same[test]))
-    assert f"accuracy {np.mean(right):.2%} ± {np.std(right):.2%}" in one_look and "too few different pairs" in one_look
+    assert (
+        f"accuracy {np.mean(right):.2%} ± {np.std(right):.2%}" in one_look
+        and "too few different pairs" in one_look
+    )
 
 
 def test_a_file_that_would_run_code_ends_the_command_in_words(tmp_path, monkeypatch):
     (tmp_path / "bad.bin").write_bytes(pickle.dumps(([print], [True]), 4))
-    monkeypatch.setattr(sys, "argv", ["bins", "--model", str(models.COURSE_MODEL), str(tmp_path / "bad.bin")])
+    monkeypatch.setattr(
+        sys, "argv", ["bins", "--model", str(models.COURSE_MODEL), str(tmp_path / "bad.bin")]
+    )
     with pytest.raises(SystemExit, match="bad.bin: .*refused"):
         command.main()
 
@@ -69,11 +80,17 @@ def test_published_weights_come_by_one_call_that_shows_their_terms(tmp_path, mon
     with pytest.raises(DataError, match="not the file its publisher describes"):
         weights.fetch_face_weights()
     assert "non-commercial research only" in capsys.readouterr().out
-    monkeypatch.setattr(weights, "FACE_WEIGHTS", {end: hashlib.sha256(end.encode()).hexdigest() for end in weights.FACE_WEIGHTS})
+    monkeypatch.setattr(
+        weights,
+        "FACE_WEIGHTS",
+        {end: hashlib.sha256(end.encode()).hexdigest() for end in weights.FACE_WEIGHTS},
+    )
     assert [path.read_bytes() for path in weights.fetch_face_weights()] == [b"param", b"bin"]
 
 
-def test_the_pinned_checksums_are_those_of_the_files_that_the_figures_were_measured_with(real_data, tmp_path, monkeypatch):
+def test_the_pinned_checksums_are_those_of_the_files_that_the_figures_were_measured_with(
+    real_data, tmp_path, monkeypatch
+):
     from lib.data.download import digest
 
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))

@@ -16,8 +16,25 @@ import pytest
 from tools import book, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
-needs_sphinx = pytest.mark.skipif(bool(book.missing()), reason=f"{', '.join(book.missing())} missing: `make book` installs what the site needs")
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+needs_sphinx = pytest.mark.skipif(
+    bool(book.missing()),
+    reason=f"{', '.join(book.missing())} missing: `make book` installs what the site needs",
+)
+VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+}
 
 
 class Page(HTMLParser):
@@ -51,12 +68,18 @@ class Page(HTMLParser):
 def pictures(path: Path) -> list[str]:
     """The alt text of each picture that a lesson stores, in order."""
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    outputs = [output for cell in cells for output in cell.outputs if "image/png" in output.get("data", {})]
+    outputs = [
+        output for cell in cells for output in cell.outputs if "image/png" in output.get("data", {})
+    ]
     return [output.metadata["image/png"]["alt"] for output in outputs]
 
 
 def markdown(path: Path) -> str:
-    return "\n\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    return "\n\n".join(
+        cell.source
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "markdown"
+    )
 
 
 # -- the whole course --------------------------------------------------------------------------------------------------
@@ -72,12 +95,20 @@ def site(tmp_path_factory) -> dict[str, Page]:
 
 @needs_sphinx
 def test_every_lesson_and_every_page_beside_them_is_in_the_site(site):
-    sources = [*notebooks.lessons(), ROOT / "README.md", ROOT / "data" / "README.md", *(ROOT / "paper").glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    sources = [
+        *notebooks.lessons(),
+        ROOT / "README.md",
+        ROOT / "data" / "README.md",
+        *(ROOT / "paper").glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+    ]
     assert {path.relative_to(ROOT).with_suffix(".html").as_posix() for path in sources} <= set(site)
     hrefs = [link.get("href", "") for link in site["README.html"].all("a")]
     table = (ROOT / "README.md").read_text()
     for lesson in notebooks.lessons():
-        assert hrefs.count(f"notebooks/{lesson.stem}.html") >= 1 + (lesson.name in table), f"{lesson.name} stands in the sidebar, and where the table has it"
+        assert hrefs.count(f"notebooks/{lesson.stem}.html") >= 1 + (lesson.name in table), (
+            f"{lesson.name} stands in the sidebar, and where the table has it"
+        )
 
 
 @needs_sphinx
@@ -100,7 +131,9 @@ def test_no_image_of_the_site_is_without_words(site):
 def test_every_folded_answer_is_there_and_no_formula_stays_raw(site):
     for lesson in notebooks.lessons():
         page, text = site[f"notebooks/{lesson.stem}.html"], markdown(lesson)
-        folded = [details for details in page.all("details") if "hide" not in details.get("class", "")]
+        folded = [
+            details for details in page.all("details") if "hide" not in details.get("class", "")
+        ]
         assert len(folded) == text.count("<details"), lesson.name
         outside_code = re.sub(r"(?s)```.*?```|`[^`]*`", "", text)
         blocks = [math for math in page.all("math") if math.get("display") == "block"]
@@ -118,7 +151,11 @@ def test_every_link_of_the_site_leads_somewhere_on_disk(site):
         for _, element in page.elements:
             link = element.get("href") or element.get("src") or ""
             parts = urlsplit(link)
-            if not link or parts.scheme or (link == "#" and "reference" not in element.get("class", "")):  # "#": the theme's "back to top"
+            if (
+                not link
+                or parts.scheme
+                or (link == "#" and "reference" not in element.get("class", ""))
+            ):  # "#": the theme's "back to top"
                 continue
             target = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
             assert target.is_file(), f"{name} links to {link}"
@@ -131,7 +168,9 @@ def test_every_link_of_the_site_leads_somewhere_on_disk(site):
 def test_no_page_needs_the_network(site):
     for name, page in site.items():
         for tag, attributes in page.elements:
-            address = attributes.get("src") or (attributes.get("href") if tag == "link" else None) or ""
+            address = (
+                attributes.get("src") or (attributes.get("href") if tag == "link" else None) or ""
+            )
             assert not urlsplit(address).netloc, f"{name}: <{tag}> fetches {address}"
     styles = (next(iter(site.values())).path.parent / "_static").rglob("*.css")
     for style in styles:
@@ -149,7 +188,9 @@ def test_the_download_button_gives_the_notebook_itself(site):
 # -- one small course, then spoiled ------------------------------------------------------------------------------------
 
 
-DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==")
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg=="
+)
 FOLDED = "<details><summary>Answer, $\\sqrt 2$</summary>\n\nHalf of **it**, $\\tfrac12$:\n\n```python\nx = 1\n```\n\n</details>"
 ADDRESS = "https://github.com/someone/course"
 
@@ -158,22 +199,41 @@ ADDRESS = "https://github.com/someone/course"
 def small(tmp_path) -> Path:
     """A course of one lesson, with the site's real settings. Nothing that its cells name exists: a build that ran them would fail."""
     for folder in ("docs/book", "tools"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "README.md").write_text("# A course\n\n[First](notebooks/01_first.ipynb), and [the tools](tools).\n")
-    cells = [nbformat.v4.new_markdown_cell("[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://x.y/z)\n\n# 1 · First"),
-             nbformat.v4.new_code_cell("setup()", metadata={"tags": ["setup"]}), nbformat.v4.new_markdown_cell(FOLDED)]  # fmt: skip
+    (tmp_path / "README.md").write_text(
+        "# A course\n\n[First](notebooks/01_first.ipynb), and [the tools](tools).\n"
+    )
+    cells = [
+        nbformat.v4.new_markdown_cell(
+            "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://x.y/z)\n\n# 1 · First"
+        ),
+        nbformat.v4.new_code_cell("setup()", metadata={"tags": ["setup"]}),
+        nbformat.v4.new_markdown_cell(FOLDED),
+    ]
     for source in ("plots.show(fig)", "widgets.explore(draw)"):
-        data = {"image/png": base64.b64encode(DOT + source.encode()).decode(), "text/plain": "words"}
-        output = nbformat.v4.new_output("display_data", data=data, metadata={"image/png": {"alt": f'A dot, from "{source}".'}})
+        data = {
+            "image/png": base64.b64encode(DOT + source.encode()).decode(),
+            "text/plain": "words",
+        }
+        output = nbformat.v4.new_output(
+            "display_data", data=data, metadata={"image/png": {"alt": f'A dot, from "{source}".'}}
+        )
         cells.append(nbformat.v4.new_code_cell(source, outputs=[output]))
     (tmp_path / "notebooks").mkdir()
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": notebooks.KERNEL}), tmp_path / "notebooks" / "01_first.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": notebooks.KERNEL}),
+        tmp_path / "notebooks" / "01_first.ipynb",
+    )
     return tmp_path
 
 
 def make(course: Path) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "tools.book"], cwd=course, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", "tools.book"], cwd=course, capture_output=True, text=True
+    )
 
 
 @needs_sphinx
@@ -182,35 +242,64 @@ def test_alt_texts_and_folded_answers_and_controls_survive_the_way_into_a_page(s
     assert done.returncode == 0, done.stderr
     assert done.stdout.rstrip().endswith("site/book/index.html")
     page = Page(small / "site/book/notebooks/01_first.html")
-    assert [image["alt"] for image in page.all("img")] == ['A dot, from "plots.show(fig)".', 'A dot, from "widgets.explore(draw)".']
-    assert {"summary", "summary msqrt", "strong", "math", "pre"} <= set(page.within), "markdown, a formula and code are set within a folded answer"
+    assert [image["alt"] for image in page.all("img")] == [
+        'A dot, from "plots.show(fig)".',
+        'A dot, from "widgets.explore(draw)".',
+    ]
+    assert {"summary", "summary msqrt", "strong", "math", "pre"} <= set(page.within), (
+        "markdown, a formula and code are set within a folded answer"
+    )
     assert "".join(page.words).count("A control, shown as its still picture") == 1
     assert "colab" not in page.path.read_text(), "no dead link while the course has no address"
     first = Page(small / "site/book/README.html")
-    assert "tools" in "".join(first.words) and not [a for a in first.all("a") if a["href"] == "tools"], "a folder has no page"
+    assert "tools" in "".join(first.words) and not [
+        a for a in first.all("a") if a["href"] == "tools"
+    ], "a folder has no page"
 
 
 @needs_sphinx
 def test_with_an_address_there_is_one_colab_button_and_folders_are_linked(small):
     project = (small / "pyproject.toml").read_text()
-    (small / "pyproject.toml").write_text(re.sub(r'(?m)^repository = ".*"', f'repository = "{ADDRESS}"', project))
+    (small / "pyproject.toml").write_text(
+        re.sub(r'(?m)^repository = ".*"', f'repository = "{ADDRESS}"', project)
+    )
     assert make(small).returncode == 0
     page = Page(small / "site/book/notebooks/01_first.html")
     colab = [a["href"] for a in page.all("a") if "colab" in a["href"]]
-    assert colab == ["https://colab.research.google.com/github/someone/course/blob/main/notebooks/01_first.ipynb"]
-    assert f"{ADDRESS}/tree/main/tools" in [a["href"] for a in Page(small / "site/book/README.html").all("a")]
+    assert colab == [
+        "https://colab.research.google.com/github/someone/course/blob/main/notebooks/01_first.ipynb"
+    ]
+    assert f"{ADDRESS}/tree/main/tools" in [
+        a["href"] for a in Page(small / "site/book/README.html").all("a")
+    ]
 
 
 @needs_sphinx
 def test_pages_that_come_later_are_found_by_themselves(small):
-    for name in ("docs/android/README.md", "docs/gallery.md", "docs/about.md", "docs/contributing.md"):
+    for name in (
+        "docs/android/README.md",
+        "docs/gallery.md",
+        "docs/about.md",
+        "docs/contributing.md",
+    ):
         (small / name).parent.mkdir(exist_ok=True)
         (small / name).write_text(f"# Page {name}\n\nWords.\n")
     second = small / "notebooks" / "02_second.ipynb"
-    second.write_text((small / "notebooks" / "01_first.ipynb").read_text().replace("# 1 · First", "# 2 · Second"))
+    second.write_text(
+        (small / "notebooks" / "01_first.ipynb").read_text().replace("# 1 · First", "# 2 · Second")
+    )
     assert make(small).returncode == 0
-    sidebar = [a["href"] for a in Page(small / "site/book/README.html").all("a") if a.get("class") == "reference internal"]
-    beside = ["docs/gallery.html", "docs/android/README.html", "docs/about.html", "docs/contributing.html"]
+    sidebar = [
+        a["href"]
+        for a in Page(small / "site/book/README.html").all("a")
+        if a.get("class") == "reference internal"
+    ]
+    beside = [
+        "docs/gallery.html",
+        "docs/android/README.html",
+        "docs/about.html",
+        "docs/contributing.html",
+    ]
     assert sidebar[:6] == ["notebooks/01_first.html", "notebooks/02_second.html", *beside]
 
 
@@ -218,18 +307,28 @@ def test_pages_that_come_later_are_found_by_themselves(small):
 def test_pages_with_faults_end_the_build_in_words_and_the_old_pages_stay(small):
     (small / "site/book").mkdir(parents=True)
     (small / "site/book/README.html").write_text("the old page")
-    faults = {"a": "[nowhere](nowhere.md)", "b": "$\\nosuchcommand{x}$", "c": "![A picture that is not there](none.png)"}
+    faults = {
+        "a": "[nowhere](nowhere.md)",
+        "b": "$\\nosuchcommand{x}$",
+        "c": "![A picture that is not there](none.png)",
+    }
     lesson = small / "notebooks" / "01_first.ipynb"
     lesson.write_text(lesson.read_text().replace("sqrt 2", "nosuchroot 2"))
     for name, fault in faults.items():
         (small / "docs" / f"{name}.md").write_text(f"# Page {name}\n\n{fault}\n")
     done = make(small)
     assert done.returncode == 1 and "each warning is an error" in done.stderr
-    for said in (r"a\.md:3: .*nowhere\.md", r"b\.md:3: .*a formula that cannot be read: \\nosuchcommand", r"c\.md:3: .*none\.png",
-                 r"01_first\.ipynb.*: a formula that cannot be read: \\nosuchroot 2"):
+    for said in (
+        r"a\.md:3: .*nowhere\.md",
+        r"b\.md:3: .*a formula that cannot be read: \\nosuchcommand",
+        r"c\.md:3: .*none\.png",
+        r"01_first\.ipynb.*: a formula that cannot be read: \\nosuchroot 2",
+    ):
         assert re.search(said, done.stderr), done.stderr
     assert (small / "site/book/README.html").read_text() == "the old page"
-    assert [path.name for path in (small / "site").iterdir()] == ["book"], "nothing is left of the failed build"
+    assert [path.name for path in (small / "site").iterdir()] == ["book"], (
+        "nothing is left of the failed build"
+    )
 
 
 def test_a_missing_package_is_named_with_what_to_do(monkeypatch, tmp_path):
@@ -243,6 +342,12 @@ def test_a_missing_package_is_named_with_what_to_do(monkeypatch, tmp_path):
 def test_a_picture_is_known_by_its_bytes():
     from tools import pages
 
-    outputs = [{"data": {"image/png": [base64.b64encode(DOT).decode()]}, "metadata": {"image/png": {"alt": "A dot."}}}, {"text": "no picture"}]
+    outputs = [
+        {
+            "data": {"image/png": [base64.b64encode(DOT).decode()]},
+            "metadata": {"image/png": {"alt": "A dot."}},
+        },
+        {"text": "no picture"},
+    ]
     notebook = {"cells": [{"outputs": outputs}, {"source": "prose"}]}
     assert pages.alts(notebook) == {hashlib.sha256(DOT).hexdigest(): "A dot."}

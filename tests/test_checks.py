@@ -43,7 +43,11 @@ def names_of(cells) -> dict:
 def defined(source: str, name: str, space: dict):
     """The function `name` as `source` defines it."""
     tree = ast.parse(source)
-    tree.body = [node for node in tree.body if not (isinstance(node, ast.Expr) and "checks." in ast.unparse(node))]
+    tree.body = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.Expr) and "checks." in ast.unparse(node))
+    ]
     exec(compile(tree, name, "exec"), space)
     return space[name]
 
@@ -55,16 +59,22 @@ def test_a_stub_is_not_attempted_and_the_printed_solution_passes(path, number, n
     assert check(defined(cells[number].source, name, space)) is None
     assert capsys.readouterr().out == f"{name}: not attempted yet\n"
     solution = FENCE.search(cells[number + 1].source)
-    assert solution, "the cell after a stub folds a solution: <summary>Solution</summary>, a blank line, a ```python fence"
+    assert solution, (
+        "the cell after a stub folds a solution: <summary>Solution</summary>, a blank line, a ```python fence"
+    )
     assert "<summary>Hint</summary>" in cells[number + 1].source, "a hint comes before the solution"
     assert check(defined(solution.group(1), name, space)) is True
-    assert re.fullmatch(rf"{name}: passed on \d+ random inputs and \d+ edge cases\n", capsys.readouterr().out)
+    assert re.fullmatch(
+        rf"{name}: passed on \d+ random inputs and \d+ edge cases\n", capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("path, number, name", exercises())
 def test_an_exercise_has_a_card_with_difficulty_and_minutes(path, number, name):
     card = nbformat.read(path, as_version=4).cells[number - 1].source
-    assert re.search(r"^### Exercise \d+\.\d+ · ", card, re.M) and re.search(r"difficulty [●○]{4} · \d+ min", card), card
+    assert re.search(r"^### Exercise \d+\.\d+ · ", card, re.M) and re.search(
+        r"difficulty [●○]{4} · \d+ min", card
+    ), card
 
 
 def wrong_answers() -> list:
@@ -99,38 +109,87 @@ def double(x):
     raise NotImplementedError
 
 
-CASES = [Case({"x": torch.tensor([1.0, 2.0])}, torch.tensor([2.0, 4.0]), "twice each", random=True), Case({"x": torch.zeros(0)}, torch.zeros(0))]
+CASES = [
+    Case({"x": torch.tensor([1.0, 2.0])}, torch.tensor([2.0, 4.0]), "twice each", random=True),
+    Case({"x": torch.zeros(0)}, torch.zeros(0)),
+]
 
 
-@pytest.mark.parametrize("attempt, verdict, said", [
-    (double, None, "double: not attempted yet"),
-    (lambda x: 2 * x, True, "double: passed on 1 random inputs and 1 edge cases"),
-    (lambda x: x, False, "double: for x = [1, 2] you returned 1 at [0]; expected 2; twice each"),
-    (lambda x: None, False, "double: for x = [1, 2] you returned None; is there a `return`?; twice each"),
-    (lambda x: x.sum(), False, "double: for x = [1, 2] you returned shape (); expected (2,); twice each"),
-    (lambda x: x > 1, False, "double: for x = [1, 2] you returned False at [0]; expected 2; twice each"),
-    (lambda x: x.mul_(2), False, "double: for x = [1, 2] you changed x itself; work on a copy; twice each"),
-    (lambda x: 1 / 0, False, "double: for x = [1, 2] your code raised ZeroDivisionError: division by zero"),
-    (lambda x: "four", False, "double: for x = [1, 2] you returned four; expected [2, 4]; twice each"),
-    (lambda x: float("nan") * x, False, "double: for x = [1, 2] you returned nan at [0]; expected 2; twice each"),
-])  # fmt: skip
-def test_a_verdict_is_one_line_that_names_input_answer_and_expectation(attempt, verdict, said, capsys):
+@pytest.mark.parametrize(
+    "attempt, verdict, said",
+    [
+        (double, None, "double: not attempted yet"),
+        (lambda x: 2 * x, True, "double: passed on 1 random inputs and 1 edge cases"),
+        (
+            lambda x: x,
+            False,
+            "double: for x = [1, 2] you returned 1 at [0]; expected 2; twice each",
+        ),
+        (
+            lambda x: None,
+            False,
+            "double: for x = [1, 2] you returned None; is there a `return`?; twice each",
+        ),
+        (
+            lambda x: x.sum(),
+            False,
+            "double: for x = [1, 2] you returned shape (); expected (2,); twice each",
+        ),
+        (
+            lambda x: x > 1,
+            False,
+            "double: for x = [1, 2] you returned False at [0]; expected 2; twice each",
+        ),
+        (
+            lambda x: x.mul_(2),
+            False,
+            "double: for x = [1, 2] you changed x itself; work on a copy; twice each",
+        ),
+        (
+            lambda x: 1 / 0,
+            False,
+            "double: for x = [1, 2] your code raised ZeroDivisionError: division by zero",
+        ),
+        (
+            lambda x: "four",
+            False,
+            "double: for x = [1, 2] you returned four; expected [2, 4]; twice each",
+        ),
+        (
+            lambda x: float("nan") * x,
+            False,
+            "double: for x = [1, 2] you returned nan at [0]; expected 2; twice each",
+        ),
+    ],
+)
+def test_a_verdict_is_one_line_that_names_input_answer_and_expectation(
+    attempt, verdict, said, capsys
+):
     assert judge(attempt, CASES, name="double") is verdict
     assert capsys.readouterr().out == said + "\n"
 
 
 def test_true_and_false_are_not_numbers(capsys):
-    assert judge(lambda x: np.array([1.0, 0.0]), [Case({"x": 1}, np.array([True, False]))], name="mask") is False
+    assert (
+        judge(
+            lambda x: np.array([1.0, 0.0]), [Case({"x": 1}, np.array([True, False]))], name="mask"
+        )
+        is False
+    )
     assert "True and False were expected" in capsys.readouterr().out
 
 
 def test_none_inside_an_answer_is_an_answer(capsys):
     assert judge(lambda x: [None, "Bo"], [Case({"x": 1}, ["Ada", "Bo"])], name="names") is False
-    assert capsys.readouterr().out == "names: for x = 1 you returned [None, Bo]; expected [Ada, Bo]\n"
+    assert (
+        capsys.readouterr().out == "names: for x = 1 you returned [None, Bo]; expected [Ada, Bo]\n"
+    )
 
 
 def test_of_many_values_the_wrong_one_is_named_by_its_place(capsys):
-    assert judge(lambda x: [0.0] * 9, [Case({"x": 1}, [0.0] * 7 + [1.0, 2.0])], name="rates") is False
+    assert (
+        judge(lambda x: [0.0] * 9, [Case({"x": 1}, [0.0] * 7 + [1.0, 2.0])], name="rates") is False
+    )
     assert capsys.readouterr().out == "rates: for x = 1 you returned 0 at [7]; expected 1\n"
 
 

@@ -32,16 +32,37 @@ def archives(tmp_path_factory):
     folder = tmp_path_factory.mktemp("official")
     files = {}
     for w in TRAINING:
-        files |= {f"trainingSet/OfflineSignatures/Dutch/TrainingSet/Offline Genuine/{w:03}_{k:02}.PNG": scan(w, k) for k in range(6)}
-        files |= {f"trainingSet/OfflineSignatures/Dutch/TrainingSet/Offline Forgeries/{f:04}{w:03}_{k:02}.png": scan(w, k, f % 12) for f in FORGERS for k in range(2)}
+        files |= {
+            f"trainingSet/OfflineSignatures/Dutch/TrainingSet/Offline Genuine/{w:03}_{k:02}.PNG": scan(
+                w, k
+            )
+            for k in range(6)
+        }
+        files |= {
+            f"trainingSet/OfflineSignatures/Dutch/TrainingSet/Offline Forgeries/{f:04}{w:03}_{k:02}.png": scan(
+                w, k, f % 12
+            )
+            for f in FORGERS
+            for k in range(2)
+        }
     (folder / "sigcomp2011").mkdir()
-    (folder / "sigcomp2011" / "sigComp2011-trainingSet.zip").write_bytes(encrypted(files, SENTENCE.encode()))
+    (folder / "sigcomp2011" / "sigComp2011-trainingSet.zip").write_bytes(
+        encrypted(files, SENTENCE.encode())
+    )
     top, files = "Testdata_SigComp2011/SigComp11-Offlinetestset/Dutch", {}
     for w in TEST:
         files |= {f"{top}/Reference(646)/{w:03}/{k:02}_{w:03}.PNG": scan(w, k) for k in range(4)}
-        files |= {f"{top}/Questioned(1287)/{w:03}/{k:02}_{w:03}.PNG": scan(w, k + 4) for k in range(3)}
-        files |= {f"{top}/Questioned(1287)/{w:03}/{k:02}_{f:04}{w:03}.PNG": scan(w, k + 10, f % 12) for f in FORGERS for k in range(2)}
-    (folder / "sigcomp2011" / "sigComp2011-test.zip").write_bytes(encrypted(files, SENTENCE.encode()))
+        files |= {
+            f"{top}/Questioned(1287)/{w:03}/{k:02}_{w:03}.PNG": scan(w, k + 4) for k in range(3)
+        }
+        files |= {
+            f"{top}/Questioned(1287)/{w:03}/{k:02}_{f:04}{w:03}.PNG": scan(w, k + 10, f % 12)
+            for f in FORGERS
+            for k in range(2)
+        }
+    (folder / "sigcomp2011" / "sigComp2011-test.zip").write_bytes(
+        encrypted(files, SENTENCE.encode())
+    )
     return folder
 
 
@@ -64,11 +85,22 @@ def test_each_questioned_signature_meets_all_references_of_its_writer_once(parts
     draws = competition.official_draws(test.names, test.writer, test.genuine)
     assert [draw.identity for draw in draws] == list(TEST)
     for draw in draws:
-        assert (len(draw.references), len(draw.genuine), len(draw.skilled), len(draw.random)) == (4, 3, 4, 0)
+        assert (len(draw.references), len(draw.genuine), len(draw.skilled), len(draw.random)) == (
+            4,
+            3,
+            4,
+            0,
+        )
         assert all("Reference" in test.names[i] for i in draw.references)
         assert all("Questioned" in test.names[i] for i in (*draw.genuine, *draw.skilled))
-        assert test.genuine[draw.references].all() and test.genuine[draw.genuine].all() and not test.genuine[draw.skilled].any()
-        assert {test.writer[i] for i in (*draw.references, *draw.genuine, *draw.skilled)} == {draw.identity}
+        assert (
+            test.genuine[draw.references].all()
+            and test.genuine[draw.genuine].all()
+            and not test.genuine[draw.skilled].any()
+        )
+        assert {test.writer[i] for i in (*draw.references, *draw.genuine, *draw.skilled)} == {
+            draw.identity
+        }
 
 
 def test_the_whole_protocol_runs_and_counts_right(parts):
@@ -85,17 +117,24 @@ def test_threshold_and_calibration_come_from_the_training_writers_alone():
         same = np.arange(len(score)) < len(genuine)
         return Scored(score, same, ~same, writer, writer)
 
-    training = scored([3.0, 4.0, 5.0], [-1.0, 0.0, 1.0], np.array([1, 1, 2, 1, 2, 2]))  # threshold between 1 and 3
+    training = scored(
+        [3.0, 4.0, 5.0], [-1.0, 0.0, 1.0], np.array([1, 1, 2, 1, 2, 2])
+    )  # threshold between 1 and 3
     test = scored([2.5, 0.5, 6.0], [2.7, 0.0, -1.0], np.array([7, 8, 9, 7, 8, 9]))
     found = competition.figures(test, training, resamples=50)
     assert (found.far, found.frr) == (pytest.approx(1 / 3), pytest.approx(1 / 3))
     moved = competition.figures(test, training._replace(score=training.score - 10), resamples=50)
-    assert (moved.far, moved.frr) == (1.0, 0.0) and moved.eer == found.eer and moved.cllr > found.cllr
+    assert (
+        (moved.far, moved.frr) == (1.0, 0.0) and moved.eer == found.eer and moved.cllr > found.cllr
+    )
 
 
 def test_a_part_without_questioned_genuine_signatures_is_refused_in_words(parts):
     test = parts[1]
-    names = tuple(name.replace("Questioned(1287)", "Other") if genuine else name for name, genuine in zip(test.names, test.genuine))
+    names = tuple(
+        name.replace("Questioned(1287)", "Other") if genuine else name
+        for name, genuine in zip(test.names, test.genuine)
+    )
     with pytest.raises(ValueError, match="no questioned genuine signatures"):
         competition.official_draws(names, test.writer, test.genuine)
 
@@ -103,5 +142,9 @@ def test_a_part_without_questioned_genuine_signatures_is_refused_in_words(parts)
 def test_writers_and_names_are_read_as_the_two_parts_spell_them(parts):
     training, test = parts
     assert set(training.writer) == set(TRAINING) and set(test.writer) == set(TEST)
-    assert set(training.forger[~training.genuine]) == set(FORGERS) == set(test.forger[~test.genuine])
-    assert sigcomp2011.parsed("0119002_05", "training") == (2, 119, 5) and sigcomp2011.parsed("05_0119017", "test") == (17, 119, 5)
+    assert (
+        set(training.forger[~training.genuine]) == set(FORGERS) == set(test.forger[~test.genuine])
+    )
+    assert sigcomp2011.parsed("0119002_05", "training") == (2, 119, 5) and sigcomp2011.parsed(
+        "05_0119017", "test"
+    ) == (17, 119, 5)

@@ -24,11 +24,17 @@ def unseen():
 def error(vectors, images):
     i, j, same = all_pairs(images.identity)
     scores, pairs = pair_scores(vectors, i, j), (images.identity[i], images.identity[j])
-    return equal_error_rate(scores, same)[0], bootstrap_interval(equal_error_rate, scores, same, pairs, resamples=100)
+    return equal_error_rate(scores, same)[0], bootstrap_interval(
+        equal_error_rate, scores, same, pairs, resamples=100
+    )
 
 
 def test_it_is_the_half_width_network_for_56_pixels_and_small_enough_to_ship(model):
-    assert isinstance(model, models.MobileFaceNet) and model.input_size == (56, 56) and model.embedding_size == 128
+    assert (
+        isinstance(model, models.MobileFaceNet)
+        and model.input_size == (56, 56)
+        and model.embedding_size == 128
+    )
     assert models.count_parameters(model) == 280_256 and not model.training
     assert 1.0e6 < models.COURSE_MODEL.stat().st_size < 1.6e6
 
@@ -52,10 +58,16 @@ def test_grey_and_darker_pictures_hardly_hurt_it(model, unseen):
 def test_the_people_it_is_measured_on_are_none_of_those_it_learned_from(model, unseen):
     words = model.facts["data"]
     options = dict(word.split("=") for word in words[1:])
-    assert words[0] == "embedded-faces" and int(options["seed"]) == faces.TRAINING_SEED != UNSEEN_SEED
+    assert (
+        words[0] == "embedded-faces" and int(options["seed"]) == faces.TRAINING_SEED != UNSEEN_SEED
+    )
     traits = ("eye_x", "nose_y", "width", "mouth_y")
-    learned, measured = ({tuple(face_shape.person(seed, i)[t] for t in traits) for i in range(count)}
-                         for seed, count in ((faces.TRAINING_SEED, int(options["identities"])), (UNSEEN_SEED, 60)))
+    learned, measured = (
+        {tuple(face_shape.person(seed, i)[t] for t in traits) for i in range(count)}
+        for seed, count in ((faces.TRAINING_SEED, int(options["identities"])), (UNSEEN_SEED, 60))
+    )
     assert len(measured) == 60 and not learned & measured
     some = faces.load(identities=60, images=8, seed=faces.TRAINING_SEED)
-    assert not {image.tobytes() for image in some.images} & {image.tobytes() for image in unseen.images}
+    assert not {image.tobytes() for image in some.images} & {
+        image.tobytes() for image in unseen.images
+    }

@@ -8,7 +8,13 @@ from lib.data import ImageSet, audit
 
 def made(images: np.ndarray, **facts) -> ImageSet:
     n = len(images)
-    return ImageSet(images, facts.get("identity", np.arange(n)), facts.get("genuine", np.ones(n, bool)), tuple(map(str, range(n))), facts.get("extra", {}))
+    return ImageSet(
+        images,
+        facts.get("identity", np.arange(n)),
+        facts.get("genuine", np.ones(n, bool)),
+        tuple(map(str, range(n))),
+        facts.get("extra", {}),
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -23,7 +29,9 @@ def test_balanced_accuracy_is_the_best_of_all_thresholds_either_way(seed):
     accuracy, threshold = audit.balanced_accuracy(number, label)
     called = number >= threshold
     reached = (called[label].mean() + (~called)[~label].mean()) / 2
-    assert accuracy == pytest.approx(best, abs=1e-12) and max(reached, 1 - reached) == pytest.approx(best, abs=1e-12)
+    assert accuracy == pytest.approx(best, abs=1e-12) and max(
+        reached, 1 - reached
+    ) == pytest.approx(best, abs=1e-12)
 
 
 def test_balanced_accuracy_at_its_ends():
@@ -40,7 +48,11 @@ def test_a_grey_level_of_paper_or_ink_is_found_and_equal_images_tell_nothing():
     for image in images:
         image[tuple(rng.integers(0, 20, (2, 60)))] = 60
     equal = audit.single_numbers(made(images))
-    assert audit.balanced_accuracy(equal["paper"], forged)[0] == 0.5 == audit.balanced_accuracy(equal["ink"], forged)[0]
+    assert (
+        audit.balanced_accuracy(equal["paper"], forged)[0]
+        == 0.5
+        == audit.balanced_accuracy(equal["ink"], forged)[0]
+    )
     paper, ink = images.copy(), images.copy()
     paper[forged] = np.where(paper[forged] == 250, 249, 60)  # one grey level, which nobody sees
     ink[forged] = np.where(ink[forged] == 60, 55, 250)
@@ -61,13 +73,29 @@ def test_duplicates_are_found_byte_for_byte():
 
 def test_a_forger_on_both_sides_is_named():
     images = np.zeros((6, 2, 2), np.uint8)
-    whole = made(images, identity=[0, 0, 1, 1, 2, 2], genuine=[True, False] * 3, extra={"forger": np.array([-1, 7, -1, 7, -1, 9])})
-    assert audit.shared_forgers(whole.of([0, 2]), whole.of([1])).tolist() == [7] and len(audit.shared_forgers(whole.of([0]), whole.of([2]))) == 0
+    whole = made(
+        images,
+        identity=[0, 0, 1, 1, 2, 2],
+        genuine=[True, False] * 3,
+        extra={"forger": np.array([-1, 7, -1, 7, -1, 9])},
+    )
+    assert (
+        audit.shared_forgers(whole.of([0, 2]), whole.of([1])).tolist() == [7]
+        and len(audit.shared_forgers(whole.of([0]), whole.of([2]))) == 0
+    )
 
 
 def test_the_nearest_image_is_the_one_a_loop_finds():
     rng = np.random.default_rng(0)
-    gallery, probes = rng.integers(0, 256, (9, 5, 6, 3)).astype(np.uint8), rng.integers(0, 256, (7, 5, 6, 3)).astype(np.uint8)
-    expected = [max(range(9), key=lambda m: np.corrcoef(gallery[m].ravel(), probe.ravel())[0, 1]) for probe in probes]
+    gallery, probes = (
+        rng.integers(0, 256, (9, 5, 6, 3)).astype(np.uint8),
+        rng.integers(0, 256, (7, 5, 6, 3)).astype(np.uint8),
+    )
+    expected = [
+        max(range(9), key=lambda m: np.corrcoef(gallery[m].ravel(), probe.ravel())[0, 1])
+        for probe in probes
+    ]
     assert audit.nearest(gallery, probes).tolist() == expected
-    assert audit.nearest(gallery, np.full((1, 5, 6, 3), 9, np.uint8)).shape == (1,), "a blank image does not divide by zero"
+    assert audit.nearest(gallery, np.full((1, 5, 6, 3), 9, np.uint8)).shape == (1,), (
+        "a blank image does not divide by zero"
+    )

@@ -12,12 +12,20 @@ def make() -> ImageSet:
     COUNT[0] += 1
     rng = np.random.default_rng(7)
     images = rng.integers(0, 256, (6, 5, 4), dtype=np.uint8)
-    return ImageSet(images, np.arange(6), np.ones(6, bool), tuple("abcdef"), {"forger": np.arange(6) - 1})
+    return ImageSet(
+        images, np.arange(6), np.ones(6, bool), tuple("abcdef"), {"forger": np.arange(6) - 1}
+    )
 
 
 def same(a: ImageSet, b: ImageSet) -> bool:
-    return (np.array_equal(a.images, b.images) and np.array_equal(a.identity, b.identity) and np.array_equal(a.genuine, b.genuine)
-            and a.names == b.names and a.extra.keys() == b.extra.keys() and all(np.array_equal(a.extra[k], b.extra[k]) for k in a.extra))
+    return (
+        np.array_equal(a.images, b.images)
+        and np.array_equal(a.identity, b.identity)
+        and np.array_equal(a.genuine, b.genuine)
+        and a.names == b.names
+        and a.extra.keys() == b.extra.keys()
+        and all(np.array_equal(a.extra[k], b.extra[k]) for k in a.extra)
+    )
 
 
 @pytest.fixture

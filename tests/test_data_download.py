@@ -38,7 +38,11 @@ class Server(http.server.BaseHTTPRequestHandler):
         etag = '"%s"' % hashlib.md5(body).hexdigest()
         start = 0
         wanted = self.headers.get("Range")
-        if wanted and not Server.manner.get("no_ranges") and self.headers.get("If-Range", etag) == etag:
+        if (
+            wanted
+            and not Server.manner.get("no_ranges")
+            and self.headers.get("If-Range", etag) == etag
+        ):
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
             if start >= len(body):
                 return self.send_error(416)
@@ -123,21 +127,41 @@ def encrypted(files: dict[str, bytes], password: bytes, method: int = zipfile.ZI
     body, directory = b"", b""
     for name, data in files.items():
         compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-        packed = data if method == zipfile.ZIP_STORED else compressor.compress(data) + compressor.flush()
+        packed = (
+            data if method == zipfile.ZIP_STORED else compressor.compress(data) + compressor.flush()
+        )
         check = zlib.crc32(data)
         locked = encrypt(bytes(range(11)) + bytes([check >> 24]) + packed)
-        facts = struct.pack("<HHHHHIIIHH", 20, 1, method, 0, 0x21, check, len(locked), len(data), len(name), 0)
-        directory += b"PK\x01\x02" + struct.pack("<H", 20) + facts + struct.pack("<HHHII", 0, 0, 0, 0, len(body)) + name.encode()
+        facts = struct.pack(
+            "<HHHHHIIIHH", 20, 1, method, 0, 0x21, check, len(locked), len(data), len(name), 0
+        )
+        directory += (
+            b"PK\x01\x02"
+            + struct.pack("<H", 20)
+            + facts
+            + struct.pack("<HHHII", 0, 0, 0, 0, len(body))
+            + name.encode()
+        )
         body += b"PK\x03\x04" + facts + name.encode() + locked
-    return body + directory + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, len(files), len(files), len(directory), len(body), 0)
+    return (
+        body
+        + directory
+        + b"PK\x05\x06"
+        + struct.pack("<HHHHIIH", 0, 0, len(files), len(files), len(directory), len(body), 0)
+    )
 
 
 # --- one file, fetched
 
+
 def test_a_download_arrives_whole_with_its_record_and_is_not_fetched_twice(server):
     path = fetch("x/a.bin", f"{server}/a.bin", "md5:" + hashlib.md5(BODY).hexdigest())
     assert path.read_bytes() == BODY and leftovers() == ["a.bin", "a.bin.json"]
-    assert download.record(path) == {"bytes": len(BODY), "sha256": hashlib.sha256(BODY).hexdigest(), "source": f"{server}/a.bin"}
+    assert download.record(path) == {
+        "bytes": len(BODY),
+        "sha256": hashlib.sha256(BODY).hexdigest(),
+        "source": f"{server}/a.bin",
+    }
     assert fetch("x/a.bin", f"{server}/a.bin") == path and len(Server.log) == 1
 
 
@@ -148,7 +172,9 @@ def test_a_broken_download_says_so_and_goes_on_where_it_stopped(server, no_etag)
         fetch("a.bin", f"{server}/a.bin")
     assert leftovers() == ["a.bin.part", "a.bin.part.json"]
     assert fetch("a.bin", f"{server}/a.bin").read_bytes() == BODY
-    assert Server.log[-1]["Range"] == "bytes=300000-" and ("If-Range" in Server.log[-1]) is not no_etag
+    assert (
+        Server.log[-1]["Range"] == "bytes=300000-" and ("If-Range" in Server.log[-1]) is not no_etag
+    )
     assert leftovers() == ["a.bin", "a.bin.json"]
 
 
@@ -166,7 +192,12 @@ def test_two_halves_of_two_versions_are_noticed_and_fetched_again(server):
     with pytest.raises(DataError):
         fetch("a.bin", f"{server}/a.bin")
     Server.files = {"/a.bin": BODY[::-1]}  # without an ETag nobody can tell but the checksum
-    assert fetch("a.bin", f"{server}/a.bin", "sha256:" + hashlib.sha256(BODY[::-1]).hexdigest()).read_bytes() == BODY[::-1]
+    assert (
+        fetch(
+            "a.bin", f"{server}/a.bin", "sha256:" + hashlib.sha256(BODY[::-1]).hexdigest()
+        ).read_bytes()
+        == BODY[::-1]
+    )
 
 
 def test_a_part_that_is_longer_than_the_file_is_thrown_away(server):
@@ -196,7 +227,9 @@ def test_what_goes_wrong_is_one_sentence_and_leaves_nothing_behind(server):
 
 
 def test_a_full_disk_is_said_and_the_half_file_removed(server, monkeypatch):
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 1000})())
+    monkeypatch.setattr(
+        download.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 1000})()
+    )
     with one_sentence("disk is full", "COURSE_CACHE"):
         fetch("a.bin", f"{server}/a.bin")
     assert leftovers() == []
@@ -211,8 +244,17 @@ def test_a_disk_that_fills_while_writing_is_said_too(server, monkeypatch, tmp_pa
         file = true_open(self, mode, *args, **options)
         if self.suffix == ".part" and "b" in mode and mode != "rb":
             file.close()
-            file = type("Full", (), {"__enter__": lambda s: s, "__exit__": lambda s, *e: None,
-                                     "write": lambda s, block: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))})()
+            file = type(
+                "Full",
+                (),
+                {
+                    "__enter__": lambda s: s,
+                    "__exit__": lambda s, *e: None,
+                    "write": lambda s, block: (_ for _ in ()).throw(
+                        OSError(errno.ENOSPC, "No space left on device")
+                    ),
+                },
+            )()
         return file
 
     monkeypatch.setattr(Path, "open", filling)
@@ -229,12 +271,17 @@ def test_a_cache_that_cannot_be_written_is_said(server, monkeypatch, tmp_path):
     assert (tmp_path / "file").read_text() == "", "what stands in the cache's way is the reader's"
 
 
-def test_a_mirror_serves_every_download_and_is_not_held_to_the_publishers_checksum(server, monkeypatch, tmp_path):
+def test_a_mirror_serves_every_download_and_is_not_held_to_the_publishers_checksum(
+    server, monkeypatch, tmp_path
+):
     (tmp_path / "mirror" / "x y").mkdir(parents=True)
     (tmp_path / "mirror" / "x y" / "a.bin").write_bytes(BODY[:99])
     for value in (str(tmp_path / "mirror"), (tmp_path / "mirror").as_uri() + "/"):
         monkeypatch.setenv("COURSE_MIRROR", value)
-        assert fetch("x y/a.bin", "http://nowhere.invalid/a.bin", "sha256:" + "0" * 64).read_bytes() == BODY[:99]
+        assert (
+            fetch("x y/a.bin", "http://nowhere.invalid/a.bin", "sha256:" + "0" * 64).read_bytes()
+            == BODY[:99]
+        )
         with one_sentence("not there", kind=NotThere):
             fetch("none.bin", "http://nowhere.invalid/none.bin")
     monkeypatch.setenv("COURSE_MIRROR", server)
@@ -243,7 +290,10 @@ def test_a_mirror_serves_every_download_and_is_not_held_to_the_publishers_checks
     with one_sentence("COURSE_MIRROR", "absent"):
         fetch("a.bin", None)
     monkeypatch.delenv("COURSE_MIRROR")
-    assert fetch("a.bin", f"{server}/a.bin").read_bytes() == BODY and download.record(download.folder_for("a.bin"))["source"] == f"{server}/a.bin"
+    assert (
+        fetch("a.bin", f"{server}/a.bin").read_bytes() == BODY
+        and download.record(download.folder_for("a.bin"))["source"] == f"{server}/a.bin"
+    )
     with one_sentence("mirror", kind=NotThere):
         fetch("only_mirrored.bin", None)
 
@@ -254,11 +304,16 @@ def test_a_file_put_there_by_hand_is_taken_if_it_is_the_right_one(server):
     with one_sentence("put there by hand"):
         fetch("a.zip", "http://nowhere.invalid/a.zip", check=is_zip)
     place.write_bytes(zipped({"a": b"1"}))
-    assert fetch("a.zip", "http://nowhere.invalid/a.zip", check=is_zip) == place == fetch("a.zip", "http://nowhere.invalid/a.zip")
+    assert (
+        fetch("a.zip", "http://nowhere.invalid/a.zip", check=is_zip)
+        == place
+        == fetch("a.zip", "http://nowhere.invalid/a.zip")
+    )
     assert download.record(place)["source"] == "by hand" and Server.log == []
 
 
 # --- archives
+
 
 def test_decryption_agrees_with_pythons_own_and_with_the_specification(tmp_path):
     files = {f"f/{n}.bin": os.urandom(n * 37) + b"x" * n for n in (0, 1, 5, 100, 3000)}
@@ -267,15 +322,22 @@ def test_decryption_agrees_with_pythons_own_and_with_the_specification(tmp_path)
         path.write_bytes(encrypted(files, b"open sesame", method))
         with archive.opened(path) as opened:
             entries = archive.members(opened)
-            assert archive.check_password(opened, "open sesame", entries) and not archive.check_password(opened, "open Sesame", entries)
+            assert archive.check_password(
+                opened, "open sesame", entries
+            ) and not archive.check_password(opened, "open Sesame", entries)
             assert dict(archive.read_all(opened, entries, "open sesame")) == files
-            assert {info.filename: opened.read(info, pwd=b"open sesame") for info in entries} == files
+            assert {
+                info.filename: opened.read(info, pwd=b"open sesame") for info in entries
+            } == files
 
 
 def test_plain_archives_are_read_the_same_way(tmp_path):
     (tmp_path / "p.zip").write_bytes(zipped({"b.txt": b"two", "a.TXT": b"one", "c.png": b"three"}))
     with archive.opened(tmp_path / "p.zip") as opened:
-        assert list(archive.read_all(opened, archive.members(opened, ".txt"))) == [("a.TXT", b"one"), ("b.txt", b"two")]
+        assert list(archive.read_all(opened, archive.members(opened, ".txt"))) == [
+            ("a.TXT", b"one"),
+            ("b.txt", b"two"),
+        ]
         assert archive.check_password(opened, "anything", archive.members(opened))
 
 
@@ -300,7 +362,9 @@ def test_missing_password_damage_and_truncation_are_said(tmp_path):
         zipcrypto.read(opened, archive.members(opened)[0], b"other key")
 
 
-@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/etc/evil", "C:\\evil", "..\\evil", "a\\..\\..\\evil"])
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../evil", "/etc/evil", "C:\\evil", "..\\evil", "a\\..\\..\\evil"]
+)
 def test_an_entry_that_leaves_its_folder_is_refused(tmp_path, name):
     (tmp_path / "slip.zip").write_bytes(zipped({"good": b"1", name: b"2"}))
     with one_sentence("points outside its folder"):
@@ -319,7 +383,9 @@ def test_links_and_archives_that_swell_are_refused(tmp_path):
     with one_sentence("would unpack to"):
         archive.unpack(tmp_path / "bomb.zip", tmp_path / "out", limit=1_000_000)
     lying = bytearray(zipped({"zeros": bytes(100_000)}))  # its directory promises ten bytes
-    lying[lying.rindex(b"PK\x01\x02") + 24 : lying.rindex(b"PK\x01\x02") + 28] = struct.pack("<I", 10)
+    lying[lying.rindex(b"PK\x01\x02") + 24 : lying.rindex(b"PK\x01\x02") + 28] = struct.pack(
+        "<I", 10
+    )
     (tmp_path / "lying.zip").write_bytes(lying)
     with one_sentence("damaged"):
         archive.unpack(tmp_path / "lying.zip", tmp_path / "out")
@@ -333,7 +399,11 @@ def test_unpacking_is_all_or_nothing(tmp_path):
         archive.unpack(tmp_path / "a.zip", tmp_path / "out", "wrong key")
     assert not (tmp_path / "out").exists()
     out = archive.unpack(tmp_path / "a.zip", tmp_path / "out", "key")
-    assert {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()} == files
+    assert {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in out.rglob("*")
+        if path.is_file()
+    } == files
     with one_sentence("exists already"):
         archive.unpack(tmp_path / "a.zip", tmp_path / "out", "key")
 

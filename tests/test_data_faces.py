@@ -10,7 +10,9 @@ from sklearn.metrics import roc_curve
 from lib.data import cache, face_render, face_shape, faces
 
 
-def views_of(person: int, count: int, seed: int = 0, aligned: bool = True) -> tuple[list[dict], list[dict]]:
+def views_of(
+    person: int, count: int, seed: int = 0, aligned: bool = True
+) -> tuple[list[dict], list[dict]]:
     views = [face_render.view(seed, person, i, aligned) for i in range(count)]
     return views, [face_render.view_colours(seed, person, i) for i in range(count)]
 
@@ -19,24 +21,34 @@ def test_a_set_is_what_the_data_module_promises():
     made = faces.load(identities=3, images=4)
     assert made.images.shape == (12, 56, 56, 3) and made.images.dtype == np.uint8
     assert made.identity.tolist() == [0] * 4 + [1] * 4 + [2] * 4 and made.genuine.all()
-    assert made.extra["landmarks"].shape == (12, 5, 2) and made.extra["landmarks"].dtype == np.float32
+    assert (
+        made.extra["landmarks"].shape == (12, 5, 2) and made.extra["landmarks"].dtype == np.float32
+    )
     assert faces.load(identities=1, images=2, size=112).images.shape == (2, 112, 112, 3)
 
 
 def test_made_twice_is_the_same_to_the_bit():
     first, second = (faces._make(2, 3, 56, 7, True) for _ in range(2))
-    assert np.array_equal(first.images, second.images) and np.array_equal(first.extra["landmarks"], second.extra["landmarks"])
+    assert np.array_equal(first.images, second.images) and np.array_equal(
+        first.extra["landmarks"], second.extra["landmarks"]
+    )
 
 
 def test_a_larger_set_begins_with_the_smaller_one():
     small, large = faces._make(2, 3, 56, 0, True), faces._make(4, 7, 56, 0, True)
     for who in range(2):
-        assert np.array_equal(small.images[small.identity == who], large.images[large.identity == who][:3])
+        assert np.array_equal(
+            small.images[small.identity == who], large.images[large.identity == who][:3]
+        )
 
 
 def test_another_seed_is_other_people():
-    assert not np.array_equal(faces._make(1, 2, 56, 0, True).images, faces._make(1, 2, 56, 1, True).images)
-    ours, others = ({round(face_shape.person(seed, i)["eye_x"], 12) for i in range(200)} for seed in (0, 1))
+    assert not np.array_equal(
+        faces._make(1, 2, 56, 0, True).images, faces._make(1, 2, 56, 1, True).images
+    )
+    ours, others = (
+        {round(face_shape.person(seed, i)["eye_x"], 12) for i in range(200)} for seed in (0, 1)
+    )
     assert len(ours) > 190 and not ours & others
 
 
@@ -45,7 +57,18 @@ def test_landmarks_lie_where_a_mark_on_the_skin_appears():
     for person in range(6):
         who, (views, colours) = face_shape.person(3, person), views_of(person, 6, seed=3)
         for view in views:
-            view.update(noise=0.0, blur=0.0, grey=0.0, glasses=0.0, cover=0, warm=0.0, light_x=0.0, key=0.4, ambient=0.4, exposure=1.0)
+            view.update(
+                noise=0.0,
+                blur=0.0,
+                grey=0.0,
+                glasses=0.0,
+                cover=0,
+                warm=0.0,
+                light_x=0.0,
+                key=0.4,
+                ambient=0.4,
+                exposure=1.0,
+            )
         plain, landmarks = face_render.render(who, views, colours, size)
         marked, again = face_render.render(who, views, colours, size, mark=True)
         assert np.array_equal(landmarks, again)
@@ -70,10 +93,15 @@ def test_the_rendered_surface_and_the_projected_point_agree():
     """The other way round: a ray through a landmark meets the head at the very point that was projected."""
     who, (views, _) = face_shape.person(0, 5), views_of(5, 8)
     v = {key: torch.tensor([view[key] for view in views], dtype=torch.float32) for key in views[0]}
-    maps, turn = face_shape.head_maps(who, 256), face_render.rotation(v["yaw"], v["pitch"], v["roll"])
+    maps, turn = (
+        face_shape.head_maps(who, 256),
+        face_render.rotation(v["yaw"], v["pitch"], v["roll"]),
+    )
     points = face_render.landmarks_on_head(who, v)
     plane = face_render.project(who, maps, v, turn, points)
-    nx, ny, _, inside = face_render.find_surface(who, maps, v, turn, plane[..., :1], plane[..., 1:], steps=12)
+    nx, ny, _, inside = face_render.find_surface(
+        who, maps, v, turn, plane[..., :1], plane[..., 1:], steps=12
+    )
     met = torch.stack([who["width"] * nx[..., 0], ny[..., 0]], -1)
     assert (inside > 0).all()
     assert (met - points).abs().median() < 0.005 and (met - points).abs().quantile(0.9) < 0.03
@@ -84,7 +112,9 @@ def test_rotations_turn_the_nose_where_they_say():
     nose, none = torch.tensor([0.0, 0.0, 1.0]), torch.zeros(1)
     assert (face_render.rotation(angle, none, none)[0] @ nose)[0] > 0  # to the right of the image
     turn = face_render.rotation(angle, 0.5 * angle, -angle)[0]
-    assert torch.allclose(turn @ turn.T, torch.eye(3), atol=1e-6) and torch.det(turn) == pytest.approx(1.0, abs=1e-6)
+    assert torch.allclose(turn @ turn.T, torch.eye(3), atol=1e-6) and torch.det(
+        turn
+    ) == pytest.approx(1.0, abs=1e-6)
 
 
 def test_aligned_faces_sit_on_the_template_and_others_do_not():
@@ -131,7 +161,15 @@ def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch):
     assert not [path for path in tmp_path.iterdir() if path != kept]
 
 
-WRONG = [{"identities": 0}, {"images": 0}, {"images": 2.5}, {"size": 30}, {"size": 4}, {"seed": -1}, {"identities": True}]
+WRONG = [
+    {"identities": 0},
+    {"images": 0},
+    {"images": 2.5},
+    {"size": 30},
+    {"size": 4},
+    {"seed": -1},
+    {"identities": True},
+]
 
 
 @pytest.mark.parametrize("options", WRONG)

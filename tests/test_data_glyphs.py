@@ -17,12 +17,18 @@ def drawn() -> data.ImageSet:
 
 def test_the_set_has_the_shape_and_the_labels_it_says():
     drawn = data.load("embedded-glyphs", alphabets=2, characters=3, drawers=4)
-    assert drawn.images.shape == (24, 28, 28) and drawn.images.dtype == np.uint8 and drawn.genuine.all()
+    assert (
+        drawn.images.shape == (24, 28, 28)
+        and drawn.images.dtype == np.uint8
+        and drawn.genuine.all()
+    )
     assert np.array_equal(drawn.identity, np.repeat(np.arange(6), 4))
     assert np.array_equal(drawn.extra["alphabet"], np.repeat([0, 1], 12))
     assert np.array_equal(drawn.extra["drawer"], np.tile(np.arange(4), 6))
     assert drawn.names[-1] == "alphabet 1 character 2 drawer 3"
-    assert (np.median(drawn.images, axis=(1, 2)) > 245).all() and (drawn.images.min((1, 2)) < 120).all()  # dark ink on white paper
+    assert (np.median(drawn.images, axis=(1, 2)) > 245).all() and (
+        drawn.images.min((1, 2)) < 120
+    ).all()  # dark ink on white paper
 
 
 def test_a_seed_gives_the_same_glyphs_and_another_seed_others():
@@ -47,7 +53,9 @@ def test_raw_pixels_are_neither_hopeless_nor_enough(drawn):
 
 
 def test_a_character_resembles_itself_more_than_any_other_of_its_alphabet(drawn):
-    ink = 252.0 - drawn.images.reshape(6, 12, 8, 14, 2, 14, 2).mean((4, 6))  # two pixels each way: small shifts forgiven
+    ink = 252.0 - drawn.images.reshape(6, 12, 8, 14, 2, 14, 2).mean(
+        (4, 6)
+    )  # two pixels each way: small shifts forgiven
     for alphabet in ink.reshape(6, 12, 8, -1):
         mean = alphabet[:, :4].mean(1)
         mean = mean / np.linalg.norm(mean, axis=1, keepdims=True)
@@ -64,16 +72,29 @@ def test_alphabets_differ_in_style_and_stay_within_four_strokes():
 
 
 def test_a_drawer_keeps_a_hand_through_the_alphabet():
-    widths = np.array([[(252 - image.astype(float)).max() for image in row]
-                       for row in glyphs._make(1, 10, 6, 28, 0).images.reshape(10, 6, 28, 28)])
-    assert widths.std(0).mean() < widths.mean(0).std() * 1.5  # a drawer's own ink varies less than the ink between drawers
+    widths = np.array(
+        [
+            [(252 - image.astype(float)).max() for image in row]
+            for row in glyphs._make(1, 10, 6, 28, 0).images.reshape(10, 6, 28, 28)
+        ]
+    )
+    assert (
+        widths.std(0).mean() < widths.mean(0).std() * 1.5
+    )  # a drawer's own ink varies less than the ink between drawers
 
 
-@pytest.mark.parametrize("options, says", [
-    ({"alphabets": 0}, "alphabets must be a whole number, at least 1; got 0"), ({"characters": -1}, "characters"),
-    ({"drawers": 0}, "drawers"),
-    ({"size": 4}, "size"), ({"seed": -1}, "seed"), ({"drawers": 1.5}, "drawers"), ({"size": (28, 28)}, "size"),
-])
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"alphabets": 0}, "alphabets must be a whole number, at least 1; got 0"),
+        ({"characters": -1}, "characters"),
+        ({"drawers": 0}, "drawers"),
+        ({"size": 4}, "size"),
+        ({"seed": -1}, "seed"),
+        ({"drawers": 1.5}, "drawers"),
+        ({"size": (28, 28)}, "size"),
+    ],
+)
 def test_options_that_make_no_set_are_refused_in_words(options, says):
     with pytest.raises(ValueError, match=says):
         glyphs.load(**options)

@@ -13,12 +13,24 @@ def plan_of(*strokes, start=(0.0, 0.0), gap=0.1, mu=-1.7, sigma=0.3, down=None) 
     """Strokes (x, y, bend), one every `gap` seconds."""
     x, y, bend = np.array(strokes, float).T
     n = len(x)
-    return pen.Plan(np.array(start), np.column_stack([x, y]), bend, gap * np.arange(n), np.full(n, mu), np.full(n, sigma),
-                    np.ones(n, bool) if down is None else np.array(down))
+    return pen.Plan(
+        np.array(start),
+        np.column_stack([x, y]),
+        bend,
+        gap * np.arange(n),
+        np.full(n, mu),
+        np.full(n, sigma),
+        np.ones(n, bool) if down is None else np.array(down),
+    )
 
 
-@pytest.mark.parametrize("length, onset, mu, sigma", [(1.0, 0.0, -1.7, 0.3), (3.5, 0.4, -2.0, 0.15), (0.2, -0.1, -1.0, 0.5)])
-def test_a_strokes_speed_is_a_lognormal_with_its_length_as_area_and_its_mode_in_closed_form(length, onset, mu, sigma):
+@pytest.mark.parametrize(
+    "length, onset, mu, sigma",
+    [(1.0, 0.0, -1.7, 0.3), (3.5, 0.4, -2.0, 0.15), (0.2, -0.1, -1.0, 0.5)],
+)
+def test_a_strokes_speed_is_a_lognormal_with_its_length_as_area_and_its_mode_in_closed_form(
+    length, onset, mu, sigma
+):
     t = np.linspace(onset - 0.2, onset + math.exp(mu + 6 * sigma), 400_001)
     speed = pen.lognormal_speed(t, length, onset, mu, sigma)
     assert np.trapezoid(speed, t) == pytest.approx(length, rel=1e-6)
@@ -35,7 +47,9 @@ def test_a_stroke_reaches_its_target_in_the_limit_along_an_arc_of_its_length(ben
     assert trace.xy[-1] == pytest.approx(plan.targets[0], abs=1e-9)
     way = np.hypot(*np.diff(trace.xy, axis=0).T).sum()
     assert way == pytest.approx(pen.arcs(plan)[0][0], rel=1e-6)
-    assert way == pytest.approx(np.hypot(0.9, 0.5) * (bend / 2 / math.sin(bend / 2) if bend else 1.0), rel=1e-6)
+    assert way == pytest.approx(
+        np.hypot(0.9, 0.5) * (bend / 2 / math.sin(bend / 2) if bend else 1.0), rel=1e-6
+    )
 
 
 def test_a_positive_bend_turns_left_and_passes_right_of_the_chord():
@@ -51,10 +65,16 @@ def test_velocity_is_the_vector_sum_of_the_strokes_and_position_is_its_integral(
     velocity = np.zeros((len(t), 2))
     for k in range(4):
         speed = pen.lognormal_speed(t, length[k], plan.onset[k], plan.mu[k], plan.sigma[k])
-        angle = direction[k] + plan.bend[k] * lognorm.cdf(t - plan.onset[k], plan.sigma[k], scale=np.exp(plan.mu[k]))
+        angle = direction[k] + plan.bend[k] * lognorm.cdf(
+            t - plan.onset[k], plan.sigma[k], scale=np.exp(plan.mu[k])
+        )
         velocity += speed[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
-    assert np.abs(trace.velocity - velocity).max() < 5e-3  # of about ten; beyond 4.5 sigma the pen rests
-    walked = plan.start + np.cumsum((velocity[1:] + velocity[:-1]) / 2 * np.diff(t)[:, None], axis=0)
+    assert (
+        np.abs(trace.velocity - velocity).max() < 5e-3
+    )  # of about ten; beyond 4.5 sigma the pen rests
+    walked = plan.start + np.cumsum(
+        (velocity[1:] + velocity[:-1]) / 2 * np.diff(t)[:, None], axis=0
+    )
     assert np.abs(trace.xy[1:] - walked).max() < 1e-4
     assert np.allclose(trace.speed, np.linalg.norm(trace.velocity, axis=1))
 
@@ -71,8 +91,14 @@ def test_overlap_rounds_the_corner_that_a_slow_copy_hits():
 
 
 def test_a_slow_hand_takes_longer_and_pauses_are_waited_for():
-    plan = {name: pen.timed([0, 0], [[1, 0], [1, 1], [0, 1]], [0] * 3, [True] * 3, **options)
-            for name, options in {"fluent": {}, "slow": {"tempo": 2.0}, "halting": {"pauses": np.array([0, 0.5, 0])}}.items()}
+    plan = {
+        name: pen.timed([0, 0], [[1, 0], [1, 1], [0, 1]], [0] * 3, [True] * 3, **options)
+        for name, options in {
+            "fluent": {},
+            "slow": {"tempo": 2.0},
+            "halting": {"pauses": np.array([0, 0.5, 0])},
+        }.items()
+    }
     assert plan["slow"].end == pytest.approx(2 * plan["fluent"].end, rel=0.02)
     assert plan["halting"].end == pytest.approx(plan["fluent"].end + 0.5, abs=1e-9)
 
@@ -81,14 +107,18 @@ def test_a_lifted_pen_leaves_no_ink_between_two_strokes():
     plan = pen.timed([0, 0], [[1, 0], [3, 0], [4, 0]], [0] * 3, [True, False, True])
     trace = pen.trace(plan)
     written = pen.ink(trace.xy * 10 + [5, 8], pen.line(trace, 1.0, 0.2), (16, 50))
-    assert written[:, 7:13].max() > 0.8 and written[:, 37:43].max() > 0.8 and written[:, 20:30].max() < 0.05
+    assert (
+        written[:, 7:13].max() > 0.8
+        and written[:, 37:43].max() > 0.8
+        and written[:, 20:30].max() < 0.05
+    )
 
 
 def test_tremor_has_the_asked_amplitude_and_lives_between_eight_and_twelve_hertz():
     still = pen.trace(plan_of((1, 0, 0)), np.arange(0, 40, 1 / pen.RATE))
     moved = pen.shaken(still, 0.03, 10.0, np.random.default_rng(0)).xy - still.xy
     assert moved.std() == pytest.approx(0.03, rel=0.25)
-    power = (np.abs(np.fft.rfft(moved[:, 0])) ** 2)
+    power = np.abs(np.fft.rfft(moved[:, 0])) ** 2
     hz = np.fft.rfftfreq(len(moved), 1 / pen.RATE)
     assert power[(hz > 6.5) & (hz < 13.5)].sum() > 0.99 * power.sum()
 
@@ -113,7 +143,10 @@ def test_ink_outside_the_page_is_cut_off_and_a_line_of_no_width_leaves_nothing()
 
 
 def test_a_slow_hand_does_not_write_a_bolder_line():
-    plans = [pen.timed([0, 0], [[1, 0], [1, 1], [0, 1]], [0] * 3, [True] * 3, tempo=tempo) for tempo in (1.0, 2.5)]
+    plans = [
+        pen.timed([0, 0], [[1, 0], [1, 1], [0, 1]], [0] * 3, [True] * 3, tempo=tempo)
+        for tempo in (1.0, 2.5)
+    ]
     fluent, slow = [np.sort(pen.line(pen.trace(plan), 1.0, 0.4)) for plan in plans]
     assert np.median(slow[slow > 0.3]) == pytest.approx(np.median(fluent[fluent > 0.3]), rel=0.06)
 

@@ -48,7 +48,9 @@ def test_the_set_has_the_shape_the_names_and_the_forgers_it_says():
     assert np.array_equal(signed.identities, [0, 1, 2]) and signed.genuine.sum() == 12
     assert ((signed.extra["forger"] == -1) == signed.genuine).all()
     assert signed.names[0] == "writer 0 genuine 0" and len(set(signed.names)) == 27
-    assert signed.images.max() > 245 and (np.median(signed.images, axis=(1, 2)) > 245).all()  # white paper
+    assert (
+        signed.images.max() > 245 and (np.median(signed.images, axis=(1, 2)) > 245).all()
+    )  # white paper
     assert (signed.images.min((1, 2)) < 90).all()  # dark ink
 
 
@@ -84,7 +86,9 @@ def test_the_loaded_set_is_cached_and_a_damaged_cache_is_made_anew(tmp_path, mon
 def test_raw_pixels_are_neither_hopeless_nor_enough(signed):
     genuine, random, skilled = pixel_scores(signed)
     assert 0.20 < error_rate(genuine, random) < 0.45
-    assert 0.20 < error_rate(genuine, skilled) < 0.46  # 0.441 on the default set; 0.437 to 0.453 over seeds
+    assert (
+        0.20 < error_rate(genuine, skilled) < 0.46
+    )  # 0.441 on the default set; 0.437 to 0.453 over seeds
     some = np.random.default_rng(0).choice(random, len(skilled))
     assert 0.20 < error_rate(genuine, np.concatenate([some, skilled])) < 0.45
 
@@ -93,7 +97,11 @@ def test_raw_pixels_are_neither_hopeless_nor_enough(signed):
 def test_the_amount_of_ink_does_not_tell_a_forgery(signed, what):
     ink = 252.0 - signed.images
     drawn = ink > 60
-    value = {"darkness": ink.mean((1, 2)), "area": drawn.mean((1, 2)), "blackness": (ink * drawn).sum((1, 2)) / drawn.sum((1, 2))}[what]
+    value = {
+        "darkness": ink.mean((1, 2)),
+        "area": drawn.mean((1, 2)),
+        "blackness": (ink * drawn).sum((1, 2)) / drawn.sum((1, 2)),
+    }[what]
     assert best_split(value, signed.genuine) < 0.65
     own = np.array([value[(signed.identity == i) & signed.genuine].mean() for i in signed.identity])
     assert best_split(value / own, signed.genuine) < 0.70  # nor beside the writer's own
@@ -112,7 +120,9 @@ def test_a_forger_is_slower_and_shakier_and_rounds_corners_less():
         slower.append(copy.t[-1] / own.t[-1])
         gentler.append(np.quantile(copy.speed, 0.75) / np.quantile(own.speed, 0.75))
 
-        def shake(trace):  # share of the velocity's power between 7 and 13 Hz, over that of all slower movement
+        def shake(
+            trace,
+        ):  # share of the velocity's power between 7 and 13 Hz, over that of all slower movement
             power = (np.abs(np.fft.rfft(trace.velocity, axis=0)) ** 2).sum(1)
             hz = np.fft.rfftfreq(len(trace.t), 1 / pen.RATE)
             return power[(hz > 7) & (hz < 13)].sum() / power[hz < 7].sum()
@@ -123,25 +133,39 @@ def test_a_forger_is_slower_and_shakier_and_rounds_corners_less():
 
 
 def test_forgers_are_shared_among_neighbours_and_can_be_kept_apart():
-    near, far = ({int(f) for i in range(*span) for f in signatures.forgers_of(i)} for span in ((0, 40), (40, 80)))
+    near, far = (
+        {int(f) for i in range(*span) for f in signatures.forgers_of(i)}
+        for span in ((0, 40), (40, 80))
+    )
     assert len(near) <= signatures.FORGERS and not near & far
     assert all(len(set(signatures.forgers_of(i).tolist())) == 3 for i in range(80))
 
 
 def test_bigger_paper_shows_the_same_writing():
-    small, big = (signatures._make(2, 2, 1, size, 0).images.astype(float) for size in ([64, 144], [128, 288]))
+    small, big = (
+        signatures._make(2, 2, 1, size, 0).images.astype(float) for size in ([64, 144], [128, 288])
+    )
     shrunk = big.reshape(6, 64, 2, 144, 2).mean((2, 4))
     for a, b in zip(small, shrunk, strict=True):
         assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.85
 
 
-@pytest.mark.parametrize("options, says", [
-    ({"identities": 0}, "identities must be a whole number, at least 1; got 0"), ({"identities": -2}, "identities"),
-    ({"identities": 2.5}, "identities"), ({"genuine": -1}, "genuine"), ({"forgeries": -1}, "forgeries"),
-    ({"genuine": 0, "forgeries": 0}, "no image at all"), ({"seed": -1}, "seed"),
-    ({"size": (8, 144)}, r"size\[0\]"),
-    ({"size": (64, 0)}, r"size\[1\]"), ({"size": 64}, "size must be"), ({"size": (64, 144, 3)}, "size must be"),
-])
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"identities": 0}, "identities must be a whole number, at least 1; got 0"),
+        ({"identities": -2}, "identities"),
+        ({"identities": 2.5}, "identities"),
+        ({"genuine": -1}, "genuine"),
+        ({"forgeries": -1}, "forgeries"),
+        ({"genuine": 0, "forgeries": 0}, "no image at all"),
+        ({"seed": -1}, "seed"),
+        ({"size": (8, 144)}, r"size\[0\]"),
+        ({"size": (64, 0)}, r"size\[1\]"),
+        ({"size": 64}, "size must be"),
+        ({"size": (64, 144, 3)}, "size must be"),
+    ],
+)
 def test_options_that_make_no_set_are_refused_in_words(options, says):
     with pytest.raises(ValueError, match=says):
         signatures.load(**{"identities": 2, "genuine": 1, "forgeries": 1} | options)

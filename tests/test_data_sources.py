@@ -19,7 +19,9 @@ from lib.data.download import DataError, fetch
 SENTENCE = "a sentence that stands for the disclaimer"
 
 
-def picture(shape=(60, 80), colour=(20, 20, 90), seed=0, mode="RGB", kind="PNG", paper=(240, 250, 250)) -> bytes:
+def picture(
+    shape=(60, 80), colour=(20, 20, 90), seed=0, mode="RGB", kind="PNG", paper=(240, 250, 250)
+) -> bytes:
     """A scribble on paper as an image file."""
     rng = np.random.default_rng(seed)
     image = Image.new("RGB", shape[::-1], paper)
@@ -52,30 +54,72 @@ TRAIN, TEST = "trainingSet/OfflineSignatures", "Testdata_SigComp2011/SigComp11-O
 def signatures(mirror):
     """Both archives as published: reversed names, mixed letter case, two languages, online recordings, a stray file."""
     online = b"1 2 3\n"
-    mirror("sigcomp2011/sigComp2011-trainingSet.zip", encrypted({
-        f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/002_05.PNG": picture(seed=1), f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/003_01.png": picture(seed=2),
-        f"{TRAIN}/Dutch/TrainingSet/Offline Forgeries/0119002_05.png": picture(seed=3), f"{TRAIN}/DUTCH/TrainingSet/Offline Forgeries/0120003_1.Png": picture(seed=4),
-        f"{TRAIN}/Chinese/TrainingSet/Offline Genuine/002_2.PNG": picture(seed=5), f"{TRAIN}/Chinese/TrainingSet/Offline Forgeries/0300002_02.PNG": picture(seed=6),
-        "trainingSet/OnlineSignatures/Dutch/TrainingSet/Online Genuine/002_05.HWR": online,
-        "trainingSet/OnlineSignatures/Dutch/TrainingSet/Online Genuine/002_06.png": online,
-        f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/Thumbs.db": b"", f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/readme.png": picture(),
-        f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/004_01.png": b"no picture", f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/0119002_07.png": picture(),
-    }, SENTENCE.encode()))
-    mirror("sigcomp2011/sigComp2011-test.zip", encrypted({
-        f"{TEST}/Dutch/Reference(646)/017/05_017.png": picture(seed=7), f"{TEST}/Dutch/Questioned(1287)/017/05_0119017.PNG": picture(seed=8),
-        f"{TEST}/Dutch/Questioned(1287)/017/06_017.PNG": picture(seed=9), f"{TEST}/Chinese/Reference(115)/002/1_002.png": picture(seed=10),
-    }, SENTENCE.encode()))
+    mirror(
+        "sigcomp2011/sigComp2011-trainingSet.zip",
+        encrypted(
+            {
+                f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/002_05.PNG": picture(seed=1),
+                f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/003_01.png": picture(seed=2),
+                f"{TRAIN}/Dutch/TrainingSet/Offline Forgeries/0119002_05.png": picture(seed=3),
+                f"{TRAIN}/DUTCH/TrainingSet/Offline Forgeries/0120003_1.Png": picture(seed=4),
+                f"{TRAIN}/Chinese/TrainingSet/Offline Genuine/002_2.PNG": picture(seed=5),
+                f"{TRAIN}/Chinese/TrainingSet/Offline Forgeries/0300002_02.PNG": picture(seed=6),
+                "trainingSet/OnlineSignatures/Dutch/TrainingSet/Online Genuine/002_05.HWR": online,
+                "trainingSet/OnlineSignatures/Dutch/TrainingSet/Online Genuine/002_06.png": online,
+                f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/Thumbs.db": b"",
+                f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/readme.png": picture(),
+                f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/004_01.png": b"no picture",
+                f"{TRAIN}/Dutch/TrainingSet/Offline Genuine/0119002_07.png": picture(),
+            },
+            SENTENCE.encode(),
+        ),
+    )
+    mirror(
+        "sigcomp2011/sigComp2011-test.zip",
+        encrypted(
+            {
+                f"{TEST}/Dutch/Reference(646)/017/05_017.png": picture(seed=7),
+                f"{TEST}/Dutch/Questioned(1287)/017/05_0119017.PNG": picture(seed=8),
+                f"{TEST}/Dutch/Questioned(1287)/017/06_017.PNG": picture(seed=9),
+                f"{TEST}/Chinese/Reference(115)/002/1_002.png": picture(seed=10),
+            },
+            SENTENCE.encode(),
+        ),
+    )
 
 
 @pytest.mark.filterwarnings("ignore:.*left out")
 def test_both_naming_schemes_give_writer_forger_and_number(signatures):
     train = load("sigcomp2011", part="training", disclaimer=SENTENCE)
-    seen = {Path(name).stem: facts for name, *facts in zip(train.names, train.identity, train.genuine, train.extra["forger"], train.extra["number"])}
-    assert seen == {"002_05": [2, True, -1, 5], "003_01": [3, True, -1, 1], "0119002_05": [2, False, 119, 5], "0120003_1": [3, False, 120, 1]}
+    seen = {
+        Path(name).stem: facts
+        for name, *facts in zip(
+            train.names, train.identity, train.genuine, train.extra["forger"], train.extra["number"]
+        )
+    }
+    assert seen == {
+        "002_05": [2, True, -1, 5],
+        "003_01": [3, True, -1, 1],
+        "0119002_05": [2, False, 119, 5],
+        "0120003_1": [3, False, 120, 1],
+    }
     test = load("sigcomp2011", part="test", disclaimer=SENTENCE)
-    seen = {Path(name).stem: facts for name, *facts in zip(test.names, test.identity, test.genuine, test.extra["forger"], test.extra["number"])}
-    assert seen == {"05_017": [17, True, -1, 5], "05_0119017": [17, False, 119, 5], "06_017": [17, True, -1, 6]}
-    assert train.images.shape[1:] == (64, 144) and set(train.extra["part"]) == {0} and set(test.extra["part"]) == {1}
+    seen = {
+        Path(name).stem: facts
+        for name, *facts in zip(
+            test.names, test.identity, test.genuine, test.extra["forger"], test.extra["number"]
+        )
+    }
+    assert seen == {
+        "05_017": [17, True, -1, 5],
+        "05_0119017": [17, False, 119, 5],
+        "06_017": [17, True, -1, 6],
+    }
+    assert (
+        train.images.shape[1:] == (64, 144)
+        and set(train.extra["part"]) == {0}
+        and set(test.extra["part"]) == {1}
+    )
 
 
 def test_letter_case_of_folders_and_endings_does_not_matter(signatures):
@@ -98,7 +142,9 @@ def test_languages_and_parts_are_kept_apart(signatures):
 
 
 @pytest.mark.filterwarnings("ignore:.*left out")
-def test_the_disclaimer_is_given_typed_or_asked_for_and_never_assumed(signatures, monkeypatch, capsys):
+def test_the_disclaimer_is_given_typed_or_asked_for_and_never_assumed(
+    signatures, monkeypatch, capsys
+):
     with one_sentence("accepting its terms", sigcomp2011.VARIABLE):
         load("sigcomp2011")
     with one_sentence("does not open sigComp2011-trainingSet.zip", "letter by letter"):
@@ -120,22 +166,36 @@ def test_nobody_there_to_type_is_not_waited_for(monkeypatch):
 
 
 def test_an_archive_without_the_language_says_so(mirror):
-    mirror("sigcomp2011/sigComp2011-test.zip", encrypted({f"{TEST}/Dutch/Reference(646)/017/05_017.png": picture()}, SENTENCE.encode()))
+    mirror(
+        "sigcomp2011/sigComp2011-test.zip",
+        encrypted({f"{TEST}/Dutch/Reference(646)/017/05_017.png": picture()}, SENTENCE.encode()),
+    )
     with one_sentence("holds no Chinese"):
         load("sigcomp2011", part="test", language="chinese", disclaimer=SENTENCE)
 
 
 def test_names_are_read_by_their_digits_alone():
-    assert sigcomp2011.parsed("0119002_05", "training") == (2, 119, 5) and sigcomp2011.parsed("05_0119017", "test") == (17, 119, 5)
-    assert sigcomp2011.parsed("001_012", "training") == (1, -1, 12) and sigcomp2011.parsed("001_012", "test") == (12, -1, 1)
+    assert sigcomp2011.parsed("0119002_05", "training") == (2, 119, 5) and sigcomp2011.parsed(
+        "05_0119017", "test"
+    ) == (17, 119, 5)
+    assert sigcomp2011.parsed("001_012", "training") == (1, -1, 12) and sigcomp2011.parsed(
+        "001_012", "test"
+    ) == (12, -1, 1)
     for name in ("readme", "12_13", "0119002", "0119002_0119", "x01_02", ""):
         assert sigcomp2011.parsed(name, "training") is None
 
 
 def test_normalised_ink_is_the_same_for_any_pen():
     """One scribble by a black, a blue and a faint pen, on white and on yellow paper: equal pictures, though the scans differ."""
-    pens = [((10, 10, 10), (255, 255, 255)), ((30, 40, 160), (240, 250, 250)), ((150, 150, 150), (250, 245, 210))]
-    scans = [np.asarray(Image.open(io.BytesIO(picture(colour=colour, paper=paper, seed=3)))) for colour, paper in pens]
+    pens = [
+        ((10, 10, 10), (255, 255, 255)),
+        ((30, 40, 160), (240, 250, 250)),
+        ((150, 150, 150), (250, 245, 210)),
+    ]
+    scans = [
+        np.asarray(Image.open(io.BytesIO(picture(colour=colour, paper=paper, seed=3))))
+        for colour, paper in pens
+    ]
     made = [ink.normalised(scan, (64, 144)) for scan in scans]
     assert all(np.array_equal(made[0], other) for other in made) and made[0].min() < 150
     assert ink.saturation(scans[0]) < 0.01 < 0.5 < ink.saturation(scans[1])
@@ -149,8 +209,14 @@ def test_ink_keeps_its_proportions_and_dust_does_not_count():
     scan[5:8, 5:8] = 0  # dust
     made = ink.normalised(scan, (64, 144))
     rows, columns = np.flatnonzero((made < 128).any(1)), np.flatnonzero((made < 128).any(0))
-    assert abs(len(columns) / len(rows) - 3) < 0.15 and abs(rows.mean() - 31.5) <= 1 and abs(columns.mean() - 71.5) <= 1
-    assert ink.normalised(np.full((50, 50, 3), 200, np.uint8), (64, 144)).min() == 255, "an empty page stays empty"
+    assert (
+        abs(len(columns) / len(rows) - 3) < 0.15
+        and abs(rows.mean() - 31.5) <= 1
+        and abs(columns.mean() - 71.5) <= 1
+    )
+    assert ink.normalised(np.full((50, 50, 3), 200, np.uint8), (64, 144)).min() == 255, (
+        "an empty page stays empty"
+    )
 
 
 def test_stroke_width_is_the_width_of_a_bar():
@@ -161,18 +227,28 @@ def test_stroke_width_is_the_width_of_a_bar():
 
 
 def test_otsu_finds_the_threshold_of_largest_variance_between_the_sides():
-    values = np.random.default_rng(0).choice([10, 12, 15, 180, 200, 230], size=500, p=[0.4, 0.3, 0.1, 0.1, 0.05, 0.05]).astype(float)
+    values = (
+        np.random.default_rng(0)
+        .choice([10, 12, 15, 180, 200, 230], size=500, p=[0.4, 0.3, 0.1, 0.1, 0.05, 0.05])
+        .astype(float)
+    )
 
     def between(t):
         low, high = values[values < t], values[values >= t]
-        return len(low) * len(high) * (low.mean() - high.mean()) ** 2 if len(low) and len(high) else 0.0
+        return (
+            len(low) * len(high) * (low.mean() - high.mean()) ** 2
+            if len(low) and len(high)
+            else 0.0
+        )
 
     assert between(ink.otsu(values)) == max(between(t) for t in range(1, 256))
 
 
 # --- faces
 
-PAIRS = "2\t2\n" + "".join(f"P{f}\t1\t2\nP{f}\t1\t3\nP{f}\t1\tQ{f}\t1\nP{f}\t2\tQ{f}\t1\n" for f in (1, 2))
+PAIRS = "2\t2\n" + "".join(
+    f"P{f}\t1\t2\nP{f}\t1\t3\nP{f}\t1\tQ{f}\t1\nP{f}\t2\tQ{f}\t1\n" for f in (1, 2)
+)
 
 
 def photographs(crop: int) -> dict[str, bytes]:
@@ -181,7 +257,9 @@ def photographs(crop: int) -> dict[str, bytes]:
     for person, count in {"P1": 3, "P2": 3, "Q1": 1, "Q2": 1}.items():
         for n in range(1, count + 1):
             image = Image.new("RGB", (crop, crop), (30 * n, 0, 0))
-            image.paste((255, 255, 255), (crop // 2 - 20, crop // 2 - 20, crop // 2 + 20, crop // 2 + 20))
+            image.paste(
+                (255, 255, 255), (crop // 2 - 20, crop // 2 - 20, crop // 2 + 20, crop // 2 + 20)
+            )
             buffer = io.BytesIO()
             image.save(buffer, "JPEG")
             files[f"lfw/{person}/{person}_{n:04d}.jpg"] = buffer.getvalue()
@@ -206,11 +284,30 @@ def test_lfw_is_read_from_the_small_and_from_the_whole_archive(mirror, small):
     if small:
         mirror("lfw/lfw_view2_150.zip", zipped(photographs(150)))
     else:
-        mirror("lfw/lfw-funneled.tgz", tgz(photographs(250) | {"lfw/R/R_0001.jpg": photographs(250)["lfw/Q1/Q1_0001.jpg"]}))
+        mirror(
+            "lfw/lfw-funneled.tgz",
+            tgz(photographs(250) | {"lfw/R/R_0001.jpg": photographs(250)["lfw/Q1/Q1_0001.jpg"]}),
+        )
     faces = load("lfw", size=40, crop=80)
-    assert faces.names == ("P1_0001", "P1_0002", "P1_0003", "P2_0001", "P2_0002", "P2_0003", "Q1_0001", "Q2_0001")
-    assert faces.identity.tolist() == [0, 0, 0, 1, 1, 1, 2, 3] and faces.images.shape == (8, 40, 40, 3)
-    bright = (faces.images[0].min(2) > 128).sum(0).max()  # a 40-pixel square of an 80-pixel crop on 40 pixels
+    assert faces.names == (
+        "P1_0001",
+        "P1_0002",
+        "P1_0003",
+        "P2_0001",
+        "P2_0002",
+        "P2_0003",
+        "Q1_0001",
+        "Q2_0001",
+    )
+    assert faces.identity.tolist() == [0, 0, 0, 1, 1, 1, 2, 3] and faces.images.shape == (
+        8,
+        40,
+        40,
+        3,
+    )
+    bright = (
+        (faces.images[0].min(2) > 128).sum(0).max()
+    )  # a 40-pixel square of an 80-pixel crop on 40 pixels
     assert 19 <= bright <= 21
     i, j, same, fold = lfw.lfw_pairs()
     assert (i.tolist(), j.tolist()) == ([0, 0, 0, 1, 3, 3, 3, 4], [1, 2, 6, 6, 4, 5, 7, 7])
@@ -235,9 +332,15 @@ def test_lfw_errors_are_one_sentence(mirror):
 def test_addresses_and_checksums_are_those_of_scikit_learns_fetchers():
     from sklearn.datasets import _lfw, _olivetti_faces
 
-    theirs = {remote.filename: (remote.url, remote.checksum) for remote in (_lfw.FUNNELED_ARCHIVE, *_lfw.TARGETS)}
+    theirs = {
+        remote.filename: (remote.url, remote.checksum)
+        for remote in (_lfw.FUNNELED_ARCHIVE, *_lfw.TARGETS)
+    }
     assert {name: theirs[name] for name in lfw.FILES} == lfw.FILES
-    assert (olivetti.URL, olivetti.SHA256) == (_olivetti_faces.FACES.url, _olivetti_faces.FACES.checksum)
+    assert (olivetti.URL, olivetti.SHA256) == (
+        _olivetti_faces.FACES.url,
+        _olivetti_faces.FACES.checksum,
+    )
 
 
 def test_olivetti_reads_what_scikit_learns_fetcher_reads(mirror, tmp_path, monkeypatch):
@@ -259,7 +362,9 @@ def test_olivetti_reads_what_scikit_learns_fetcher_reads(mirror, tmp_path, monke
     checksum = hashlib.sha256(buffer.getvalue()).hexdigest()
     monkeypatch.setattr(_olivetti_faces, "FACES", _olivetti_faces.FACES._replace(checksum=checksum))
     theirs = _olivetti_faces.fetch_olivetti_faces(data_home=home)
-    assert np.array_equal(ours.images, np.round(theirs.images * 255).astype(np.uint8)) and np.array_equal(ours.identity, theirs.target)
+    assert np.array_equal(
+        ours.images, np.round(theirs.images * 255).astype(np.uint8)
+    ) and np.array_equal(ours.identity, theirs.target)
     mirror("olivetti/olivettifaces.mat", b"not MATLAB")
     (Path(os.environ["COURSE_CACHE"]) / "downloads/olivetti/olivettifaces.mat").unlink()
     with one_sentence("not the file of Olivetti faces"):
@@ -268,12 +373,17 @@ def test_olivetti_reads_what_scikit_learns_fetcher_reads(mirror, tmp_path, monke
 
 # --- characters
 
+
 def drawings() -> dict[str, bytes]:
     files = {}
     for number, (alphabet, character) in enumerate([("Greek", 1), ("Greek", 2), ("Latin", 1)]):
         for drawer in range(1, 4):
-            data = picture((105, 105), (0, 0, 0), seed=10 * number + drawer, mode="1", paper=(255, 255, 255))
-            files[f"images_background/{alphabet}/character{character:02d}/{number + 7:04d}_{drawer:02d}.png"] = data
+            data = picture(
+                (105, 105), (0, 0, 0), seed=10 * number + drawer, mode="1", paper=(255, 255, 255)
+            )
+            files[
+                f"images_background/{alphabet}/character{character:02d}/{number + 7:04d}_{drawer:02d}.png"
+            ] = data
     return files
 
 
@@ -292,33 +402,63 @@ def test_omniglot_reads_what_torchvision_reads(mirror, tmp_path, monkeypatch):
     zipfile.ZipFile(io.BytesIO(data)).extractall(tmp_path / "tv" / "omniglot-py")
     theirs = Omniglot(tmp_path / "tv", background=True)
     label_of = {np.asarray(image.convert("L")).tobytes(): label for image, label in theirs}
-    matched = {(int(who), label_of.pop(image.tobytes())) for image, who in zip(ours.images, ours.identity)}
-    assert not label_of and len(matched) == 3, "the same drawings, grouped alike (torchvision numbers as the disk lists them)"
-    assert ours.extra["drawer"].tolist() == [1, 2, 3] * 3 and ours.extra["alphabet"].tolist() == [0] * 6 + [1] * 3
+    matched = {
+        (int(who), label_of.pop(image.tobytes())) for image, who in zip(ours.images, ours.identity)
+    }
+    assert not label_of and len(matched) == 3, (
+        "the same drawings, grouped alike (torchvision numbers as the disk lists them)"
+    )
+    assert (
+        ours.extra["drawer"].tolist() == [1, 2, 3] * 3
+        and ours.extra["alphabet"].tolist() == [0] * 6 + [1] * 3
+    )
     small = load("omniglot", part="background")
-    assert small.images.shape == (9, 28, 28) and small.images.max() == 255 and small.images.mean() > 200, "dark ink on white"
+    assert (
+        small.images.shape == (9, 28, 28)
+        and small.images.max() == 255
+        and small.images.mean() > 200
+    ), "dark ink on white"
 
 
 def test_the_parts_of_omniglot_share_no_identity(mirror):
     mirror("omniglot/images_background.zip", zipped(drawings()))
-    mirror("omniglot/images_evaluation.zip", zipped({name.replace("background", "evaluation"): data for name, data in drawings().items()}))
+    mirror(
+        "omniglot/images_evaluation.zip",
+        zipped(
+            {name.replace("background", "evaluation"): data for name, data in drawings().items()}
+        ),
+    )
     both = load("omniglot", part="both")
-    assert both.identities.tolist() == [0, 1, 2, 964, 965, 966] and np.unique(both.extra["alphabet"]).tolist() == [0, 1, 30, 31]
+    assert both.identities.tolist() == [0, 1, 2, 964, 965, 966] and np.unique(
+        both.extra["alphabet"]
+    ).tolist() == [0, 1, 30, 31]
     with pytest.raises(ValueError, match="part="):
         load("omniglot", part="train")
 
 
 def test_one_shot_runs_are_read_with_their_answers(mirror):
     order = [2, 0, 1]
-    files = {"run01/class_labels.txt": "".join(f"run01/test/item{n + 1:02d}.png run01/training/class{k + 1:02d}.png\n" for n, k in enumerate(order)).encode()}
+    files = {
+        "run01/class_labels.txt": "".join(
+            f"run01/test/item{n + 1:02d}.png run01/training/class{k + 1:02d}.png\n"
+            for n, k in enumerate(order)
+        ).encode()
+    }
     for n in range(3):
-        files[f"run01/training/class{n + 1:02d}.png"] = files[f"run01/test/item{order.index(n) + 1:02d}.png"] = picture((105, 105), seed=n, mode="1")
+        files[f"run01/training/class{n + 1:02d}.png"] = files[
+            f"run01/test/item{order.index(n) + 1:02d}.png"
+        ] = picture((105, 105), seed=n, mode="1")
     mirror("omniglot/all_runs.zip", zipped(files))
     (run,) = omniglot.one_shot_runs(size=50)
-    assert run.answer.tolist() == order and run.test.shape == (3, 50, 50) and np.array_equal(run.training[run.answer], run.test)
+    assert (
+        run.answer.tolist() == order
+        and run.test.shape == (3, 50, 50)
+        and np.array_equal(run.training[run.answer], run.test)
+    )
 
 
 # --- one folder a person
+
 
 def people(root: Path, **counts: int) -> Path:
     for person, count in counts.items():
@@ -336,14 +476,22 @@ def test_a_folder_of_people_becomes_an_image_set(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         made = load("folder", path=root, size=(32, 48))
-    assert made.images.shape == (5, 32, 48, 3) and made.identity.tolist() == [0, 0, 1, 1, 1] and made.genuine.all()
-    assert made.names[0] == "ada/0.png" and load("folder", path=str(root), grey=True).images.shape == (5, 112, 112)
+    assert (
+        made.images.shape == (5, 32, 48, 3)
+        and made.identity.tolist() == [0, 0, 1, 1, 1]
+        and made.genuine.all()
+    )
+    assert made.names[0] == "ada/0.png" and load(
+        "folder", path=str(root), grey=True
+    ).images.shape == (5, 112, 112)
 
 
 def test_pictures_are_turned_upright_and_cut_in_the_middle(tmp_path):
     root = people(tmp_path / "me", ada=1)
     image = Image.new("RGB", (60, 30), "white")
-    image.paste("black", (0, 0, 30, 30))  # its left half; orientation 6 says: turn clockwise, so black comes on top
+    image.paste(
+        "black", (0, 0, 30, 30)
+    )  # its left half; orientation 6 says: turn clockwise, so black comes on top
     exif = Image.Exif()
     exif[274] = 6
     image.save(root / "ada" / "turned.jpg", exif=exif, quality=95)
@@ -385,10 +533,16 @@ def test_files_that_are_no_pictures_are_left_out_with_one_warning(tmp_path):
     with pytest.warns(UserWarning) as caught:
         assert len(load("folder", path=root, size=8)) == 3
     said = [str(warning.message) for warning in caught]
-    assert len(said) == 2 and "ada/half.png, ada/notes.jpg" in said[0] and "HEIC" in said[0] and "one picture only of bob" in said[1]
+    assert (
+        len(said) == 2
+        and "ada/half.png, ada/notes.jpg" in said[0]
+        and "HEIC" in said[0]
+        and "one picture only of bob" in said[1]
+    )
 
 
 # --- the real archives, over a loopback mirror
+
 
 @pytest.fixture(scope="module")
 def real_mirror(tmp_path_factory):
@@ -397,9 +551,16 @@ def real_mirror(tmp_path_factory):
     import http.server
     import threading
 
-    folder = Path(os.environ.get("COURSE_REAL_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
-    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *args: None})
-    httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(quiet, directory=folder))
+    folder = Path(
+        os.environ.get("COURSE_REAL_DATA")
+        or Path(__file__).resolve().parents[2] / "shared" / "data"
+    )
+    quiet = type(
+        "Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *args: None}
+    )
+    httpd = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(quiet, directory=folder)
+    )
     thread = threading.Thread(target=httpd.serve_forever, args=(0.05,))
     thread.start()
     yield f"http://127.0.0.1:{httpd.server_port}"
@@ -412,25 +573,43 @@ def real_mirror(tmp_path_factory):
 def real(real_data, real_mirror, monkeypatch, tmp_path_factory):
     monkeypatch.setenv("COURSE_MIRROR", real_mirror)
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path_factory.getbasetemp() / "real"))
-    said = re.search(r"`(I hereby[^`]+)`", (real_data / "README.md").read_text()) if (real_data / "README.md").exists() else None
+    said = (
+        re.search(r"`(I hereby[^`]+)`", (real_data / "README.md").read_text())
+        if (real_data / "README.md").exists()
+        else None
+    )
     sentence = os.environ.get(sigcomp2011.VARIABLE) or (said and said.group(1))
     if not sentence:
-        pytest.skip(f"the real SigComp2011 archives are there, but nobody accepted their terms: set {sigcomp2011.VARIABLE}")
+        pytest.skip(
+            f"the real SigComp2011 archives are there, but nobody accepted their terms: set {sigcomp2011.VARIABLE}"
+        )
     monkeypatch.setenv(sigcomp2011.VARIABLE, sentence)
     return sentence
 
 
 def balanced_accuracy(feature: np.ndarray, forged: np.ndarray) -> float:
     """The best that one threshold on one number can do."""
-    shares = [((feature >= t)[forged].mean() + (feature < t)[~forged].mean()) / 2 for t in np.unique(feature)]
+    shares = [
+        ((feature >= t)[forged].mean() + (feature < t)[~forged].mean()) / 2
+        for t in np.unique(feature)
+    ]
     return max(max(shares), 1 - min(shares))
 
 
 def test_the_real_signatures_come_from_mirror_to_arrays(real):
     both = load("sigcomp2011", part="both")
-    counts = [[int((both.genuine & mine).sum()), int((~both.genuine & mine).sum())] for mine in (both.extra["part"] == 0, both.extra["part"] == 1)]
-    assert counts == [[239, 123], [240, 239]] and len(both.identities) == 30 and set(both.identities) >= {1, 13, 35}
-    forgers = [set(both.extra["forger"][(both.extra["part"] == part) & ~both.genuine]) for part in (0, 1)]
+    counts = [
+        [int((both.genuine & mine).sum()), int((~both.genuine & mine).sum())]
+        for mine in (both.extra["part"] == 0, both.extra["part"] == 1)
+    ]
+    assert (
+        counts == [[239, 123], [240, 239]]
+        and len(both.identities) == 30
+        and set(both.identities) >= {1, 13, 35}
+    )
+    forgers = [
+        set(both.extra["forger"][(both.extra["part"] == part) & ~both.genuine]) for part in (0, 1)
+    ]
     assert len(forgers[0]) == 26 and len(forgers[0] & forgers[1]) == 21
     dark = (255 - both.images.astype(float)).mean((1, 2))
     leak = balanced_accuracy(dark, ~both.genuine)
@@ -457,24 +636,41 @@ def test_the_real_archives_are_decrypted_at_twenty_megabytes_a_second(real):
         assert not archive.check_password(opened, real[:-1], entries)
 
 
-def test_the_real_pens_tell_forgeries_and_the_sentence_of_the_terms_stands_nowhere_in_the_course(real):
+def test_the_real_pens_tell_forgeries_and_the_sentence_of_the_terms_stands_nowhere_in_the_course(
+    real,
+):
     path = fetch("sigcomp2011/sigComp2011-trainingSet.zip", None)
     with archive.opened(path) as opened:
         entries = archive.members(opened, ".png")[::6]
-        scans = [(name, np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))) for name, data in archive.read_all(opened, entries, real)]
-    forged = np.array([sigcomp2011.parsed(Path(name).stem, "training")[1] >= 0 for name, _ in scans])
+        scans = [
+            (name, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+            for name, data in archive.read_all(opened, entries, real)
+        ]
+    forged = np.array(
+        [sigcomp2011.parsed(Path(name).stem, "training")[1] >= 0 for name, _ in scans]
+    )
     assert balanced_accuracy(np.array([ink.saturation(scan) for _, scan in scans]), forged) > 0.75
     root = Path(__file__).resolve().parents[1]
-    texts = [path for folder in ("lib", "tests", "notebooks", "docs", "data") for path in (root / folder).rglob("*")
-             if path.suffix in (".py", ".md", ".ipynb", ".toml", ".yml") and "cache" not in path.parts]
+    texts = [
+        path
+        for folder in ("lib", "tests", "notebooks", "docs", "data")
+        for path in (root / folder).rglob("*")
+        if path.suffix in (".py", ".md", ".ipynb", ".toml", ".yml") and "cache" not in path.parts
+    ]
     assert not [path for path in texts if real in path.read_text(errors="ignore")]
 
 
 def test_the_real_omniglot_and_its_runs(real):
     evaluation = load("omniglot", part="evaluation")
-    assert len(evaluation) == 13_180 and len(evaluation.identities) == 659 and len(np.unique(evaluation.extra["alphabet"])) == 20
+    assert (
+        len(evaluation) == 13_180
+        and len(evaluation.identities) == 659
+        and len(np.unique(evaluation.extra["alphabet"])) == 20
+    )
     runs = omniglot.one_shot_runs()
-    assert len(runs) == 20 and all(sorted(run.answer) == list(range(20)) and run.test.shape == (20, 28, 28) for run in runs)
+    assert len(runs) == 20 and all(
+        sorted(run.answer) == list(range(20)) and run.test.shape == (20, 28, 28) for run in runs
+    )
 
 
 def test_the_real_lfw_pairs_find_their_images(real):

@@ -18,7 +18,11 @@ from lib.export.rewrite import TwoParts, equalised, without_prelu
 from lib.export.golden import TOLERANCE
 from lib.models import ConvBlock, MobileFaceNet, SignatureNet, embed, fold_batch_norm
 
-KINDS = [(suffix, precision) for suffix, precisions in convert.PRECISIONS.items() for precision in precisions]
+KINDS = [
+    (suffix, precision)
+    for suffix, precisions in convert.PRECISIONS.items()
+    for precision in precisions
+]
 CONVERT = {".onnx": export.to_onnx, ".tflite": export.to_tflite, ".pte": export.to_executorch}
 NEEDS = {".onnx": "onnxscript", ".tflite": "litert_torch", ".pte": "executorch"}
 
@@ -52,7 +56,12 @@ def model() -> nn.Module:
 def images() -> np.ndarray:
     """(24, 56, 56, 3) smooth blobs, as unlike each other as faces are"""
     coarse = torch.rand(24, 3, 5, 5, generator=torch.Generator().manual_seed(1))
-    return (255 * F.interpolate(coarse, size=(56, 56), mode="bicubic").clamp(0, 1)).permute(0, 2, 3, 1).byte().numpy()
+    return (
+        (255 * F.interpolate(coarse, size=(56, 56), mode="bicubic").clamp(0, 1))
+        .permute(0, 2, 3, 1)
+        .byte()
+        .numpy()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +70,15 @@ def made(model, images, tmp_path_factory) -> dict:
     folder = tmp_path_factory.mktemp("export")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_CACHE", str(folder / "cache"))
-        paths = export.export_all(model, folder, images, out=io.StringIO(), name="tiny", threshold=0.41, threshold_far=1e-3)
+        paths = export.export_all(
+            model,
+            folder,
+            images,
+            out=io.StringIO(),
+            name="tiny",
+            threshold=0.41,
+            threshold_far=1e-3,
+        )
     return {(path.suffix, export.read_contract(path)["precision"]): path for path in paths}
 
 
@@ -78,7 +95,9 @@ def test_each_file_agrees_with_pytorch_in_its_own_runtime(made_file, model, imag
     difference = np.abs(export.run(made_file, pictures) - embed(model, images).numpy()).max()
     assert difference <= {"float32": 1e-5, "float16": 2e-3, "int8": 5e-2}[precision]
     assert export.parity(model, made_file, images) == pytest.approx(difference, abs=1e-6)
-    assert precision == "float32" or difference > 1e-5, "fewer bits left no trace: was this file quantised at all?"
+    assert precision == "float32" or difference > 1e-5, (
+        "fewer bits left no trace: was this file quantised at all?"
+    )
 
 
 def test_each_file_answers_with_a_unit_vector(made_file, model, images):
@@ -91,7 +110,14 @@ def test_each_file_alone_says_how_it_is_called(made_file, model, tmp_path):
     alone = tmp_path / made_file.name
     alone.write_bytes(made_file.read_bytes())
     facts = export.read_contract(alone)
-    assert facts["input"] == {"shape": [1, 112, 112, 3], "type": "float32", "layout": "NHWC", "colour": "RGB", "subtract": 127.5, "divide": 128.0}
+    assert facts["input"] == {
+        "shape": [1, 112, 112, 3],
+        "type": "float32",
+        "layout": "NHWC",
+        "colour": "RGB",
+        "subtract": 127.5,
+        "divide": 128.0,
+    }
     assert facts["output"] == {"shape": [1, 32], "type": "float32", "unit_norm": True}
     assert (facts["name"], facts["threshold"], facts["threshold_far"]) == ("tiny", 0.41, 1e-3)
     assert facts == json.loads(files.twin(made_file).read_text())
@@ -116,13 +142,20 @@ def test_a_large_tflite_holds_all_its_weights_where_any_runtime_looks(model, ima
     for n in range(file.BuffersLength()):
         assert file.Buffers(n).Size() == 0, "stands behind the flatbuffer"
         if file.Buffers(n).DataLength():
-            address = file.Buffers(n).DataAsNumpy().__array_interface__["data"][0] - content.__array_interface__["data"][0]
+            address = (
+                file.Buffers(n).DataAsNumpy().__array_interface__["data"][0]
+                - content.__array_interface__["data"][0]
+            )
             assert address % 16 == 0
-    tensors = [file.Subgraphs(0).Tensors(n).Name() for n in range(file.Subgraphs(0).TensorsLength())]
+    tensors = [
+        file.Subgraphs(0).Tensors(n).Name() for n in range(file.Subgraphs(0).TensorsLength())
+    ]
     assert not any(b"torch.nn" in name for name in tensors)
 
 
-@pytest.mark.parametrize("suffix", [".onnx", ".tflite"])  # ExecuTorch's ranges are chosen another way
+@pytest.mark.parametrize(
+    "suffix", [".onnx", ".tflite"]
+)  # ExecuTorch's ranges are chosen another way
 def test_two_runtimes_and_pytorch_round_alike(suffix, made, model, images):
     if (suffix, "int8") not in made:
         pytest.skip(f"the converter to {suffix} is not installed")
@@ -131,9 +164,13 @@ def test_two_runtimes_and_pytorch_round_alike(suffix, made, model, images):
     network = equalised(fold_batch_norm(model), images)
     rounded = bits.Int8(without_prelu(network, TwoParts) if suffix == ".onnx" else network, images)
     for name, act in rounded.model.named_modules():
-        if isinstance(act, TwoParts):  # in the .onnx both parts are bytes too, and what is above zero has levels of its own
+        if isinstance(
+            act, TwoParts
+        ):  # in the .onnx both parts are bytes too, and what is above zero has levels of its own
             highest = rounded.ranges[name.removesuffix(".act")][1][1]
-            act.forward = lambda x, act=act, highest=highest: bits.round_activations(F.relu(x), 0, highest) + act.negative(x.clamp(max=0))
+            act.forward = lambda x, act=act, highest=highest: (
+                bits.round_activations(F.relu(x), 0, highest) + act.negative(x.clamp(max=0))
+            )
     with torch.no_grad():
         simulated = rounded(F.avg_pool2d(torch.from_numpy(pictures).permute(0, 3, 1, 2), 2)).numpy()
     exact = embed(model, images).numpy()
@@ -143,51 +180,88 @@ def test_two_runtimes_and_pytorch_round_alike(suffix, made, model, images):
 
 def test_the_wrapper_is_the_model_behind_a_mean_of_two_by_two(model):
     x = torch.rand(4, 112, 112, 3, generator=torch.Generator().manual_seed(2)) * 2 - 1
-    small = (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]).permute(0, 3, 1, 2) / 4
+    small = (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]).permute(
+        0, 3, 1, 2
+    ) / 4
     with torch.no_grad():
         torch.testing.assert_close(export.PhoneModel(model)(x), model(small), atol=2e-6, rtol=0)
 
 
-@pytest.mark.parametrize("network, shape", [(MobileFaceNet(64, (112, 112), 0.125), (112, 112, 3)), (MobileFaceNet(64, (56, 56), 0.125), (112, 112, 3)),
-                                            (MobileFaceNet(64, (112, 96), 0.125), (112, 96, 3)), (SignatureNet(32, (64, 144), 0.25), (64, 144, 1))])
+@pytest.mark.parametrize(
+    "network, shape",
+    [
+        (MobileFaceNet(64, (112, 112), 0.125), (112, 112, 3)),
+        (MobileFaceNet(64, (56, 56), 0.125), (112, 112, 3)),
+        (MobileFaceNet(64, (112, 96), 0.125), (112, 96, 3)),
+        (SignatureNet(32, (64, 144), 0.25), (64, 144, 1)),
+    ],
+)
 def test_every_network_of_the_course_has_a_phone_side(network, shape, images):
     phone = export.PhoneModel(settled(network))
     pictures = phone.pictures(images[:3])
     assert pictures.shape == (3, *shape) and pictures.dtype == np.float32
     with torch.no_grad():
         vectors = phone(torch.from_numpy(pictures))
-    if phone.input_size[0] % 56 == 0 and phone.input_size[0] == phone.input_size[1]:  # elsewhere resizing differs by rounding
-        torch.testing.assert_close(vectors, embed(network, np.repeat(np.repeat(images[:3], 112 // 56, 1), 2, 2) if phone.block == 1 else images[:3]),
-                                   atol=5e-6, rtol=0)
+    if (
+        phone.input_size[0] % 56 == 0 and phone.input_size[0] == phone.input_size[1]
+    ):  # elsewhere resizing differs by rounding
+        torch.testing.assert_close(
+            vectors,
+            embed(
+                network,
+                np.repeat(np.repeat(images[:3], 112 // 56, 1), 2, 2)
+                if phone.block == 1
+                else images[:3],
+            ),
+            atol=5e-6,
+            rtol=0,
+        )
     assert torch.allclose(vectors.norm(dim=1), torch.ones(3), atol=1e-5)
 
 
 def test_the_contracts_arithmetic_is_what_the_network_does_to_pixels():
     for network in (MobileFaceNet(16, (56, 56), 0.125), SignatureNet(16, (64, 144), 0.25)):
         phone = export.PhoneModel(network)
-        pixels = np.random.default_rng(0).integers(0, 256, (2, *phone.input_size, 3), dtype=np.uint8)
+        pixels = np.random.default_rng(0).integers(
+            0, 256, (2, *phone.input_size, 3), dtype=np.uint8
+        )
         facts = export.phone.contract(phone, "float32")["input"]
         grey = pixels @ np.array([0.299, 0.587, 0.114]) if phone.channels == 1 else pixels
-        expected = (np.asarray(grey, dtype=float).reshape(2, *facts["shape"][1:]) - facts["subtract"]) / facts["divide"]
+        expected = (
+            np.asarray(grey, dtype=float).reshape(2, *facts["shape"][1:]) - facts["subtract"]
+        ) / facts["divide"]
         np.testing.assert_allclose(phone.pictures(pixels), expected, atol=1e-5)
 
 
 def test_fewer_bits_are_fewer_bytes():
     torch.manual_seed(0)
     folded = fold_batch_norm(MobileFaceNet(128, (56, 56), 0.5))
-    assert bits.weight_bytes(folded, 32) == pytest.approx(4 * sum(p.numel() for p in folded.parameters()), rel=0.03)
-    assert bits.weight_bytes(folded, 32) > 3 * bits.weight_bytes(folded, 8) > 4 * bits.weight_bytes(folded, 4)
+    assert bits.weight_bytes(folded, 32) == pytest.approx(
+        4 * sum(p.numel() for p in folded.parameters()), rel=0.03
+    )
+    assert (
+        bits.weight_bytes(folded, 32)
+        > 3 * bits.weight_bytes(folded, 8)
+        > 4 * bits.weight_bytes(folded, 4)
+    )
 
 
 def test_rounding_weights_is_the_nearest_level_one_channel_at_a_time():
-    weight = torch.randn(5, 3, 3, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor([1, 10, 0.1, 0, 1])[:, None, None, None]
+    weight = (
+        torch.randn(5, 3, 3, 3, generator=torch.Generator().manual_seed(0))
+        * torch.tensor([1, 10, 0.1, 0, 1])[:, None, None, None]
+    )
     for width in (2, 4, 8):
         rounded = bits.round_weights(weight, width)
         for channel, result in zip(weight, rounded):
             top = 2 ** (width - 1) - 1
             levels = torch.linspace(-1, 1, 2 * top + 1) * channel.abs().max()
-            nearest = levels[(channel.flatten()[:, None] - levels).abs().argmin(1)].reshape(channel.shape)
-            torch.testing.assert_close((result - channel).abs(), (nearest - channel).abs(), atol=1e-5, rtol=0)
+            nearest = levels[(channel.flatten()[:, None] - levels).abs().argmin(1)].reshape(
+                channel.shape
+            )
+            torch.testing.assert_close(
+                (result - channel).abs(), (nearest - channel).abs(), atol=1e-5, rtol=0
+            )
             assert len(result.unique()) <= 2 * top + 1
 
 
@@ -195,7 +269,11 @@ def test_rounding_activations_keeps_zero_and_clips_what_was_never_seen():
     x = torch.linspace(-3, 5, 1001)
     rounded = bits.round_activations(x, -0.7, 2.0)
     assert bits.round_activations(torch.zeros(1), -0.7, 2.0).item() == 0
-    assert len(rounded.unique()) <= 256 and rounded.max() == pytest.approx(2.0, abs=0.02) and rounded.min() == pytest.approx(-0.7, abs=0.02)
+    assert (
+        len(rounded.unique()) <= 256
+        and rounded.max() == pytest.approx(2.0, abs=0.02)
+        and rounded.min() == pytest.approx(-0.7, abs=0.02)
+    )
     inside = (x > -0.68) & (x < 1.98)
     assert (rounded - x)[inside].abs().max() <= 2.7 / 255 / 2 + 1e-6
 
@@ -207,16 +285,35 @@ def test_a_layer_with_one_huge_channel_is_found(model, images):
         parameter.data[0] *= 200
     network.bottleneck.depthwise.conv.weight.data[0] /= 200
     torch.testing.assert_close(embed(network, images), embed(model, images), atol=1e-5, rtol=0)
-    before, after = bits.layer_damage(model, images, images), bits.layer_damage(network, images, images)
-    assert list(before) == ["conv", "bottleneck.expand", "bottleneck.depthwise", "bottleneck.project", "gdconv", "last"]
+    before, after = (
+        bits.layer_damage(model, images, images),
+        bits.layer_damage(network, images, images),
+    )
+    assert list(before) == [
+        "conv",
+        "bottleneck.expand",
+        "bottleneck.depthwise",
+        "bottleneck.project",
+        "gdconv",
+        "last",
+    ]
     for layer in before:
-        assert (after[layer] > 20 * before[layer]) == (layer in ("bottleneck.expand", "bottleneck.depthwise")), layer
+        assert (after[layer] > 20 * before[layer]) == (
+            layer in ("bottleneck.expand", "bottleneck.depthwise")
+        ), layer
 
 
 def test_a_shortcut_leads_around_the_middle_blocks_only():
     around = bits.has_way_around(MobileFaceNet(32, (56, 56), 0.125))
-    assert len(around) == 50 and sum(around.values()) == 3 * 12  # 15 blocks, three of which shrink the picture, three layers each
-    assert not around["conv"] and not around["gdconv"] and not around["stages.1.0.expand"] and around["stages.0.1.expand"]
+    assert (
+        len(around) == 50 and sum(around.values()) == 3 * 12
+    )  # 15 blocks, three of which shrink the picture, three layers each
+    assert (
+        not around["conv"]
+        and not around["gdconv"]
+        and not around["stages.1.0.expand"]
+        and around["stages.0.1.expand"]
+    )
 
 
 def test_the_golden_files_prove_preprocessing_and_answer(made_file, model, images, tmp_path):
@@ -225,8 +322,14 @@ def test_the_golden_files_prove_preprocessing_and_answer(made_file, model, image
     for i in range(golden["count"]):
         pixels = np.asarray(Image.open(folder / f"picture_{i}.png"))  # what the app starts from
         given = np.fromfile(folder / f"input_{i}.f32", "<f4").reshape(golden["input_shape"])
-        np.testing.assert_allclose((pixels[None] - 127.5) / 128, given, atol=golden["input_tolerance"])
-    assert 0 <= export.check_golden(folder, made_file) <= golden["output_tolerance"][made_file.stem.split("-")[1]]
+        np.testing.assert_allclose(
+            (pixels[None] - 127.5) / 128, given, atol=golden["input_tolerance"]
+        )
+    assert (
+        0
+        <= export.check_golden(folder, made_file)
+        <= golden["output_tolerance"][made_file.stem.split("-")[1]]
+    )
     (folder / "output_1.f32").write_bytes(np.full(32, 0.25, "<f4").tobytes())
     with pytest.raises(ValueError, match="differs from the golden vectors"):
         export.check_golden(folder, made_file)
@@ -237,7 +340,9 @@ def test_a_file_of_other_weights_is_refused(made, model, images, tmp_path):
     with pytest.raises(ValueError, match="was made from a network with fingerprint"):
         export.parity(other, made[".onnx", "float32"], images)
     with pytest.raises(ValueError, match="of another network"):
-        export.check_golden(export.write_golden(other, tmp_path, images[:1]), made[".onnx", "float32"])
+        export.check_golden(
+            export.write_golden(other, tmp_path, images[:1]), made[".onnx", "float32"]
+        )
 
 
 def test_the_report_has_a_row_a_file_and_pytorch_first(made, model, images):
@@ -249,7 +354,9 @@ def test_the_report_has_a_row_a_file_and_pytorch_first(made, model, images):
 
 
 @pytest.mark.parametrize("suffix", CONVERT)
-def test_a_failed_conversion_leaves_nothing_half_written(suffix, model, images, tmp_path, monkeypatch):
+def test_a_failed_conversion_leaves_nothing_half_written(
+    suffix, model, images, tmp_path, monkeypatch
+):
     pytest.importorskip(NEEDS[suffix], reason=f"the converter to {suffix} is not installed")
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
 
@@ -257,7 +364,9 @@ def test_a_failed_conversion_leaves_nothing_half_written(suffix, model, images, 
         print("a page of log")
         raise RuntimeError("operator not supported")
 
-    monkeypatch.setattr(convert, {".onnx": "_onnx", ".tflite": "_tflite", ".pte": "_executorch"}[suffix], fails)
+    monkeypatch.setattr(
+        convert, {".onnx": "_onnx", ".tflite": "_tflite", ".pte": "_executorch"}[suffix], fails
+    )
     with pytest.raises(RuntimeError, match="not supported") as error:
         CONVERT[suffix](model, tmp_path / f"out/face{suffix}")
     assert "a page of log" in "".join(error.value.__notes__)
@@ -273,43 +382,91 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError, match="No space"):
         files.write(path, b"new", {"version": "2"})
-    assert path.read_bytes() == b"old" and sorted(p.name for p in tmp_path.iterdir()) == ["face.onnx", "face.onnx.json"]
+    assert path.read_bytes() == b"old" and sorted(p.name for p in tmp_path.iterdir()) == [
+        "face.onnx",
+        "face.onnx.json",
+    ]
 
 
-@pytest.mark.parametrize("suffix, words", [(".onnx", "requirements.txt"), (".tflite", "requirements-mobile.txt"), (".pte", "requirements-mobile.txt")])
-def test_a_missing_converter_is_named_with_what_brings_it(suffix, words, model, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "suffix, words",
+    [
+        (".onnx", "requirements.txt"),
+        (".tflite", "requirements-mobile.txt"),
+        (".pte", "requirements-mobile.txt"),
+    ],
+)
+def test_a_missing_converter_is_named_with_what_brings_it(
+    suffix, words, model, tmp_path, monkeypatch
+):
     monkeypatch.setattr(files.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=f"is not installed: `pip install -r {words}` brings it"):
         CONVERT[suffix](model, tmp_path / f"face{suffix}")
 
 
-def test_without_the_phone_converters_the_onnx_files_are_still_made(made, model, images, tmp_path, monkeypatch):
+def test_without_the_phone_converters_the_onnx_files_are_still_made(
+    made, model, images, tmp_path, monkeypatch
+):
     present = files.importlib.util.find_spec
-    monkeypatch.setattr(files.importlib.util, "find_spec", lambda name: None if name in ("litert_torch", "executorch") else present(name))
+    monkeypatch.setattr(
+        files.importlib.util,
+        "find_spec",
+        lambda name: None if name in ("litert_torch", "executorch") else present(name),
+    )
     monkeypatch.setenv("COURSE_CACHE", str(made[".onnx", "float32"].parent / "cache"))
     said = io.StringIO()
     paths = export.export_all(model, tmp_path, images, out=said, name="tiny")
     assert [path.name for path in paths] == ["tiny-float32.onnx", "tiny-int8.onnx"]
-    assert [line.split(":")[0] for line in said.getvalue().splitlines()[2:]] == [".tflite skipped", ".pte skipped"]
+    assert [line.split(":")[0] for line in said.getvalue().splitlines()[2:]] == [
+        ".tflite skipped",
+        ".pte skipped",
+    ]
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda model, path: export.to_onnx(model, path, "int8"), "int8 needs calibration="),
-    (lambda model, path: export.to_onnx(model, path, "float16"), "no 'float16' for .onnx; there are float32, int8"),
-    (lambda model, path: export.run(path.with_suffix(".h5"), np.zeros((1, 1, 1, 3), np.float32)), "none of .onnx, .tflite, .pte"),
-    (lambda model, path: export.PhoneModel(model).pictures(np.zeros((1, 56, 56, 3), np.float32)), "images must be uint8"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda model, path: export.to_onnx(model, path, "int8"), "int8 needs calibration="),
+        (
+            lambda model, path: export.to_onnx(model, path, "float16"),
+            "no 'float16' for .onnx; there are float32, int8",
+        ),
+        (
+            lambda model, path: export.run(
+                path.with_suffix(".h5"), np.zeros((1, 1, 1, 3), np.float32)
+            ),
+            "none of .onnx, .tflite, .pte",
+        ),
+        (
+            lambda model, path: export.PhoneModel(model).pictures(
+                np.zeros((1, 56, 56, 3), np.float32)
+            ),
+            "images must be uint8",
+        ),
+    ],
+)
 def test_what_cannot_work_is_said_in_words(call, words, model, tmp_path):
     with pytest.raises(ValueError, match=words):
         call(model, tmp_path / "face.onnx")
 
 
-def test_a_second_conversion_comes_from_the_cache_and_other_weights_do_not(model, images, tmp_path, monkeypatch):
+def test_a_second_conversion_comes_from_the_cache_and_other_weights_do_not(
+    model, images, tmp_path, monkeypatch
+):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     conversions = []
-    monkeypatch.setattr(convert, "_executorch", lambda phone, pictures, facts: conversions.append(facts) or b"program")
+    monkeypatch.setattr(
+        convert,
+        "_executorch",
+        lambda phone, pictures, facts: conversions.append(facts) or b"program",
+    )
     pytest.importorskip("executorch", reason="the converter to .pte is not installed")
-    for network, facts in ((model, {}), (model, {}), (model, {"threshold": 0.5}), (settled(other_weights()), {})):
+    for network, facts in (
+        (model, {}),
+        (model, {}),
+        (model, {"threshold": 0.5}),
+        (settled(other_weights()), {}),
+    ):
         export.to_executorch(network, tmp_path / "face.pte", **facts)
     assert len(conversions) == 3
 
@@ -326,12 +483,18 @@ def test_converters_stay_out_of_the_way(capfd):
 
 def test_calls_take_turns():
     order = []
-    times = runtimes.latency({"a": lambda x: order.append("a"), "b": lambda x: order.append("b")}, None, rounds=4)
+    times = runtimes.latency(
+        {"a": lambda x: order.append("a"), "b": lambda x: order.append("b")}, None, rounds=4
+    )
     assert order == ["a"] * 3 + ["b"] * 3 + ["a", "b"] * 4 and times["a"].shape == (4,)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [dict(embedding_size=128), dict(embedding_size=128, input_size=(56, 56), width=0.5)], ids=["paper", "course"])
+@pytest.mark.parametrize(
+    "options",
+    [dict(embedding_size=128), dict(embedding_size=128, input_size=(56, 56), width=0.5)],
+    ids=["paper", "course"],
+)
 def test_the_full_networks_agree_in_every_runtime(options, tmp_path):
     torch.manual_seed(0)
     network = settled(MobileFaceNet(**options))
@@ -342,6 +505,12 @@ def test_the_full_networks_agree_in_every_runtime(options, tmp_path):
         expected = phone(torch.from_numpy(pictures)).numpy()
     for path in export.export_all(network, tmp_path, images):
         answers = export.run(path, pictures)
-        assert np.abs(answers - expected).max() <= TOLERANCE[export.read_contract(path)["precision"]], path.name
-        assert (answers * expected).sum(1).min() > 0.99, f"{path.name} turns a vector by more than eight degrees"
-        assert "int8" not in path.name or path.stat().st_size < 0.45 * 4 * sum(p.numel() for p in network.parameters())
+        assert (
+            np.abs(answers - expected).max() <= TOLERANCE[export.read_contract(path)["precision"]]
+        ), path.name
+        assert (answers * expected).sum(1).min() > 0.99, (
+            f"{path.name} turns a vector by more than eight degrees"
+        )
+        assert "int8" not in path.name or path.stat().st_size < 0.45 * 4 * sum(
+            p.numel() for p in network.parameters()
+        )

@@ -29,11 +29,21 @@ def shaken(model: nn.Module) -> nn.Module:
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
     coarse = torch.rand(16, 3, 5, 5, generator=torch.Generator().manual_seed(1))
-    return (255 * F.interpolate(coarse, size=(56, 56), mode="bicubic").clamp(0, 1)).permute(0, 2, 3, 1).byte().numpy()
+    return (
+        (255 * F.interpolate(coarse, size=(56, 56), mode="bicubic").clamp(0, 1))
+        .permute(0, 2, 3, 1)
+        .byte()
+        .numpy()
+    )
 
 
-NETWORKS = {"MobileFaceNet": lambda: MobileFaceNet(32, (56, 56), 0.25), "variant S": lambda: MobileFaceNet(32, (56, 56), 0.25, variant="S"),
-            "relu": lambda: MobileFaceNet(32, (56, 56), 0.25, variant="relu"), "signatures": lambda: SignatureNet(32, (56, 56), 0.25), "short": export.ShortFaceNet}  # fmt: skip
+NETWORKS = {
+    "MobileFaceNet": lambda: MobileFaceNet(32, (56, 56), 0.25),
+    "variant S": lambda: MobileFaceNet(32, (56, 56), 0.25, variant="S"),
+    "relu": lambda: MobileFaceNet(32, (56, 56), 0.25, variant="relu"),
+    "signatures": lambda: SignatureNet(32, (56, 56), 0.25),
+    "short": export.ShortFaceNet,
+}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -42,7 +52,9 @@ def test_equally_loud_channels_change_no_answer(name, images):
     loud = equalised(folded, images)
     other = np.ascontiguousarray(images[:, ::-1])  # pictures it was not calibrated on
     with torch.no_grad():
-        torch.testing.assert_close(loud(to_input(other, loud)), folded(to_input(other, folded)), atol=5e-6, rtol=0)
+        torch.testing.assert_close(
+            loud(to_input(other, loud)), folded(to_input(other, folded)), atol=5e-6, rtol=0
+        )
     assert any(not torch.equal(a, b) for a, b in zip(loud.parameters(), folded.parameters()))
 
 
@@ -50,13 +62,17 @@ def test_in_front_of_a_depthwise_layer_all_channels_reach_equally_far(images):
     model, seen = equalised(fold_batch_norm(shaken(MobileFaceNet(32, (56, 56), 0.25))), images), {}
     for block in (model.conv, model.widen, model.stages[0][1].expand):
         block.register_forward_hook(lambda block, _, out: seen.setdefault(block, []).append(out))
-        block.conv.register_forward_hook(lambda _, __, out, block=block: seen.setdefault(block, []).append(out))
+        block.conv.register_forward_hook(
+            lambda _, __, out, block=block: seen.setdefault(block, []).append(out)
+        )
     with torch.no_grad():
         model(to_input(images, model))
     for before, after in seen.values():
         reach = torch.stack([before.abs().amax((0, 2, 3)), after.abs().amax((0, 2, 3))]).amax(0)
         silent = reach < reach.max() / 2  # only what would have needed more than 256 times
-        torch.testing.assert_close(reach[~silent], reach.max().expand_as(reach[~silent]), rtol=1e-4, atol=0)
+        torch.testing.assert_close(
+            reach[~silent], reach.max().expand_as(reach[~silent]), rtol=1e-4, atol=0
+        )
         assert silent.float().mean() < 0.2
 
 
@@ -81,7 +97,13 @@ def test_prelu_from_parts_is_prelu_for_every_slope(written_as):
     prelu = nn.PReLU(5)
     prelu.weight.data = torch.tensor([-1.5, 0.0, 0.25, 1.0, 2.0])
     x = torch.randn(3, 5, 4, 4, generator=torch.Generator().manual_seed(0))
-    expected = [[[[v if v > 0 else a * v for v in row] for row in channel] for a, channel in zip(prelu.weight.tolist(), image)] for image in x.tolist()]
+    expected = [
+        [
+            [[v if v > 0 else a * v for v in row] for row in channel]
+            for a, channel in zip(prelu.weight.tolist(), image)
+        ]
+        for image in x.tolist()
+    ]
     torch.testing.assert_close(written_as(prelu)(x), torch.tensor(expected), atol=1e-6, rtol=0)
 
 
@@ -89,20 +111,31 @@ def test_prelu_from_parts_is_prelu_for_every_slope(written_as):
 def test_a_network_without_prelu_answers_alike_and_the_original_keeps_its_own(written_as, images):
     model = fold_batch_norm(shaken(MobileFaceNet(32, (56, 56), 0.25)))
     bare = without_prelu(model, written_as)
-    assert not any(isinstance(layer, nn.PReLU) for layer in bare.modules()) and sum(isinstance(layer, nn.PReLU) for layer in model.modules()) == 33
+    assert (
+        not any(isinstance(layer, nn.PReLU) for layer in bare.modules())
+        and sum(isinstance(layer, nn.PReLU) for layer in model.modules()) == 33
+    )
     with torch.no_grad():
-        torch.testing.assert_close(bare(to_input(images, bare)), model(to_input(images, model)), atol=2e-6, rtol=0)
+        torch.testing.assert_close(
+            bare(to_input(images, bare)), model(to_input(images, model)), atol=2e-6, rtol=0
+        )
 
 
 def test_an_onnx_file_holds_no_prelu_nothing_unused_and_no_long_name(images, tmp_path):
     import onnx
 
     for precision in ("float32", "int8"):
-        graph = onnx.load(export.to_onnx(shaken(export.ShortFaceNet()), tmp_path / f"{precision}.onnx", precision, images)).graph
+        graph = onnx.load(
+            export.to_onnx(
+                shaken(export.ShortFaceNet()), tmp_path / f"{precision}.onnx", precision, images
+            )
+        ).graph
         used = {name for node in graph.node for name in node.input}
         assert "PRelu" not in {node.op_type for node in graph.node}
         assert {constant.name for constant in graph.initializer} <= used and not graph.value_info
-        assert all(len(name) <= 4 for name in used - {"image"}) and not any(node.name for node in graph.node)
+        assert all(len(name) <= 4 for name in used - {"image"}) and not any(
+            node.name for node in graph.node
+        )
         assert [port.name for port in (*graph.input, *graph.output)] == ["image", "embedding"]
 
 
@@ -115,14 +148,23 @@ def test_equal_zero_points_stand_in_a_tflite_file_once_and_it_answers_as_before(
 
     model = shaken(export.ShortFaceNet())
     phone, pictures = convert._prepare(model, ".tflite", "int8", images)
-    plain = convert._once(convert._tflite_small, convert._once(convert._tflite, phone, by="litert-torch"), "int8", pictures, by="ai-edge-quantizer")
+    plain = convert._once(
+        convert._tflite_small,
+        convert._once(convert._tflite, phone, by="litert-torch"),
+        "int8",
+        pictures,
+        by="ai-edge-quantizer",
+    )
     content = files.with_tflite_metadata(plain, {"name": "small"})
     graph, places = schema.Model.GetRootAs(content).Subgraphs(0), {}
     for n in range(graph.TensorsLength()):
         scales = graph.Tensors(n).Quantization()
         if scales is not None and scales.ZeroPointLength() > 1:
             zeros = scales.ZeroPointAsNumpy()
-            places.setdefault(zeros.tobytes(), set()).add(zeros.__array_interface__["data"][0] - np.frombuffer(content, np.uint8).__array_interface__["data"][0])
+            places.setdefault(zeros.tobytes(), set()).add(
+                zeros.__array_interface__["data"][0]
+                - np.frombuffer(content, np.uint8).__array_interface__["data"][0]
+            )
     assert places and all(len(where) == 1 for where in places.values())
     answers = []
     for file in (plain, content):

@@ -44,7 +44,10 @@ def three() -> Gallery:
 
 def test_a_persons_score_is_the_best_over_the_persons_templates(three):
     probes = unit(5, seed=1)
-    expected = [[max(float(np.dot(probe, row)) for row in three.templates(name)) for name in three.names] for probe in probes]
+    expected = [
+        [max(float(np.dot(probe, row)) for row in three.templates(name)) for name in three.names]
+        for probe in probes
+    ]
     np.testing.assert_allclose(three.scores(probes), expected, atol=1e-6)
     np.testing.assert_allclose(three.scores(probes[0]), expected[0], atol=1e-6)
 
@@ -64,7 +67,9 @@ def test_enrolling_again_adds_to_what_is_there(three):
     three.scores(more)  # the search that was made before must not stay
     three.enrol("Ben", more)
     np.testing.assert_allclose(three.templates("Ben"), np.concatenate([before, more]), atol=1e-6)
-    assert three.names == ["Ada", "Ben", "Cléo"] and three.scores(more)[:, 1] == pytest.approx([1, 1], abs=1e-6)
+    assert three.names == ["Ada", "Ben", "Cléo"] and three.scores(more)[:, 1] == pytest.approx(
+        [1, 1], abs=1e-6
+    )
 
 
 def by_hand(names, scores, threshold, margin):
@@ -81,9 +86,17 @@ def test_the_decision_is_the_rule_on_two_thousand_random_scores():
     rng, seen = np.random.default_rng(0), set()
     for _ in range(2000):
         names = [f"p{n}" for n in range(rng.integers(1, 6))]
-        scores, threshold, margin = rng.integers(-8, 9, len(names)) / 8, rng.integers(-8, 9) / 8, rng.integers(0, 4) / 8  # ties are common
+        scores, threshold, margin = (
+            rng.integers(-8, 9, len(names)) / 8,
+            rng.integers(-8, 9) / 8,
+            rng.integers(0, 4) / 8,
+        )  # ties are common
         found = decision(names, scores, threshold, margin)
-        assert (found.kind, found.name) == by_hand(names, scores, threshold, margin), (scores, threshold, margin)
+        assert (found.kind, found.name) == by_hand(names, scores, threshold, margin), (
+            scores,
+            threshold,
+            margin,
+        )
         assert found.score == scores.max() and found.why
         assert found.second == (sorted(scores)[-2] if len(names) > 1 else None)
         seen.add(found.kind)
@@ -96,20 +109,28 @@ def test_a_score_on_the_threshold_is_accepted_and_a_lead_of_the_margin_is_enough
     assert decision(["Ada", "Ben"], [0.75, 0.5], threshold=0.75, margin=0.2500001).kind == UNSURE
 
 
-@pytest.mark.parametrize("scores, why", [
-    ([0.5, 0.8, 0.7], "0.80 reaches 0.60, 0.10 ahead of the next"),
-    ([0.5, 0.8, 0.76], "Ben with 0.80 and Cléo with 0.76 are closer than 0.05"),
-    ([0.5, 0.58, 0.1], "nobody reaches 0.60; the best scores 0.58"),
-    ([0.625], "0.62 reaches 0.60"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "scores, why",
+    [
+        ([0.5, 0.8, 0.7], "0.80 reaches 0.60, 0.10 ahead of the next"),
+        ([0.5, 0.8, 0.76], "Ben with 0.80 and Cléo with 0.76 are closer than 0.05"),
+        ([0.5, 0.58, 0.1], "nobody reaches 0.60; the best scores 0.58"),
+        ([0.625], "0.62 reaches 0.60"),
+    ],
+)
 def test_a_decision_says_why_with_its_numbers(scores, why):
-    assert decision(["Ada", "Ben", "Cléo"][: len(scores)], scores, threshold=0.6, margin=0.05).why == why
+    assert (
+        decision(["Ada", "Ben", "Cléo"][: len(scores)], scores, threshold=0.6, margin=0.05).why
+        == why
+    )
 
 
 def test_two_templates_of_one_person_are_no_competition():
     gallery, probe = Gallery(PRINT, 8), unit(1)[0]
     gallery.enrol("Ada", np.stack([probe, probe]))
-    assert gallery.decide(probe, threshold=0.9, margin=0.5).name == "Ada", "alone in the gallery: the margin does not apply"
+    assert gallery.decide(probe, threshold=0.9, margin=0.5).name == "Ada", (
+        "alone in the gallery: the margin does not apply"
+    )
     gallery.enrol("Ben", unit(1, seed=5))
     assert gallery.decide(probe, threshold=0.9, margin=0.2).name == "Ada"
 
@@ -130,7 +151,11 @@ def test_a_refused_picture_is_not_compared_at_all(three):
 
 
 def test_in_an_empty_gallery_everybody_is_unknown():
-    assert Gallery(PRINT, 8).decide(unit(1)[0], threshold=-1)[:3] == (UNKNOWN, None, "nobody is enrolled")
+    assert Gallery(PRINT, 8).decide(unit(1)[0], threshold=-1)[:3] == (
+        UNKNOWN,
+        None,
+        "nobody is enrolled",
+    )
     assert Gallery(PRINT, 8).scores(unit(3)).shape == (3, 0)
 
 
@@ -151,10 +176,18 @@ def test_a_search_among_thousands_finds_what_a_slow_one_finds():
 # -- what is refused ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name, words", [
-    ("", "1 to 200 characters"), ("x" * 201, "1 to 200"), ("a\tb", "no tab"), ("a\nb", "no line break"), ("a\r", "no line break"),
-    ("a\u2028b", "no line break"), ("\ud800", "UTF-8"),
-])
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("", "1 to 200 characters"),
+        ("x" * 201, "1 to 200"),
+        ("a\tb", "no tab"),
+        ("a\nb", "no line break"),
+        ("a\r", "no line break"),
+        ("a\u2028b", "no line break"),
+        ("\ud800", "UTF-8"),
+    ],
+)
 def test_a_name_that_a_line_cannot_hold_is_refused(name, words):
     with pytest.raises(ValueError, match=words):
         Gallery(PRINT, 8).enrol(name, unit(1))
@@ -166,11 +199,18 @@ def test_an_accent_typed_in_two_ways_is_one_name(three):
     assert three.names == ["Ada", "Ben", "Cléo"] and len(three.templates("Cle\u0301o")) == 4
 
 
-@pytest.mark.parametrize("vectors, mode, words", [
-    (unit(2, 9), "keep", r"must be \(k, 8\), not \(2, 9\)"), (2 * unit(1), "keep", "length 1; the one furthest from it has 2"),
-    (unit(1) * np.nan, "keep", "length 1"), (np.zeros((1, 8)), "keep", "length 1"), (np.empty((0, 8)), "keep", "no picture of Ada"),
-    (np.stack([np.eye(8)[0], -np.eye(8)[0]]), "average", "do not show one person"), (unit(1), "mean", "no mode 'mean'"),
-])
+@pytest.mark.parametrize(
+    "vectors, mode, words",
+    [
+        (unit(2, 9), "keep", r"must be \(k, 8\), not \(2, 9\)"),
+        (2 * unit(1), "keep", "length 1; the one furthest from it has 2"),
+        (unit(1) * np.nan, "keep", "length 1"),
+        (np.zeros((1, 8)), "keep", "length 1"),
+        (np.empty((0, 8)), "keep", "no picture of Ada"),
+        (np.stack([np.eye(8)[0], -np.eye(8)[0]]), "average", "do not show one person"),
+        (unit(1), "mean", "no mode 'mean'"),
+    ],
+)
 def test_vectors_that_are_no_template_are_refused_and_nothing_is_enrolled(vectors, mode, words):
     gallery = Gallery(PRINT, 8)
     with pytest.raises(ValueError, match=words):
@@ -204,7 +244,9 @@ def test_an_embedding_has_one_number_or_more():
 def test_deleting_a_person_leaves_nothing_in_memory_nor_in_the_file(three, tmp_path):
     path = tmp_path / "people.gallery"
     three.save(path)
-    (tmp_path / ".people.gallery.4711.part").write_bytes(path.read_bytes())  # what a crash of another process left behind
+    (tmp_path / ".people.gallery.4711.part").write_bytes(
+        path.read_bytes()
+    )  # what a crash of another process left behind
     three.scores(unit(1))
     held = [three._templates["Cléo"], three._search.matrix]
     secrets = [base64.b64encode(row.astype("<f4").tobytes()) for row in three.templates("Cléo")]
@@ -224,7 +266,12 @@ def test_deleting_a_person_leaves_nothing_in_memory_nor_in_the_file(three, tmp_p
 def test_the_file_is_the_lines_that_the_app_and_the_page_read(three, tmp_path):
     three.save(tmp_path / "a")
     *lines, last = (tmp_path / "a").read_bytes().splitlines(keepends=True)
-    assert [line.decode() for line in lines[:4]] == ["siamese-gallery 1\n", f"fingerprint {PRINT}\n", "size 8\n", "templates 6\n"]
+    assert [line.decode() for line in lines[:4]] == [
+        "siamese-gallery 1\n",
+        f"fingerprint {PRINT}\n",
+        "size 8\n",
+        "templates 6\n",
+    ]
     rows = [(name, row) for name in three.names for row in three.templates(name)]
     assert len(lines) == 4 + len(rows)
     for line, (name, row) in zip(lines[4:], rows):
@@ -258,7 +305,11 @@ def test_a_file_cut_anywhere_or_with_any_byte_changed_is_refused(three, tmp_path
     three.save(tmp_path / "a")
     whole = (tmp_path / "a").read_bytes()
     rng = random.Random(0)
-    spoiled = [whole[:length] for length in range(0, len(whole), 7)] + [whole[:-1], whole + b"\n", b""]
+    spoiled = [whole[:length] for length in range(0, len(whole), 7)] + [
+        whole[:-1],
+        whole + b"\n",
+        b"",
+    ]
     for _ in range(100):
         at = rng.randrange(len(whole))
         spoiled.append(whole[:at] + bytes([whole[at] ^ (1 << rng.randrange(8))]) + whole[at + 1 :])
@@ -268,24 +319,52 @@ def test_a_file_cut_anywhere_or_with_any_byte_changed_is_refused(three, tmp_path
             Gallery.load(tmp_path / "b", PRINT, 8)
 
 
-@pytest.mark.parametrize("change, words", [
-    (lambda body: body.replace(b"gallery 1", b"gallery 2", 1), "another version, 'siamese-gallery 2'; this code reads 'siamese-gallery 1'"),
-    (lambda body: body.replace(b"gallery 1", b"gallery " + b"2" * 99, 1), f"another version, 'siamese-gallery {'2' * 24}'; this code"),
-    (lambda body: b"\x80\x04pickle\n" + body, "no gallery"),
-    (lambda body: body.replace(b"fingerprint 01", b"fingerprint 11", 1), f"another network .1123456789abcdef, this one is {PRINT}"),
-    (lambda body: body.replace(b"size 8", b"size 9", 1), "vectors of 9 numbers; this network makes 8"),
-    (lambda body: body.replace(b"templates 6", b"templates 7", 1), "says that it holds 7 templates, and holds 6"),
-    (lambda body: body.replace(b"size 8\n", b"", 1), "does not begin with the lines"),
-    (lambda body: body.replace(b"\t", b"\tA", 1), "not the base64 of 8 numbers"),
-    (lambda body: body.replace(b"\t", b" ", 1), "not the base64 of 8 numbers"),
-    (lambda body: body.replace("é".encode(), "e\u0301".encode(), 1), "normal form C"),
-    (lambda body: body.replace("é".encode(), b"\xff", 1), "not UTF-8"),
-    (lambda body: body.split(b"\t")[0] + b"\t" + base64.b64encode(np.full(8, np.nan, "<f4").tobytes()) + b"\n", "length 1"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (
+            lambda body: body.replace(b"gallery 1", b"gallery 2", 1),
+            "another version, 'siamese-gallery 2'; this code reads 'siamese-gallery 1'",
+        ),
+        (
+            lambda body: body.replace(b"gallery 1", b"gallery " + b"2" * 99, 1),
+            f"another version, 'siamese-gallery {'2' * 24}'; this code",
+        ),
+        (lambda body: b"\x80\x04pickle\n" + body, "no gallery"),
+        (
+            lambda body: body.replace(b"fingerprint 01", b"fingerprint 11", 1),
+            f"another network .1123456789abcdef, this one is {PRINT}",
+        ),
+        (
+            lambda body: body.replace(b"size 8", b"size 9", 1),
+            "vectors of 9 numbers; this network makes 8",
+        ),
+        (
+            lambda body: body.replace(b"templates 6", b"templates 7", 1),
+            "says that it holds 7 templates, and holds 6",
+        ),
+        (lambda body: body.replace(b"size 8\n", b"", 1), "does not begin with the lines"),
+        (lambda body: body.replace(b"\t", b"\tA", 1), "not the base64 of 8 numbers"),
+        (lambda body: body.replace(b"\t", b" ", 1), "not the base64 of 8 numbers"),
+        (lambda body: body.replace("é".encode(), "e\u0301".encode(), 1), "normal form C"),
+        (lambda body: body.replace("é".encode(), b"\xff", 1), "not UTF-8"),
+        (
+            lambda body: (
+                body.split(b"\t")[0]
+                + b"\t"
+                + base64.b64encode(np.full(8, np.nan, "<f4").tobytes())
+                + b"\n"
+            ),
+            "length 1",
+        ),
+    ],
+)
 def test_a_sealed_file_that_is_not_ours_is_refused_in_words(three, tmp_path, change, words):
     three.save(tmp_path / "a")
     body = (tmp_path / "a").read_bytes().rpartition(b"sha256 ")[0]
-    changed = change(body).replace(b"templates 6", b"templates 1") if "length" in words else change(body)
+    changed = (
+        change(body).replace(b"templates 6", b"templates 1") if "length" in words else change(body)
+    )
     (tmp_path / "a").write_bytes(sealed(changed))
     with pytest.raises(ValueError, match=words):
         Gallery.load(tmp_path / "a", PRINT, 8)
@@ -350,15 +429,25 @@ def test_a_process_killed_at_any_of_150_moments_leaves_the_old_gallery_or_the_ne
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX's")
 def test_the_same_kills_break_a_file_that_is_written_in_place(tmp_path):
     naive = "open(path, 'wb').write(written(gallery.fingerprint, gallery.size, gallery._templates))"
-    assert "broken" in left_by_kills(tmp_path / "people.gallery", naive, kills=150), "else the test above proves nothing"
+    assert "broken" in left_by_kills(tmp_path / "people.gallery", naive, kills=150), (
+        "else the test above proves nothing"
+    )
 
 
-def test_content_reaches_the_disk_before_the_name_and_the_name_before_save_returns(three, tmp_path, monkeypatch):
+def test_content_reaches_the_disk_before_the_name_and_the_name_before_save_returns(
+    three, tmp_path, monkeypatch
+):
     calls = []
 
     def watched(name, real):
         def call(*arguments):
-            calls.append(name if name == "replace" else "fsync folder" if stat.S_ISDIR(os.fstat(arguments[0]).st_mode) else "fsync file")
+            calls.append(
+                name
+                if name == "replace"
+                else "fsync folder"
+                if stat.S_ISDIR(os.fstat(arguments[0]).st_mode)
+                else "fsync file"
+            )
             return real(*arguments)
 
         return call
@@ -392,7 +481,11 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(three, tmp_path, 
 def test_a_disk_that_fills_in_the_middle_of_writing_leaves_the_old_file(tmp_path):
     """A real one: the system stops the process's write half way."""
     path = tmp_path / "people.gallery"
-    code = KILLER.split("for _ in range")[0].format(root=str(ROOT), path=str(path), save="gallery.save(path)") + """
+    code = (
+        KILLER.split("for _ in range")[0].format(
+            root=str(ROOT), path=str(path), save="gallery.save(path)"
+        )
+        + """
 import resource
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
@@ -401,9 +494,12 @@ try:
 except OSError as error:
     print(type(error).__name__)
 """
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "OSError\n", done.stderr
-    assert Gallery.load(path, PRINT, 64).names == ["person 0"] and [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert Gallery.load(path, PRINT, 64).names == ["person 0"] and [
+        file.name for file in tmp_path.iterdir()
+    ] == [path.name]
 
 
 def test_the_bench_measures_something():
@@ -412,7 +508,9 @@ def test_the_bench_measures_something():
 
 
 @pytest.mark.parametrize("seconds, one_by_one, batches", [(1.0, 30, 16), (0.0, 5, 5)])
-def test_the_bench_is_the_median_of_so_many_seconds_or_of_five_calls_and_the_first_does_not_count(monkeypatch, seconds, one_by_one, batches):
+def test_the_bench_is_the_median_of_so_many_seconds_or_of_five_calls_and_the_first_does_not_count(
+    monkeypatch, seconds, one_by_one, batches
+):
     now, calls = [0.0], Counter()
 
     def taking(name, durations):
@@ -423,20 +521,35 @@ def test_the_bench_is_the_median_of_so_many_seconds_or_of_five_calls_and_the_fir
         return call
 
     monkeypatch.setattr("lib.gallery.time", SimpleNamespace(perf_counter=lambda: now[0]))
-    monkeypatch.setattr(Gallery, "decide", taking("decide", itertools.chain([10.0], itertools.cycle([0.002, 0.003, 0.1]))))
-    monkeypatch.setattr(Gallery, "scores", taking("scores", itertools.chain([10.0], itertools.repeat(0.064))))
-    assert bench(10, size=4, seconds=seconds) == pytest.approx((3.0, 1.0))  # milliseconds; 64 probes in 64 of them
+    monkeypatch.setattr(
+        Gallery,
+        "decide",
+        taking("decide", itertools.chain([10.0], itertools.cycle([0.002, 0.003, 0.1]))),
+    )
+    monkeypatch.setattr(
+        Gallery, "scores", taking("scores", itertools.chain([10.0], itertools.repeat(0.064)))
+    )
+    assert bench(10, size=4, seconds=seconds) == pytest.approx(
+        (3.0, 1.0)
+    )  # milliseconds; 64 probes in 64 of them
     assert calls == {"decide": 1 + one_by_one, "scores": 1 + batches}
 
 
 def test_the_command_says_how_it_is_called():
-    done = subprocess.run([sys.executable, "-m", "lib.gallery"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "lib.gallery"], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 1 and done.stderr == "usage: python -m lib.gallery bench\n"
 
 
 def test_unicode_names_come_back(tmp_path):
-    gallery, names = Gallery(PRINT, 8), ["Łukasz", "李雷", "नेहा", "O'Brien \\ \"x\"", "sha256 abc", "  two  spaces ", "x" * 200]
+    gallery, names = (
+        Gallery(PRINT, 8),
+        ["Łukasz", "李雷", "नेहा", 'O\'Brien \\ "x"', "sha256 abc", "  two  spaces ", "x" * 200],
+    )
     for number, name in enumerate(names):
         gallery.enrol(name, unit(1, seed=number))
     gallery.save(tmp_path / "a")
-    assert Gallery.load(tmp_path / "a", PRINT, 8).names == [unicodedata.normalize("NFC", name) for name in names]
+    assert Gallery.load(tmp_path / "a", PRINT, 8).names == [
+        unicodedata.normalize("NFC", name) for name in names
+    ]

@@ -33,13 +33,23 @@ def watched(monkeypatch):
     given, noise = [], {}
 
     def trained(recipe, train, steps, name):
-        given.append((recipe, steps, name, set(train.images[train.images[:, 0, 0, 2] == 0][:, 0, 0, 0].tolist())))
+        given.append(
+            (
+                recipe,
+                steps,
+                name,
+                set(train.images[train.images[:, 0, 0, 2] == 0][:, 0, 0, 0].tolist()),
+            )
+        )
         return (recipe, steps), 10.0
 
     def embedded(model, name, looks):
         rng = np.random.default_rng(0)
         spread = noise.get((RECIPES.index(model[0]), model[1]), 8.0)
-        return {name: np.eye(250)[look[:, 0, 0, 0]] + spread * rng.normal(size=(len(look), 250)) / 16 for name, look in looks.items()}
+        return {
+            name: np.eye(250)[look[:, 0, 0, 0]] + spread * rng.normal(size=(len(look), 250)) / 16
+            for name, look in looks.items()
+        }
 
     monkeypatch.setattr(gradient_tuning, "trained", trained)
     monkeypatch.setattr(gradient_tuning, "embedded", embedded)
@@ -47,7 +57,9 @@ def watched(monkeypatch):
     return given, noise
 
 
-def test_no_trial_learns_from_the_people_it_is_judged_on_and_the_last_training_learns_from_everybody(watched):
+def test_no_trial_learns_from_the_people_it_is_judged_on_and_the_last_training_learns_from_everybody(
+    watched,
+):
     given, _ = watched
     identity = np.repeat(np.arange(100), 3)
     out = gradient_tuning.tuned(painted(identity), identity, "some")
@@ -55,23 +67,39 @@ def test_no_trial_learns_from_the_people_it_is_judged_on_and_the_last_training_l
     assert len(held) == 20 and len(given) == len(RECIPES) + 2
     for _, _, name, people in given[:-1]:
         assert name.startswith("trial") and people == set(range(100)) - held
-    assert out.name == given[-1][2] and out.name.startswith("tuned") and given[-1][3] == set(range(100))
+    assert (
+        out.name == given[-1][2]
+        and out.name.startswith("tuned")
+        and given[-1][3] == set(range(100))
+    )
     assert out.seconds == 10.0 * len(given)
-    assert len({name for _, _, name, _ in given}) == len(given), "each training has a checkpoint of its own"
+    assert len({name for _, _, name, _ in given}) == len(given), (
+        "each training has a checkpoint of its own"
+    )
 
 
 @pytest.mark.parametrize("longer", [False, True], ids=["short", "long"])
 @pytest.mark.parametrize("chosen", range(len(RECIPES)))
-def test_the_recipe_and_the_length_with_the_fewest_errors_on_people_kept_out_are_trained_on_everybody(watched, chosen, longer):
+def test_the_recipe_and_the_length_with_the_fewest_errors_on_people_kept_out_are_trained_on_everybody(
+    watched, chosen, longer
+):
     given, noise = watched
     noise[chosen, 2], noise[chosen, 4] = 5.5, 5.0 if longer else 6.5
     identity = np.random.default_rng(1).permutation(np.repeat(np.arange(100), 3))
     out = gradient_tuning.tuned(painted(identity), identity, "some")
     steps = 4 if longer else 2
-    assert [(RECIPES.index(recipe), length) for recipe, length, _, _ in given] == [(0, 2), (1, 2), (2, 2), (chosen, 4), (chosen, steps)]
+    assert [(RECIPES.index(recipe), length) for recipe, length, _, _ in given] == [
+        (0, 2),
+        (1, 2),
+        (2, 2),
+        (chosen, 4),
+        (chosen, steps),
+    ]
     assert out.model == (RECIPES[chosen], steps)
     marked = [row for row in out.rows if row.get("chosen")]
-    assert len(marked) == 1 and marked[0]["recipe"].endswith(f" {steps} steps: {RECIPES[chosen].what}")
+    assert len(marked) == 1 and marked[0]["recipe"].endswith(
+        f" {steps} steps: {RECIPES[chosen].what}"
+    )
     assert 0 < marked[0]["eer"] == min(row["eer"] for row in out.rows) < 0.3
     assert len(out.trial["aligned"]) == len(identity), "the trial's network, of all photographs"
 
@@ -82,8 +110,13 @@ def test_a_lesson_gives_no_number_to_two_people_and_leaves_single_photographs_ou
     some, all_ = (lesson(looks, identity, made_up(), everybody) for everybody in (False, True))
     for images, people in ((some, {7: 4, 4: 6}), (all_, {7: 4, 9: 2, 4: 6})):
         real = images.images[:, 0, 0, 2] == 0
-        assert (images.images[real, 0, 0, 0] == images.identity[real]).all(), "each crop stays its person's"
-        assert {int(who): int((images.identity[real] == who).sum()) for who in set(images.identity[real].tolist())} == people
+        assert (images.images[real, 0, 0, 0] == images.identity[real]).all(), (
+            "each crop stays its person's"
+        )
+        assert {
+            int(who): int((images.identity[real] == who).sum())
+            for who in set(images.identity[real].tolist())
+        } == people
         assert not set(images.identity[real].tolist()) & set(images.identity[~real].tolist())
         assert len(set(images.identity[~real].tolist())) == 3 and (~real).sum() == 6
 
@@ -113,14 +146,18 @@ def test_cosface_begins_with_each_persons_mean_and_triplets_have_no_directions(m
     for row, who in zip(weight, train.identities):
         mean = vectors[train.identity == who].mean(0)
         assert row @ mean / np.linalg.norm(mean) == pytest.approx(1, abs=1e-5)
-    ignorant = losses.trivial_value("cosface", margin=gradient_tuning.MARGIN, scale=gradient_tuning.SCALE, classes=4)
+    ignorant = losses.trivial_value(
+        "cosface", margin=gradient_tuning.MARGIN, scale=gradient_tuning.SCALE, classes=4
+    )
     assert seen["options"]["trivial"] == ignorant
     gradient_tuning.trained(RECIPES[0], train, 7, "watched")
     assert seen["loss"] is losses.batch_hard_triplet_loss and seen["options"]["trivial"] == 0.2
 
 
 def test_a_training_that_was_told_to_stop_is_not_measured(monkeypatch):
-    monkeypatch.setattr(gradient_tuning, "fit", lambda *_, steps, **__: History(steps, loss=[1.0] * (steps - 1)))
+    monkeypatch.setattr(
+        gradient_tuning, "fit", lambda *_, steps, **__: History(steps, loss=[1.0] * (steps - 1))
+    )
     with pytest.raises(KeyboardInterrupt, match="after 4 of 5 steps; the same command goes on"):
         gradient_tuning.trained(RECIPES[0], made_up(), 5, "stopped")
 
@@ -137,11 +174,20 @@ def test_each_pair_is_judged_by_the_network_that_never_met_its_people():
     i, j, fold = np.arange(0, 40, 2), np.arange(1, 40, 2), np.repeat(np.arange(10), 2)
     pairs = (i, j, np.tile([True, False], 10), fold)
     splits = fine_tuning.halves(np.arange(40), pairs)
-    networks = [({look: rng.normal(size=(40, 5)) for look in LOOKS}, (rng.normal(size=5), rng.normal(size=(5, 5)))) for _ in range(2)]
+    networks = [
+        (
+            {look: rng.normal(size=(40, 5)) for look in LOOKS},
+            (rng.normal(size=5), rng.normal(size=(5, 5))),
+        )
+        for _ in range(2)
+    ]
     found = subject.judged(networks, splits, pairs)
 
     def cosine(looks, layer, n):
-        a, b = ((sum(look[k] for look in looks) / len(looks) - layer[0]) @ layer[1] for k in (i[n], j[n]))
+        a, b = (
+            (sum(look[k] for look in looks) / len(looks) - layer[0]) @ layer[1]
+            for k in (i[n], j[n])
+        )
         return a @ b / np.sqrt(a @ a * (b @ b))
 
     for n in range(20):
@@ -156,14 +202,24 @@ def test_the_layer_on_top_is_chosen_with_the_trials_network_and_fitted_to_the_la
     rng = np.random.default_rng(0)
     identity = np.repeat(np.arange(100), 4)
     people = rng.normal(size=(100, 4))
-    trial = {look: people[identity] + np.array([3.0, 1.0, 0.2, 0.2]) * rng.normal(size=(400, 4)) for look in "ab"}
-    last = {look: people[identity] + np.array([0.2, 0.2, 1.0, 3.0]) * rng.normal(size=(400, 4)) for look in "ab"}
+    trial = {
+        look: people[identity] + np.array([3.0, 1.0, 0.2, 0.2]) * rng.normal(size=(400, 4))
+        for look in "ab"
+    }
+    last = {
+        look: people[identity] + np.array([0.2, 0.2, 1.0, 3.0]) * rng.normal(size=(400, 4))
+        for look in "ab"
+    }
     (mean, matrix), rows = fine_tuning.fitted(last, identity, "some", trial)
     _, alone = fine_tuning.fitted(trial, identity, "some")
-    assert [row["eer"] for row in rows] == [row["eer"] for row in alone[1:]], "judged with the trial's network"
+    assert [row["eer"] for row in rows] == [row["eer"] for row in alone[1:]], (
+        "judged with the trial's network"
+    )
     best = int(np.argmin([row["eer"] for row in rows]))
     assert [row.get("chosen") for row in rows].index("chosen") == best
-    expected = fine_tuning.layer(np.concatenate([last["a"], last["b"]]), np.tile(identity, 2), fine_tuning.ROUND[best])
+    expected = fine_tuning.layer(
+        np.concatenate([last["a"], last["b"]]), np.tile(identity, 2), fine_tuning.ROUND[best]
+    )
     np.testing.assert_allclose(mean, expected[0])
     np.testing.assert_allclose(matrix, expected[1])
 

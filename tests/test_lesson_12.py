@@ -7,13 +7,20 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TEXT = "\n".join(c.source for c in nbformat.read(ROOT / "notebooks" / "12_on_the_phone.ipynb", 4).cells if c.cell_type == "markdown")
+TEXT = "\n".join(
+    c.source
+    for c in nbformat.read(ROOT / "notebooks" / "12_on_the_phone.ipynb", 4).cells
+    if c.cell_type == "markdown"
+)
 SELF_CHECK = TEXT.split("## Self-check")[1].split("## You have seen")[0]
 
 
 def test_the_kotlin_excerpt_is_in_the_apps_source():
     source = (ROOT / "docs/android/app/src/main/kotlin/face/Match.kt").read_text()
-    lines = [line.strip() for line in re.search(r"```kotlin\n(.*?)\n```", TEXT, re.S).group(1).splitlines()]
+    lines = [
+        line.strip()
+        for line in re.search(r"```kotlin\n(.*?)\n```", TEXT, re.S).group(1).splitlines()
+    ]
     assert lines and all(line in source for line in lines)
 
 
@@ -21,17 +28,23 @@ def test_the_self_check_has_ten_questions_and_one_right_choice_each():
     questions = re.split(r"^\*\*\d+\.\*\* ", SELF_CHECK, flags=re.M)[1:]
     assert len(questions) == 10
     for question in questions:
-        choices = re.findall(r"<details><summary>(.+?)</summary>\n\n(.+?)\n</details>", question, re.S)
+        choices = re.findall(
+            r"<details><summary>(.+?)</summary>\n\n(.+?)\n</details>", question, re.S
+        )
         assert len(choices) >= 3 and question.count("<details>") == len(choices)
         assert [why.split()[0].rstrip(".,:") for _, why in choices].count("Right") == 1, question
-        assert all(re.match(r"(Right|No|Yes)[.,:]? ", why) and len(why) > 40 for _, why in choices), "every choice says why"
+        assert all(
+            re.match(r"(Right|No|Yes)[.,:]? ", why) and len(why) > 40 for _, why in choices
+        ), "every choice says why"
 
 
 @pytest.mark.parametrize("page", ["notebooks/12_on_the_phone.ipynb", "docs/gallery.md"])
 def test_every_link_into_the_course_leads_somewhere(page):
     text = TEXT if page.endswith("ipynb") else (ROOT / page).read_text()
     inside = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith("http")]
-    assert inside and all(((ROOT / page).parent / link.split("#")[0]).exists() for link in inside), inside
+    assert inside and all(
+        ((ROOT / page).parent / link.split("#")[0]).exists() for link in inside
+    ), inside
 
 
 def test_the_pages_example_of_a_file_is_the_format():

@@ -23,20 +23,70 @@ def run_cells(path: Path, folder: Path) -> tuple[subprocess.CompletedProcess, li
     """
     log = folder / "hosts.txt"
     dead = "http://127.0.0.1:9"  # nobody listens there: for programs that are not Python
-    environment = {key: value for key, value in os.environ.items() if key not in ("MPLBACKEND", "PYTEST_ADDOPTS")} | {
-        "COURSE_BUDGET": "quick",
-        "COURSE_NETWORK_LOG": str(log),
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "tests" / "offline"), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]),
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "OMP_WAIT_POLICY": "passive",  # threads that wait for a busy core sleep, and do not count as work
-        **{name: dead for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")},
-        "no_proxy": "localhost,127.0.0.1",
-    }
-    command = [sys.executable, "-m", "pytest", "-p", "nbval.plugin", "-p", "slider_driver", "-p", "figure_watcher", "-p", "no:cacheprovider", "--nbval-lax"]
-    command += ["--nbval-cell-timeout=300", "-q", "--color=no", "-rN", "--no-header", "-c", os.devnull, f"--rootdir={path.parent}", str(path)]
+    environment = (
+        {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("MPLBACKEND", "PYTEST_ADDOPTS")
+        }
+        | {
+            "COURSE_BUDGET": "quick",
+            "COURSE_NETWORK_LOG": str(log),
+            "PYTHONPATH": os.pathsep.join(
+                [
+                    str(ROOT / "tests" / "offline"),
+                    str(ROOT / "tests"),
+                    os.environ.get("PYTHONPATH", ""),
+                ]
+            ),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "OMP_WAIT_POLICY": "passive",  # threads that wait for a busy core sleep, and do not count as work
+            **{
+                name: dead
+                for name in (
+                    "http_proxy",
+                    "https_proxy",
+                    "all_proxy",
+                    "HTTP_PROXY",
+                    "HTTPS_PROXY",
+                    "ALL_PROXY",
+                )
+            },
+            "no_proxy": "localhost,127.0.0.1",
+        }
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "nbval.plugin",
+        "-p",
+        "slider_driver",
+        "-p",
+        "figure_watcher",
+        "-p",
+        "no:cacheprovider",
+        "--nbval-lax",
+    ]
+    command += [
+        "--nbval-cell-timeout=300",
+        "-q",
+        "--color=no",
+        "-rN",
+        "--no-header",
+        "-c",
+        os.devnull,
+        f"--rootdir={path.parent}",
+        str(path),
+    ]
     started, before = time.perf_counter(), notebooks.processor_seconds()
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=900)
-    seconds = notebooks.fair_seconds(time.perf_counter() - started, notebooks.processor_seconds() - before)
+    done = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=900
+    )
+    seconds = notebooks.fair_seconds(
+        time.perf_counter() - started, notebooks.processor_seconds() - before
+    )
     return done, log.read_text().split() if log.exists() else [], seconds
 
 
@@ -63,7 +113,10 @@ def test_all_lessons_together_stay_under_eight_megabytes():
 def notebook(folder: Path, *sources: str) -> Path:
     """A notebook of these code cells, never run."""
     book = nbformat.v4.new_notebook(metadata={"kernelspec": notebooks.KERNEL})
-    book.cells = [nbformat.v4.new_markdown_cell("# 99 · A test"), *map(nbformat.v4.new_code_cell, sources)]
+    book.cells = [
+        nbformat.v4.new_markdown_cell("# 99 · A test"),
+        *map(nbformat.v4.new_code_cell, sources),
+    ]
     path = folder / "99_test.ipynb"
     nbformat.write(book, path)
     return path
@@ -112,11 +165,15 @@ def test_a_lesson_that_reaches_out_is_found_even_where_it_hides_it(tmp_path):
 
 
 PICTURE = 'from lib import plots\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nplots.show(fig, alt="An empty pair of axes.")'
-NOISY = "import sys\nfor i in range(3):\n    print(f'\\rstep {i}', end='', file=sys.stderr, flush=True)"
+NOISY = (
+    "import sys\nfor i in range(3):\n    print(f'\\rstep {i}', end='', file=sys.stderr, flush=True)"
+)
 
 
 def test_running_stamps_a_notebook_and_leaves_only_what_a_reader_reads(tmp_path):
-    path = notebook(tmp_path, FIND_LIB, PICTURE, NOISY, "import os\nprint(os.getcwd())", BROKEN_AT_ITS_END)
+    path = notebook(
+        tmp_path, FIND_LIB, PICTURE, NOISY, "import os\nprint(os.getcwd())", BROKEN_AT_ITS_END
+    )
     notebooks.run(path, "quick")
     book = nbformat.read(path, as_version=4)
     assert book.metadata.course.budget == "quick" and book.metadata.course.seconds > 0
@@ -126,11 +183,15 @@ def test_running_stamps_a_notebook_and_leaves_only_what_a_reader_reads(tmp_path)
     assert picture.metadata["image/png"]["alt"] == "An empty pair of axes."
     assert bar.text == "step 2"
     assert str(tmp_path) not in folder.text
-    assert control.metadata["image/png"]["alt"] and {"image/png", "text/plain"} == set(control.data), "a stored control is its still picture"
+    assert control.metadata["image/png"]["alt"] and {"image/png", "text/plain"} == set(
+        control.data
+    ), "a stored control is its still picture"
     assert [found for found in notebooks.problems(path) if "budget" not in found] == []
 
 
-def test_running_fails_on_an_error_that_an_output_widget_swallows_and_leaves_the_file_alone(tmp_path):
+def test_running_fails_on_an_error_that_an_output_widget_swallows_and_leaves_the_file_alone(
+    tmp_path,
+):
     path = notebook(tmp_path, "import ipywidgets\nwith ipywidgets.Output():\n    1 / 0")
     before = path.read_bytes()
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
@@ -161,9 +222,24 @@ def test_a_changed_cell_makes_a_notebook_stale_and_changed_prose_does_not(tmp_pa
         (lambda book: book.cells[1].update(source="\n".join(["x = 1"] * 30)), "30 lines"),
         (lambda book: book.cells[2].outputs[0].metadata.pop("image/png"), "alt text"),
         (lambda book: book.cells[2].outputs[0].data.update({"image/png": "A" * 1_100_000}), "MB"),
-        (lambda book: book.cells[1].update(outputs=[nbformat.v4.new_output("stream", text="see /home/ann/lib.py")]), "path"),
-        (lambda book: book.cells[1].update(outputs=[nbformat.v4.new_output("error", ename="E", evalue="")]), "error"),
-        (lambda book: book.cells[1].update(outputs=[nbformat.v4.new_output("stream", name="stderr", text="x: UserWarning: y")]), "warning"),
+        (
+            lambda book: book.cells[1].update(
+                outputs=[nbformat.v4.new_output("stream", text="see /home/ann/lib.py")]
+            ),
+            "path",
+        ),
+        (
+            lambda book: book.cells[1].update(
+                outputs=[nbformat.v4.new_output("error", ename="E", evalue="")]
+            ),
+            "error",
+        ),
+        (
+            lambda book: book.cells[1].update(
+                outputs=[nbformat.v4.new_output("stream", name="stderr", text="x: UserWarning: y")]
+            ),
+            "warning",
+        ),
         (lambda book: book.metadata.update(widgets={}), "metadata.widgets"),
         (lambda book: book.metadata.pop("course"), "never run"),
     ],
@@ -187,7 +263,9 @@ def healthy(tmp_path_factory) -> str:
 
 
 def test_hashes_in_fenced_code_are_not_headings():
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# one\n```\n# comment\n#### also\n```\n## two")])
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("# one\n```\n# comment\n#### also\n```\n## two")]
+    )
     assert notebooks.heading_problems(book) == []
 
 

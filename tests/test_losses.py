@@ -14,9 +14,17 @@ from lib import losses
 from lib.losses import ArcFace, CosFace, NormalizedSoftmax, SoftmaxLoss, SphereFace
 
 RAW = dict(distance=pml_distances.LpDistance(normalize_embeddings=False))
-LABELS = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 4, 4])  # uneven, and one identity with a single image
-BATCH_LOSSES = [losses.batch_contrastive_loss, losses.batch_hard_triplet_loss, losses.batch_all_triplet_loss,
-                losses.semi_hard_triplet_loss, losses.n_pair_loss, losses.nt_xent_loss]  # fmt: skip
+LABELS = torch.tensor(
+    [0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 4, 4]
+)  # uneven, and one identity with a single image
+BATCH_LOSSES = [
+    losses.batch_contrastive_loss,
+    losses.batch_hard_triplet_loss,
+    losses.batch_all_triplet_loss,
+    losses.semi_hard_triplet_loss,
+    losses.n_pair_loss,
+    losses.nt_xent_loss,
+]
 HEADS = [NormalizedSoftmax, SphereFace, CosFace, ArcFace]
 batch_losses = pytest.mark.parametrize("loss", BATCH_LOSSES, ids=lambda f: f.__name__)
 heads = pytest.mark.parametrize("head_type", HEADS, ids=lambda c: c.__name__)
@@ -35,7 +43,11 @@ def close(a, b) -> bool:
 
 def loop_triplets(labels) -> list[tuple[int, int, int]]:
     n = range(len(labels))
-    return [(a, p, n_) for a, p, n_ in itertools.product(n, n, n) if a != p and labels[a] == labels[p] and labels[a] != labels[n_]]
+    return [
+        (a, p, n_)
+        for a, p, n_ in itertools.product(n, n, n)
+        if a != p and labels[a] == labels[p] and labels[a] != labels[n_]
+    ]
 
 
 def loop_distance(x, i, j) -> float:
@@ -49,13 +61,25 @@ def test_contrastive_is_hadsells_equation():
     d, same = [0.6, 0.6, 1.2, 0.0, 0.0], [True, False, False, True, False]
     by_hand = [0.18, 0.08, 0.0, 0.0, 0.5]
     for one_d, one_same, value in zip(d, same, by_hand):
-        assert close(losses.contrastive_loss(torch.tensor(one_d, dtype=torch.float64), torch.tensor(one_same), 1.0), value)
-    assert close(losses.contrastive_loss(torch.tensor(d, dtype=torch.float64), torch.tensor(same), 1.0), sum(by_hand) / 5)
+        assert close(
+            losses.contrastive_loss(
+                torch.tensor(one_d, dtype=torch.float64), torch.tensor(one_same), 1.0
+            ),
+            value,
+        )
+    assert close(
+        losses.contrastive_loss(torch.tensor(d, dtype=torch.float64), torch.tensor(same), 1.0),
+        sum(by_hand) / 5,
+    )
 
 
 def test_contrastive_equals_its_linear_parts_in_the_trusted_library(embeddings):
-    trusted = pml_losses.ContrastiveLoss(pos_margin=0, neg_margin=1.5, reducer=reducers.DoNothingReducer(), **RAW)(embeddings, LABELS)
-    terms = torch.cat([trusted["pos_loss"]["losses"], trusted["neg_loss"]["losses"]])  # each pair twice, linear
+    trusted = pml_losses.ContrastiveLoss(
+        pos_margin=0, neg_margin=1.5, reducer=reducers.DoNothingReducer(), **RAW
+    )(embeddings, LABELS)
+    terms = torch.cat(
+        [trusted["pos_loss"]["losses"], trusted["neg_loss"]["losses"]]
+    )  # each pair twice, linear
     assert close(losses.batch_contrastive_loss(embeddings, LABELS, 1.5), terms.square().mean() / 2)
 
 
@@ -63,11 +87,16 @@ def test_contrastive_equals_its_linear_parts_in_the_trusted_library(embeddings):
 def test_triplet_equals_torchs_own(embeddings, margin):
     a, p, n = embeddings[:4], embeddings[4:8], embeddings[8:]
     d_ap, d_an = torch.linalg.vector_norm(a - p, dim=1), torch.linalg.vector_norm(a - n, dim=1)
-    assert close(losses.triplet_loss(d_ap, d_an, margin), F.triplet_margin_loss(a, p, n, margin, eps=0))
+    assert close(
+        losses.triplet_loss(d_ap, d_an, margin), F.triplet_margin_loss(a, p, n, margin, eps=0)
+    )
 
 
 def test_soft_margin_is_ln_1_plus_e_to_the_gap():
-    d_ap, d_an = torch.tensor([0.3, 1.0], dtype=torch.float64), torch.tensor([0.5, 0.1], dtype=torch.float64)
+    d_ap, d_an = (
+        torch.tensor([0.3, 1.0], dtype=torch.float64),
+        torch.tensor([0.5, 0.1], dtype=torch.float64),
+    )
     expected = (math.log(1 + math.exp(-0.2)) + math.log(1 + math.exp(0.9))) / 2
     assert close(losses.triplet_loss(d_ap, d_an, None), expected)
 
@@ -86,8 +115,14 @@ def test_batch_contrastive_is_the_loop_it_abbreviates(embeddings):
 def test_batch_hard_is_the_loop_it_abbreviates(embeddings):
     terms = []
     for a in range(len(LABELS)):
-        positives = [loop_distance(embeddings, a, i) for i in range(len(LABELS)) if i != a and LABELS[i] == LABELS[a]]
-        negatives = [loop_distance(embeddings, a, i) for i in range(len(LABELS)) if LABELS[i] != LABELS[a]]
+        positives = [
+            loop_distance(embeddings, a, i)
+            for i in range(len(LABELS))
+            if i != a and LABELS[i] == LABELS[a]
+        ]
+        negatives = [
+            loop_distance(embeddings, a, i) for i in range(len(LABELS)) if LABELS[i] != LABELS[a]
+        ]
         if positives and negatives:
             terms.append(max(0.0, max(positives) - min(negatives) + 0.3))
     assert len(terms) == len(LABELS) - 1
@@ -98,7 +133,10 @@ def test_batch_hard_equals_the_trusted_miner_and_loss(embeddings):
     mined = miners.BatchHardMiner(**RAW)(embeddings, LABELS)
     for margin, options in ((0.3, dict(margin=0.3)), (None, dict(margin=0.0, smooth_loss=True))):
         trusted = pml_losses.TripletMarginLoss(**options, reducer=reducers.MeanReducer(), **RAW)
-        assert close(losses.batch_hard_triplet_loss(embeddings, LABELS, margin), trusted(embeddings, LABELS, mined))
+        assert close(
+            losses.batch_hard_triplet_loss(embeddings, LABELS, margin),
+            trusted(embeddings, LABELS, mined),
+        )
 
 
 @pytest.mark.parametrize("active_only", [False, True])
@@ -106,22 +144,31 @@ def test_batch_all_equals_the_trusted_loss_and_the_loop(embeddings, active_only)
     reducer = reducers.AvgNonZeroReducer() if active_only else reducers.MeanReducer()
     trusted = pml_losses.TripletMarginLoss(margin=0.3, reducer=reducer, **RAW)(embeddings, LABELS)
     ours = losses.batch_all_triplet_loss(embeddings, LABELS, 0.3, active_only=active_only)
-    terms = [max(0.0, loop_distance(embeddings, a, p) - loop_distance(embeddings, a, n) + 0.3) for a, p, n in loop_triplets(LABELS)]
+    terms = [
+        max(0.0, loop_distance(embeddings, a, p) - loop_distance(embeddings, a, n) + 0.3)
+        for a, p, n in loop_triplets(LABELS)
+    ]
     terms = [t for t in terms if t > 0] if active_only else terms
     assert close(ours, trusted) and close(ours, sum(terms) / len(terms))
 
 
 def test_semi_hard_equals_the_trusted_miner_and_loss(embeddings):
-    mined = miners.TripletMarginMiner(margin=0.7, type_of_triplets="semihard", **RAW)(embeddings, LABELS)
+    mined = miners.TripletMarginMiner(margin=0.7, type_of_triplets="semihard", **RAW)(
+        embeddings, LABELS
+    )
     assert len(mined[0]) > 5
     trusted = pml_losses.TripletMarginLoss(margin=0.7, reducer=reducers.MeanReducer(), **RAW)
-    assert close(losses.semi_hard_triplet_loss(embeddings, LABELS, 0.7), trusted(embeddings, LABELS, mined))
+    assert close(
+        losses.semi_hard_triplet_loss(embeddings, LABELS, 0.7), trusted(embeddings, LABELS, mined)
+    )
 
 
 @pytest.mark.parametrize("kind, name", enumerate(["easy", "semihard", "hard"]))
 def test_triplet_kinds_are_the_trusted_miners_sets(embeddings, kind, name):
     d = losses.distances(embeddings)
-    mask = losses.triplet_kinds(d[:, :, None], d[:, None, :], 0.7)[kind] & losses.triplet_mask(LABELS)
+    mask = losses.triplet_kinds(d[:, :, None], d[:, None, :], 0.7)[kind] & losses.triplet_mask(
+        LABELS
+    )
     mined = miners.TripletMarginMiner(margin=0.7, type_of_triplets=name, **RAW)(embeddings, LABELS)
     assert set(zip(*(m.tolist() for m in mined))) == set(map(tuple, mask.nonzero().tolist()))
 
@@ -130,35 +177,56 @@ def test_every_triplet_is_exactly_one_kind_and_equal_distances_are_hard():
     values = torch.tensor([0.0, 0.1, 0.2, 0.5, 0.7, 2.0])
     for margin in (0.0, 0.2, 1.0):
         easy, semi_hard, hard = losses.triplet_kinds(values[:, None], values[None], margin)
-        assert torch.equal(easy.int() + semi_hard.int() + hard.int(), torch.ones_like(easy, dtype=torch.int))
+        assert torch.equal(
+            easy.int() + semi_hard.int() + hard.int(), torch.ones_like(easy, dtype=torch.int)
+        )
         assert hard.diagonal().all() and torch.equal(hard, values[None] <= values[:, None])
-    easy, semi_hard, hard = losses.triplet_kinds(torch.tensor([0.5, 0.5, 0.5]), torch.tensor([0.8, 0.6, 0.4]), 0.2)
-    assert (easy.tolist(), semi_hard.tolist(), hard.tolist()) == ([True, False, False], [False, True, False], [False, False, True])
+    easy, semi_hard, hard = losses.triplet_kinds(
+        torch.tensor([0.5, 0.5, 0.5]), torch.tensor([0.8, 0.6, 0.4]), 0.2
+    )
+    assert (easy.tolist(), semi_hard.tolist(), hard.tolist()) == (
+        [True, False, False],
+        [False, True, False],
+        [False, False, True],
+    )
 
 
 def test_a_triplet_that_just_costs_nothing_is_easy():
     steps = [n / 8 for n in range(9)]  # sums of eighths are exact
     for margin in (0.0, 0.25, 0.5):
-        easy, semi_hard, hard = losses.triplet_kinds(torch.tensor(steps)[:, None], torch.tensor(steps)[None], margin)
+        easy, semi_hard, hard = losses.triplet_kinds(
+            torch.tensor(steps)[:, None], torch.tensor(steps)[None], margin
+        )
         for a, d_ap in enumerate(steps):
             for n, d_an in enumerate(steps):
                 kind = "hard" if d_an <= d_ap else "semi-hard" if d_an < d_ap + margin else "easy"
-                assert [kind] == [name for name, mask in (("easy", easy), ("semi-hard", semi_hard), ("hard", hard)) if mask[a, n]]
+                assert [kind] == [
+                    name
+                    for name, mask in (("easy", easy), ("semi-hard", semi_hard), ("hard", hard))
+                    if mask[a, n]
+                ]
 
 
 def test_triplet_mask_is_the_loop_and_never_pairs_an_anchor_with_itself():
-    assert sorted(loop_triplets(LABELS)) == sorted(map(tuple, losses.triplet_mask(LABELS).nonzero().tolist()))
+    assert sorted(loop_triplets(LABELS)) == sorted(
+        map(tuple, losses.triplet_mask(LABELS).nonzero().tolist())
+    )
 
 
 def test_n_pair_equals_the_trusted_loss(embeddings):
     labels = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5])
-    trusted = pml_losses.NPairsLoss(distance=pml_distances.DotProductSimilarity(normalize_embeddings=False))
+    trusted = pml_losses.NPairsLoss(
+        distance=pml_distances.DotProductSimilarity(normalize_embeddings=False)
+    )
     assert close(losses.n_pair_loss(embeddings, labels), trusted(embeddings, labels))
 
 
 def test_n_pair_is_sohns_equation_on_the_first_two_of_each_label(embeddings):
     anchors, positives = embeddings[[0, 3, 5, 10]], embeddings[[1, 4, 6, 11]]
-    terms = [math.log(1 + sum(math.exp(a @ positives[j] - a @ positives[i]) for j in range(4) if j != i)) for i, a in enumerate(anchors)]
+    terms = [
+        math.log(1 + sum(math.exp(a @ positives[j] - a @ positives[i]) for j in range(4) if j != i))
+        for i, a in enumerate(anchors)
+    ]
     assert close(losses.n_pair_loss(embeddings, LABELS), sum(terms) / 4)
 
 
@@ -169,7 +237,12 @@ def test_nt_xent_equals_the_trusted_loss_and_the_loop(embeddings, temperature):
     e = (unit @ unit.T / temperature).exp()
     for a, p in itertools.permutations(range(len(LABELS)), 2):
         if LABELS[a] == LABELS[p]:
-            terms.append(-math.log(e[a, p] / (e[a, p] + sum(e[a, n] for n in range(len(LABELS)) if LABELS[n] != LABELS[a]))))
+            terms.append(
+                -math.log(
+                    e[a, p]
+                    / (e[a, p] + sum(e[a, n] for n in range(len(LABELS)) if LABELS[n] != LABELS[a]))
+                )
+            )
     assert close(ours, sum(terms) / len(terms))
     assert close(ours, pml_losses.NTXentLoss(temperature=temperature)(embeddings, LABELS))
 
@@ -177,21 +250,46 @@ def test_nt_xent_equals_the_trusted_loss_and_the_loop(embeddings, temperature):
 # --- heads -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ours, trusted", [
-    (NormalizedSoftmax(5, 6, scale=20.0), pml_losses.NormalizedSoftmaxLoss(6, 5, temperature=1 / 20.0)),
-    (SphereFace(5, 6, scale=None, margin=4), pml_losses.SphereFaceLoss(6, 5, margin=4, scale=1)),
-    (SphereFace(5, 6, scale=None, margin=3), pml_losses.SphereFaceLoss(6, 5, margin=3, scale=1)),
-    (CosFace(5, 6, scale=30.0, margin=0.4), pml_losses.CosFaceLoss(6, 5, margin=0.4, scale=30)),
-    (ArcFace(5, 6, scale=64.0, margin=0.5), pml_losses.ArcFaceLoss(6, 5, margin=math.degrees(0.5), scale=64)),
-    (ArcFace(5, 6, scale=10.0, margin=1.2), pml_losses.ArcFaceLoss(6, 5, margin=math.degrees(1.2), scale=10)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "ours, trusted",
+    [
+        (
+            NormalizedSoftmax(5, 6, scale=20.0),
+            pml_losses.NormalizedSoftmaxLoss(6, 5, temperature=1 / 20.0),
+        ),
+        (
+            SphereFace(5, 6, scale=None, margin=4),
+            pml_losses.SphereFaceLoss(6, 5, margin=4, scale=1),
+        ),
+        (
+            SphereFace(5, 6, scale=None, margin=3),
+            pml_losses.SphereFaceLoss(6, 5, margin=3, scale=1),
+        ),
+        (CosFace(5, 6, scale=30.0, margin=0.4), pml_losses.CosFaceLoss(6, 5, margin=0.4, scale=30)),
+        (
+            ArcFace(5, 6, scale=64.0, margin=0.5),
+            pml_losses.ArcFaceLoss(6, 5, margin=math.degrees(0.5), scale=64),
+        ),
+        (
+            ArcFace(5, 6, scale=10.0, margin=1.2),
+            pml_losses.ArcFaceLoss(6, 5, margin=math.degrees(1.2), scale=10),
+        ),
+    ],
+)
 def test_heads_equal_the_trusted_losses_in_value_and_gradient(ours, trusted, embeddings):
     ours = ours.double()
-    trusted.W.data = 3 * ours.weight.detach().T.clone()  # (D, C) there, and only the direction may count
+    trusted.W.data = (
+        3 * ours.weight.detach().T.clone()
+    )  # (D, C) there, and only the direction may count
     mine, theirs = embeddings.clone().requires_grad_(), embeddings.clone().requires_grad_()
     loss, expected = SoftmaxLoss(ours)(mine, LABELS), trusted(theirs, LABELS)
     assert close(loss, expected)
-    torch.testing.assert_close(torch.autograd.grad(loss, mine)[0], torch.autograd.grad(expected, theirs)[0], rtol=1e-8, atol=1e-10)
+    torch.testing.assert_close(
+        torch.autograd.grad(loss, mine)[0],
+        torch.autograd.grad(expected, theirs)[0],
+        rtol=1e-8,
+        atol=1e-10,
+    )
 
 
 def margins_on_a_circle(head, angles) -> torch.Tensor:
@@ -206,13 +304,23 @@ def margins_on_a_circle(head, angles) -> torch.Tensor:
 def test_arcface_turns_by_radians_and_past_pi_minus_m_keeps_falling():
     m, angles = 0.5, torch.linspace(0, math.pi, 2001, dtype=torch.float64)
     got = margins_on_a_circle(ArcFace(2, 2, 64.0, m).double(), angles)
-    expected = torch.tensor([math.cos(t + m) if t < math.pi - m else math.cos(t) - m * math.sin(m) for t in angles.tolist()], dtype=torch.float64)
-    torch.testing.assert_close(got, expected, rtol=0, atol=1e-6)  # the floor under the root shows at 0 and pi only
+    expected = torch.tensor(
+        [
+            math.cos(t + m) if t < math.pi - m else math.cos(t) - m * math.sin(m)
+            for t in angles.tolist()
+        ],
+        dtype=torch.float64,
+    )
+    torch.testing.assert_close(
+        got, expected, rtol=0, atol=1e-6
+    )  # the floor under the root shows at 0 and pi only
     assert (got.diff() < 0).all()
 
 
 @pytest.mark.parametrize("dtype, steepest", [(torch.float32, 1e7**0.5), (torch.float64, 1e6)])
-def test_arcface_is_no_steeper_than_its_floor_allows_even_where_rounding_makes_a_cosine_exceed_one(dtype, steepest):
+def test_arcface_is_no_steeper_than_its_floor_allows_even_where_rounding_makes_a_cosine_exceed_one(
+    dtype, steepest
+):
     steps = torch.linspace(-4, 400, 405, dtype=dtype) * torch.finfo(dtype).eps
     cosine = (1 - steps).requires_grad_()
     ArcFace(2, 2, margin=0.5).with_margin(cosine).sum().backward()
@@ -221,11 +329,16 @@ def test_arcface_is_no_steeper_than_its_floor_allows_even_where_rounding_makes_a
 
 def test_cosface_lifts_the_bar_and_sphereface_multiplies_the_angle():
     angles = torch.linspace(0, math.pi, 401, dtype=torch.float64)
-    torch.testing.assert_close(margins_on_a_circle(CosFace(2, 2, 9.0, 0.35).double(), angles), angles.cos() - 0.35)
+    torch.testing.assert_close(
+        margins_on_a_circle(CosFace(2, 2, 9.0, 0.35).double(), angles), angles.cos() - 0.35
+    )
     for m in (1, 2, 3, 4):
         got = margins_on_a_circle(SphereFace(2, 2, 9.0, m).double(), angles)
         k = [min(int(m * t / math.pi), m - 1) for t in angles.tolist()]
-        expected = torch.tensor([(-1) ** k_ * math.cos(m * t) - 2 * k_ for k_, t in zip(k, angles.tolist())], dtype=torch.float64)
+        expected = torch.tensor(
+            [(-1) ** k_ * math.cos(m * t) - 2 * k_ for k_, t in zip(k, angles.tolist())],
+            dtype=torch.float64,
+        )
         torch.testing.assert_close(got, expected, rtol=0, atol=1e-9)
         assert (got.diff() < 1e-12).all()
 
@@ -233,10 +346,16 @@ def test_cosface_lifts_the_bar_and_sphereface_multiplies_the_angle():
 @heads
 def test_only_the_right_class_pays_and_wrong_logits_are_scaled_cosines(head_type, embeddings):
     head = head_type(5, 5, scale=7.0).double()
-    logits, plain = head(embeddings, LABELS), 7.0 * F.cosine_similarity(embeddings[:, None], head.weight[None], dim=2)
+    logits, plain = (
+        head(embeddings, LABELS),
+        7.0 * F.cosine_similarity(embeddings[:, None], head.weight[None], dim=2),
+    )
     own = F.one_hot(LABELS, 5).bool()
     torch.testing.assert_close(logits[~own], plain[~own])
-    torch.testing.assert_close(logits / 7.0 if head_type is NormalizedSoftmax else logits[~own], plain / 7.0 if head_type is NormalizedSoftmax else plain[~own])
+    torch.testing.assert_close(
+        logits / 7.0 if head_type is NormalizedSoftmax else logits[~own],
+        plain / 7.0 if head_type is NormalizedSoftmax else plain[~own],
+    )
     if head_type is not NormalizedSoftmax:
         assert (logits[own] < plain[own]).all()
 
@@ -254,7 +373,10 @@ def test_distance_losses_pass_gradcheck():
     same = torch.tensor([True, False, False, True])
     assert torch.autograd.gradcheck(lambda d: losses.contrastive_loss(d, same, 1.0), d)
     for margin in (0.25, None):
-        assert torch.autograd.gradcheck(lambda d, e: losses.triplet_loss(d, e, margin), (d, (1.1 * d + 0.05).detach().requires_grad_()))
+        assert torch.autograd.gradcheck(
+            lambda d, e: losses.triplet_loss(d, e, margin),
+            (d, (1.1 * d + 0.05).detach().requires_grad_()),
+        )
 
 
 @heads
@@ -264,7 +386,9 @@ def test_heads_pass_gradcheck_for_embeddings_and_weights(head_type, embeddings):
     def loss(x, weight):
         return torch.func.functional_call(SoftmaxLoss(head), {"head.weight": weight}, (x, LABELS))
 
-    assert torch.autograd.gradcheck(loss, (embeddings.requires_grad_(), head.weight.detach().clone().requires_grad_()))
+    assert torch.autograd.gradcheck(
+        loss, (embeddings.requires_grad_(), head.weight.detach().clone().requires_grad_())
+    )
 
 
 # --- precision -------------------------------------------------------------------------------------------------------------
@@ -283,7 +407,9 @@ def test_losses_compute_in_float32_or_wider(dtype, autocast, embeddings):
         assert value.dtype == wide and torch.equal(value, loss(rounded.to(wide), LABELS))
         assert x.grad.dtype == dtype and x.grad.isfinite().all()
     d = rounded[:, 0].abs()
-    assert losses.contrastive_loss(d, d > 0.5).dtype == losses.triplet_loss(d, d.flip(0)).dtype == wide
+    assert (
+        losses.contrastive_loss(d, d > 0.5).dtype == losses.triplet_loss(d, d.flip(0)).dtype == wide
+    )
 
 
 def test_distances_keep_the_digits_of_close_neighbours():
@@ -299,8 +425,13 @@ def test_distances_keep_the_digits_of_close_neighbours():
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("case", ["collapsed", "opposite", "zero", "one hot", "huge"])
 def test_values_and_gradients_are_finite_at_the_edges(dtype, case):
-    x = {"collapsed": torch.ones(12, 5), "opposite": torch.ones(12, 5) * torch.tensor([1.0, -1.0] * 6)[:, None], "zero": torch.zeros(12, 5),
-         "one hot": torch.eye(5).repeat(3, 1)[:12], "huge": torch.eye(5).repeat(3, 1)[:12] * 1000}[case].to(dtype)  # fmt: skip
+    x = {
+        "collapsed": torch.ones(12, 5),
+        "opposite": torch.ones(12, 5) * torch.tensor([1.0, -1.0] * 6)[:, None],
+        "zero": torch.zeros(12, 5),
+        "one hot": torch.eye(5).repeat(3, 1)[:12],
+        "huge": torch.eye(5).repeat(3, 1)[:12] * 1000,
+    }[case].to(dtype)
     for loss in [*BATCH_LOSSES, *(SoftmaxLoss(head_type(5, 5)) for head_type in HEADS)]:
         if isinstance(loss, SoftmaxLoss):
             loss.head.weight.data = torch.eye(5)  # so that cosines are exactly 1, 0 and -1
@@ -312,13 +443,19 @@ def test_values_and_gradients_are_finite_at_the_edges(dtype, case):
             assert loss.head.weight.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("labels", [[0, 1, 2, 3], [5, 5, 5, 5], [7], []], ids=["no positive", "no negative", "one image", "no image"])
+@pytest.mark.parametrize(
+    "labels",
+    [[0, 1, 2, 3], [5, 5, 5, 5], [7], []],
+    ids=["no positive", "no negative", "one image", "no image"],
+)
 @batch_losses
 def test_a_batch_without_a_term_gives_a_zero_that_can_go_backward(loss, labels):
     x = torch.randn(len(labels), 3, requires_grad=True)
     value = loss(x, torch.tensor(labels, dtype=torch.long))
     value.backward()
-    if not (loss is losses.batch_contrastive_loss and len(labels) > 1):  # pairs of one kind still have a price
+    if not (
+        loss is losses.batch_contrastive_loss and len(labels) > 1
+    ):  # pairs of one kind still have a price
         assert value.item() == 0 and (x.grad == 0).all()
 
 
@@ -343,7 +480,9 @@ def test_a_column_against_a_row_is_refused_instead_of_broadcast():
 
 
 @pytest.mark.parametrize("loss", [*BATCH_LOSSES, SoftmaxLoss(ArcFace(3, 9))], ids=str)
-@pytest.mark.parametrize("shape, labels", [((4, 3), [0, 1, 2]), ((4, 3), [[0], [0], [1], [1]]), ((4,), [0, 0, 1, 1])])
+@pytest.mark.parametrize(
+    "shape, labels", [((4, 3), [0, 1, 2]), ((4, 3), [[0], [0], [1], [1]]), ((4,), [0, 0, 1, 1])]
+)
 def test_wrong_shapes_are_refused(loss, shape, labels):
     with pytest.raises(ValueError, match=r"must be"):
         loss(torch.rand(shape), torch.tensor(labels))
@@ -354,7 +493,10 @@ def test_wrong_shapes_are_refused(loss, shape, labels):
 def test_nan_is_refused_before_it_spreads(loss, value):
     x = torch.rand(4, 3)
     x[2, 1] = value
-    with pytest.raises(ValueError, match="NaN" if isinstance(loss, SoftmaxLoss) else "holds 1 NaN or infinite of 12 values"):
+    with pytest.raises(
+        ValueError,
+        match="NaN" if isinstance(loss, SoftmaxLoss) else "holds 1 NaN or infinite of 12 values",
+    ):
         loss(x, torch.tensor([0, 0, 1, 1]))
 
 
@@ -366,15 +508,24 @@ def test_nonsense_is_refused_in_words():
         (lambda: losses.contrastive_loss(torch.tensor([math.nan, 0]), same), "NaN"),
         (lambda: losses.contrastive_loss(d, same, -1.0), "margin"),
         (lambda: losses.triplet_loss(d, d, math.nan), "margin"),
-        (lambda: losses.semi_hard_triplet_loss(torch.rand(3, 2), torch.tensor([0, 0, 1]), -0.1), "margin"),
+        (
+            lambda: losses.semi_hard_triplet_loss(torch.rand(3, 2), torch.tensor([0, 0, 1]), -0.1),
+            "margin",
+        ),
         (lambda: losses.nt_xent_loss(torch.rand(3, 2), torch.tensor([0, 0, 1]), 0), "temperature"),
         (lambda: ArcFace(8, 10, margin=28.6), "radians"),
         (lambda: CosFace(8, 10, margin=2.5), "cosine"),
         (lambda: SphereFace(8, 10, margin=1.5), "whole number"),
         (lambda: NormalizedSoftmax(8, 1), "classes"),
-        (lambda: ArcFace(8, 10)(torch.rand(2, 8), torch.tensor([0, 10])), r"must lie in 0\.\.9, but go from 0 to 10; number the classes anew"),
+        (
+            lambda: ArcFace(8, 10)(torch.rand(2, 8), torch.tensor([0, 10])),
+            r"must lie in 0\.\.9, but go from 0 to 10; number the classes anew",
+        ),
         (lambda: ArcFace(8, 10)(torch.rand(2, 8), torch.tensor([-1, 9])), "but go from -1 to 9"),
-        (lambda: ArcFace(8, 10)(torch.rand(2, 8), torch.tensor([0.0, 1.0])), r"labels must be 2 integers, not torch.float32 \(2,\)"),
+        (
+            lambda: ArcFace(8, 10)(torch.rand(2, 8), torch.tensor([0.0, 1.0])),
+            r"labels must be 2 integers, not torch.float32 \(2,\)",
+        ),
         (lambda: losses.trivial_value("semi_hard"), "no trivial value"),
         (lambda: losses.trivial_value("arcface", classes=9, margin=0.5), "scale"),
         (lambda: losses.trivial_value("softmax"), "classes"),
@@ -390,32 +541,46 @@ def test_nonsense_is_refused_in_words():
 @pytest.mark.parametrize("same_share, margin", [(0.5, 1.0), (0.1, 2.0), (0.9, 0.7)])
 def test_no_constant_distance_beats_the_trivial_contrastive_value(same_share, margin):
     same = torch.arange(1000) < 1000 * same_share
-    tried = [losses.contrastive_loss(torch.full((1000,), d, dtype=torch.float64), same, margin).item() for d in torch.linspace(0, 2 * margin, 401)]
-    assert min(tried) == pytest.approx(losses.trivial_value("contrastive", margin=margin, same_share=same_share), rel=1e-4)
+    tried = [
+        losses.contrastive_loss(torch.full((1000,), d, dtype=torch.float64), same, margin).item()
+        for d in torch.linspace(0, 2 * margin, 401)
+    ]
+    assert min(tried) == pytest.approx(
+        losses.trivial_value("contrastive", margin=margin, same_share=same_share), rel=1e-4
+    )
 
 
 @pytest.mark.parametrize("margin", [0.2, None])
 def test_a_collapsed_batch_pays_the_trivial_triplet_value(margin):
     for loss in (losses.batch_hard_triplet_loss, losses.batch_all_triplet_loss):
-        assert loss(torch.ones(12, 5), LABELS, margin).item() == pytest.approx(losses.trivial_value("triplet", margin=margin))
+        assert loss(torch.ones(12, 5), LABELS, margin).item() == pytest.approx(
+            losses.trivial_value("triplet", margin=margin)
+        )
 
 
-@pytest.mark.parametrize("head, name, options", [
-    (NormalizedSoftmax(4, 6, 5.0), "softmax", {}),
-    (SphereFace(4, 6, 5.0, 2), "sphereface", {}),
-    (CosFace(4, 6, 5.0, 0.4), "cosface", dict(scale=5.0, margin=0.4)),
-    (ArcFace(4, 6, 5.0, 0.5), "arcface", dict(scale=5.0, margin=0.5)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "head, name, options",
+    [
+        (NormalizedSoftmax(4, 6, 5.0), "softmax", {}),
+        (SphereFace(4, 6, 5.0, 2), "sphereface", {}),
+        (CosFace(4, 6, 5.0, 0.4), "cosface", dict(scale=5.0, margin=0.4)),
+        (ArcFace(4, 6, 5.0, 0.5), "arcface", dict(scale=5.0, margin=0.5)),
+    ],
+)
 def test_training_only_the_class_directions_ends_at_the_trivial_value(head, name, options):
     expected = losses.trivial_value(name, classes=6, **options)
     one_vector, labels = torch.ones(6, 4), torch.arange(6)  # every class shows the same embedding
     ends = []
     for seed in range(3):
         torch.manual_seed(seed)
-        head.weight.data = torch.randn(6, 4) + (seed > 0)  # anywhere, then near the vector, where ArcFace's best lies
+        head.weight.data = torch.randn(6, 4) + (
+            seed > 0
+        )  # anywhere, then near the vector, where ArcFace's best lies
         optimizer = torch.optim.Adam(head.parameters())
         for step in range(300):
-            optimizer.param_groups[0]["lr"] = 0.05 * (1 - step / 300)  # ArcFace's best is a cusp: arrive slowly
+            optimizer.param_groups[0]["lr"] = 0.05 * (
+                1 - step / 300
+            )  # ArcFace's best is a cusp: arrive slowly
             optimizer.zero_grad()
             loss = SoftmaxLoss(head)(one_vector, labels)
             loss.backward()
@@ -426,12 +591,20 @@ def test_training_only_the_class_directions_ends_at_the_trivial_value(head, name
 
 def test_trivial_values_are_the_published_ones():
     assert losses.trivial_value("contrastive", margin=2.0) == pytest.approx(2.0**2 / 8)
-    assert losses.trivial_value("arcface", classes=100, scale=64, margin=0.5) == pytest.approx(12.43, abs=0.01)
-    assert losses.trivial_value("cosface", classes=100, scale=64, margin=0.35) == pytest.approx(64 * 0.35 + math.log(99), abs=1e-6)
+    assert losses.trivial_value("arcface", classes=100, scale=64, margin=0.5) == pytest.approx(
+        12.43, abs=0.01
+    )
+    assert losses.trivial_value("cosface", classes=100, scale=64, margin=0.35) == pytest.approx(
+        64 * 0.35 + math.log(99), abs=1e-6
+    )
     collapsed = torch.ones(12, 5)
     pairs = torch.arange(6).repeat_interleave(2)
-    assert losses.n_pair_loss(collapsed, pairs).item() == pytest.approx(losses.trivial_value("n_pair", classes=6))
-    assert losses.nt_xent_loss(collapsed, pairs).item() == pytest.approx(losses.trivial_value("nt_xent", classes=11))
+    assert losses.n_pair_loss(collapsed, pairs).item() == pytest.approx(
+        losses.trivial_value("n_pair", classes=6)
+    )
+    assert losses.nt_xent_loss(collapsed, pairs).item() == pytest.approx(
+        losses.trivial_value("nt_xent", classes=11)
+    )
 
 
 @heads
@@ -451,10 +624,22 @@ def test_the_smallest_head_that_makes_sense_is_allowed(head_type):
 
 def test_same_may_be_zeros_and_ones():
     d = torch.tensor([0.6, 0.6, 0.2])
-    assert losses.contrastive_loss(d, torch.tensor([1, 0, 1]), 1.0) == losses.contrastive_loss(d, torch.tensor([True, False, True]), 1.0)
+    assert losses.contrastive_loss(d, torch.tensor([1, 0, 1]), 1.0) == losses.contrastive_loss(
+        d, torch.tensor([True, False, True]), 1.0
+    )
 
 
-@pytest.mark.parametrize("head_type, margin", [(ArcFace, math.pi / 2), (ArcFace, -0.1), (CosFace, 2.0), (CosFace, -0.1), (SphereFace, 0), (SphereFace, 1.5)])
+@pytest.mark.parametrize(
+    "head_type, margin",
+    [
+        (ArcFace, math.pi / 2),
+        (ArcFace, -0.1),
+        (CosFace, 2.0),
+        (CosFace, -0.1),
+        (SphereFace, 0),
+        (SphereFace, 1.5),
+    ],
+)
 def test_a_margin_outside_its_range_is_refused(head_type, margin):
     with pytest.raises(ValueError, match="margin"):
         head_type(4, 3, margin=margin)

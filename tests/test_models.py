@@ -31,10 +31,20 @@ def test_every_variant_has_the_papers_size_and_cost(options, trainable, folded, 
     model = MobileFaceNet(**options)
     assert models.count_parameters(model) == trainable
     assert models.count_parameters(models.fold_batch_norm(model)) == folded
-    assert round(models.count_multiply_adds(model) / 1e6, 2 if millions == 220.97 else 1) == millions
+    assert (
+        round(models.count_multiply_adds(model) / 1e6, 2 if millions == 220.97 else 1) == millions
+    )
 
 
-def by_hand(height, width, c, table=((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1)), scale=1.0, last=512, d=128):
+def by_hand(
+    height,
+    width,
+    c,
+    table=((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1)),
+    scale=1.0,
+    last=512,
+    d=128,
+):
     """Table 1 as arithmetic: (parameters, multiply-adds) of convolutions, batch norms and slopes, no network built."""
     parameters = multiply_adds = 0
 
@@ -66,7 +76,9 @@ def by_hand(height, width, c, table=((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 
 def test_counts_are_the_arithmetic_of_table_1(size):
     full, half = MobileFaceNet(input_size=size), MobileFaceNet(input_size=size, width=0.5)
     assert (models.count_parameters(full), models.count_multiply_adds(full)) == by_hand(*size, 64)
-    assert (models.count_parameters(half), models.count_multiply_adds(half)) == by_hand(*size, 32, scale=0.5, last=256)
+    assert (models.count_parameters(half), models.count_multiply_adds(half)) == by_hand(
+        *size, 32, scale=0.5, last=256
+    )
 
 
 @pytest.mark.parametrize("model", [MobileFaceNet(input_size=(56, 56), width=0.5), SignatureNet()])
@@ -77,7 +89,11 @@ def test_torch_counts_twice_our_multiply_adds_as_flops(model):
 
 
 def test_layers_register_in_the_order_in_which_they_run():
-    kinds = [type(m).__name__ for m in MobileFaceNet().modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d, nn.PReLU))]
+    kinds = [
+        type(m).__name__
+        for m in MobileFaceNet().modules()
+        if isinstance(m, (nn.Conv2d, nn.BatchNorm2d, nn.PReLU))
+    ]
     normal, linear = ["Conv2d", "BatchNorm2d", "PReLU"], ["Conv2d", "BatchNorm2d"]
     assert kinds == 2 * normal + 15 * (2 * normal + linear) + normal + 2 * linear
 
@@ -86,7 +102,9 @@ def test_forward_is_the_network_written_out_in_plain_torch():
     torch.manual_seed(0)
     model = shaken(MobileFaceNet(input_size=(48, 32), width=0.25))
     x = torch.rand(3, 3, 48, 32) * 2 - 1
-    layers = iter([m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d, nn.PReLU))])
+    layers = iter(
+        [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d, nn.PReLU))]
+    )
 
     def block(x, stride=1, padding=0, depthwise=False, slopes=True):
         conv, norm = next(layers), next(layers)
@@ -99,7 +117,9 @@ def test_forward_is_the_network_written_out_in_plain_torch():
         for i in range(n):
             stride = s if i == 0 else 1
             out = block(block(block(y), stride, 1, depthwise=True), slopes=False)
-            y = y + out if stride == 1 else out  # in this table, stride 1 always meets equal channels
+            y = (
+                y + out if stride == 1 else out
+            )  # in this table, stride 1 always meets equal channels
     y = block(block(block(y), depthwise=True, slopes=False), slopes=False).flatten(1)
     y = y / (y * y).sum(1, keepdim=True).sqrt()
     assert torch.allclose(model(x), y, atol=1e-6)
@@ -118,7 +138,10 @@ def shaken(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
-@pytest.mark.parametrize("size, kernel", [((112, 112), (7, 7)), ((112, 96), (7, 6)), ((56, 56), (4, 4)), ((70, 33), (5, 3))])
+@pytest.mark.parametrize(
+    "size, kernel",
+    [((112, 112), (7, 7)), ((112, 96), (7, 6)), ((56, 56), (4, 4)), ((70, 33), (5, 3))],
+)
 def test_the_global_kernel_covers_what_is_left_of_the_image(size, kernel):
     model = MobileFaceNet(input_size=size, width=0.25)
     assert model.gdconv.conv.kernel_size == kernel
@@ -146,7 +169,10 @@ def test_signature_net_takes_any_size_and_a_moved_signature_stays_near():
     model = shaken(SignatureNet(width=0.5))
     x = torch.zeros(2, 1, 64, 144)
     x[0, 0, 20:24, 30:90], x[0, 0, 10:50, 60:63], x[1, 0, 40:60, 20:24] = 1, 1, 1
-    near, other = (model(x[:1].roll(8, 3)) * model(x[:1])).sum(), (model(x[1:]) * model(x[:1])).sum()
+    near, other = (
+        (model(x[:1].roll(8, 3)) * model(x[:1])).sum(),
+        (model(x[1:]) * model(x[:1])).sum(),
+    )
     assert near > 0.95 and near > other
     assert model(torch.rand(3, 1, 28, 28)).shape == (3, 128)
 
@@ -156,12 +182,16 @@ def test_signature_net_hands_over_mean_and_maximum_of_every_channel():
     model.last.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     model(x)
     maps = model.conv(x)
-    expected = [[m.mean().item() for m in image] + [m.max().item() for m in image] for image in maps]
+    expected = [
+        [m.mean().item() for m in image] + [m.max().item() for m in image] for image in maps
+    ]
     assert torch.allclose(seen[0][:, :, 0, 0], torch.tensor(expected), atol=1e-6)
 
 
 def test_a_wrong_input_is_refused_in_words():
-    with pytest.raises(ValueError, match=r"MobileFaceNet takes \(B, 3, 56, 56\), not \(2, 3, 112, 112\)"):
+    with pytest.raises(
+        ValueError, match=r"MobileFaceNet takes \(B, 3, 56, 56\), not \(2, 3, 112, 112\)"
+    ):
         MobileFaceNet(input_size=(56, 56), width=0.25)(torch.zeros(2, 3, 112, 112))
     with pytest.raises(ValueError, match="SignatureNet takes"):
         SignatureNet()(torch.zeros(1, 3, 64, 144))
@@ -190,20 +220,29 @@ def test_to_input_makes_colours_and_sizes_fit(small):
     grey = np.full((2, 20, 30), 100, np.uint8)
     assert models.to_input(grey, small).shape == (2, 3, 16, 16)
     assert torch.allclose(models.to_input(grey, small), torch.tensor((100 - 127.5) / 128))
-    ink = models.to_input(np.stack([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)]), SignatureNet())
+    ink = models.to_input(
+        np.stack([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)]), SignatureNet()
+    )
     green = np.zeros((1, 8, 8, 3), np.uint8)
     green[..., 1] = 255
     assert torch.allclose(models.to_input(green, SignatureNet()), torch.tensor(1 - 0.587))
-    assert ink.shape == (2, 1, 64, 144) and torch.allclose(ink[0], torch.ones(())) and torch.allclose(ink[1], torch.zeros(()), atol=1e-6)
+    assert (
+        ink.shape == (2, 1, 64, 144)
+        and torch.allclose(ink[0], torch.ones(()))
+        and torch.allclose(ink[1], torch.zeros(()), atol=1e-6)
+    )
 
 
-@pytest.mark.parametrize("images, words", [
-    (np.zeros((0, 16, 16, 3), np.uint8), "empty"),
-    (np.full((1, 16, 16, 3), np.nan, np.float32), "uint8.*hold NaN"),
-    (np.zeros((1, 16, 16, 3), np.float32), "uint8"),
-    (np.zeros((16, 16), np.uint8), r"write images\[None\]"),
-    (np.zeros((2, 3, 16, 16), np.uint8), r"\(N, H, W, 3\)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "images, words",
+    [
+        (np.zeros((0, 16, 16, 3), np.uint8), "empty"),
+        (np.full((1, 16, 16, 3), np.nan, np.float32), "uint8.*hold NaN"),
+        (np.zeros((1, 16, 16, 3), np.float32), "uint8"),
+        (np.zeros((16, 16), np.uint8), r"write images\[None\]"),
+        (np.zeros((2, 3, 16, 16), np.uint8), r"\(N, H, W, 3\)"),
+    ],
+)
 def test_embed_refuses_what_is_no_batch_of_images(small, images, words):
     with pytest.raises(ValueError, match=words):
         models.embed(small, images)
@@ -214,7 +253,11 @@ def test_embed_gives_the_same_vectors_in_any_batches_and_leaves_the_model_as_it_
     as_set = ImageSet(images, np.arange(7), np.ones(7), [str(i) for i in range(7)])
     small.train()
     statistics = small.conv.norm.running_mean.clone()
-    one, many, given = models.embed(small, images, 1), models.embed(small, images, 3), models.embed(small, as_set)
+    one, many, given = (
+        models.embed(small, images, 1),
+        models.embed(small, images, 3),
+        models.embed(small, as_set),
+    )
     assert small.training and torch.equal(statistics, small.conv.norm.running_mean)
     small.eval()
     assert torch.allclose(one, many, atol=1e-6) and torch.allclose(one, given, atol=1e-6)
@@ -234,7 +277,14 @@ def test_embed_says_when_the_weights_are_broken():
 # ------------------------------------------------------------------------------------------------ folding, files
 
 
-@pytest.mark.parametrize("model", [MobileFaceNet(input_size=(48, 48), width=0.25), SignatureNet(width=0.5), MobileFaceNet(input_size=(48, 48), variant="S")])
+@pytest.mark.parametrize(
+    "model",
+    [
+        MobileFaceNet(input_size=(48, 48), width=0.25),
+        SignatureNet(width=0.5),
+        MobileFaceNet(input_size=(48, 48), variant="S"),
+    ],
+)
 def test_folding_batch_norm_changes_no_answer(model):
     torch.manual_seed(0)
     shaken(model)
@@ -249,17 +299,28 @@ def test_folding_one_block_is_torchs_own_fusion():
     block = shaken(models.ConvBlock(4, 6, 3, act="linear"))
     fused = torch.nn.utils.fusion.fuse_conv_bn_eval(block.conv, block.norm)
     ours = models.fold_batch_norm(block).conv
-    assert torch.allclose(ours.weight, fused.weight, atol=1e-6) and torch.allclose(ours.bias, fused.bias, atol=1e-6)
+    assert torch.allclose(ours.weight, fused.weight, atol=1e-6) and torch.allclose(
+        ours.bias, fused.bias, atol=1e-6
+    )
 
 
-@pytest.mark.parametrize("model", [MobileFaceNet(24, (32, 48), width=0.25, variant="relu"), SignatureNet(24, (32, 48), width=0.5)])
+@pytest.mark.parametrize(
+    "model",
+    [
+        MobileFaceNet(24, (32, 48), width=0.25, variant="relu"),
+        SignatureNet(24, (32, 48), width=0.5),
+    ],
+)
 def test_a_saved_model_comes_back_with_its_facts(model, tmp_path):
     shaken(model)
     models.save(model, tmp_path / "m.pt", steps=3, eer=0.04, held_out=[1, 2])
     back = models.load(tmp_path / "m.pt")
     x = torch.rand(2, model.channels, 32, 48)
     assert torch.equal(back(x), model(x)) and not back.training
-    assert back.facts == {"steps": 3, "eer": 0.04, "held_out": [1, 2]} and back.options == model.options
+    assert (
+        back.facts == {"steps": 3, "eer": 0.04, "held_out": [1, 2]}
+        and back.options == model.options
+    )
     assert [p.name for p in tmp_path.iterdir()] == ["m.pt"]
 
 
@@ -306,7 +367,9 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(step, tmp_path, monk
     monkeypatch.setattr(f"lib.weights.os.{step}", full)
     with pytest.raises(OSError, match="No space left"):
         write_atomically({"format": "f", "x": 2}, tmp_path / "a.pt")
-    assert read_file(tmp_path / "a.pt", "f")["x"] == 1 and [p.name for p in tmp_path.iterdir()] == ["a.pt"]
+    assert read_file(tmp_path / "a.pt", "f")["x"] == 1 and [p.name for p in tmp_path.iterdir()] == [
+        "a.pt"
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ published weights
@@ -324,9 +387,22 @@ def write_ncnn(model: nn.Module, folder, fold: bool):
             bias = torch.randn(n) if fold or m is convolutions[-1] else None
             if fold:
                 scale = norm.weight.detach() / (norm.running_var + norm.eps).sqrt()
-                w, bias = w * scale[:, None, None, None], norm.bias.detach() - norm.running_mean * scale
-            kind = "InnerProduct" if m is convolutions[-1] else "ConvolutionDepthWise" if m.groups > 1 else "Convolution"
-            options = f"0={n} 1={int(bias is not None)} 2={w.numel()}" if kind == "InnerProduct" else f"0={n} 5={int(bias is not None)} 6={w.numel()}"
+                w, bias = (
+                    w * scale[:, None, None, None],
+                    norm.bias.detach() - norm.running_mean * scale,
+                )
+            kind = (
+                "InnerProduct"
+                if m is convolutions[-1]
+                else "ConvolutionDepthWise"
+                if m.groups > 1
+                else "Convolution"
+            )
+            options = (
+                f"0={n} 1={int(bias is not None)} 2={w.numel()}"
+                if kind == "InnerProduct"
+                else f"0={n} 5={int(bias is not None)} 6={w.numel()}"
+            )
             values = [w, bias] if bias is not None else [w]
             raw += struct.pack("<I", 0)
             if bias is not None and not fold:
@@ -342,7 +418,9 @@ def write_ncnn(model: nn.Module, folder, fold: bool):
         at += 1
         for v in values:
             raw += v.contiguous().numpy().astype("<f4").tobytes()
-    (folder / "m.param").write_text("\n".join(["7767517", f"{at + 1} {at + 1}", "Input data 0 1 data", *lines, ""]))
+    (folder / "m.param").write_text(
+        "\n".join(["7767517", f"{at + 1} {at + 1}", "Input data 0 1 data", *lines, ""])
+    )
     (folder / "m.bin").write_bytes(bytes(raw))
     return folder / "m.param", folder / "m.bin"
 
@@ -352,7 +430,9 @@ def test_ncnn_weights_load_by_position_with_batch_norm_apart_or_folded(fold, tmp
     torch.manual_seed(1)
     options = dict(embedding_size=16, input_size=(32, 32), width=0.25)
     source, x = shaken(MobileFaceNet(**options)), torch.rand(3, 3, 32, 32)
-    source.conv.norm.running_var.fill_(2e-5)  # so small that the two epsilons, theirs and ours, must be told apart
+    source.conv.norm.running_var.fill_(
+        2e-5
+    )  # so small that the two epsilons, theirs and ours, must be told apart
     expected = source(x)
     loaded = load_ncnn(*write_ncnn(source, tmp_path, fold), MobileFaceNet(**options))
     assert (loaded(x) - expected).abs().max() < 1e-5
@@ -362,11 +442,17 @@ def test_ncnn_files_that_do_not_fit_are_refused_in_words(tmp_path):
     model = MobileFaceNet(16, (32, 32), width=0.25)
     param, raw = write_ncnn(shaken(model), tmp_path, fold=False)
     whole = raw.read_bytes()
-    with pytest.raises(ValueError, match="layer0 in .* has 432 values, the model's layer at this place 864"):
+    with pytest.raises(
+        ValueError, match="layer0 in .* has 432 values, the model's layer at this place 864"
+    ):
         load_ncnn(param, raw, MobileFaceNet(16, (32, 32), width=0.5))
     with pytest.raises(ValueError, match="where the model has"):
         load_ncnn(param, raw, MobileFaceNet(16, (32, 32), width=0.25, variant="relu"))
-    for content, words in ((whole[:-8], "ends inside"), (whole + b"1234", "do not belong together"), (struct.pack("<I", 0x01306B47) + whole[4:], "packed")):
+    for content, words in (
+        (whole[:-8], "ends inside"),
+        (whole + b"1234", "do not belong together"),
+        (struct.pack("<I", 0x01306B47) + whole[4:], "packed"),
+    ):
         raw.write_bytes(content)
         with pytest.raises(ValueError, match=words):
             load_ncnn(param, raw, model)
@@ -382,16 +468,27 @@ def test_the_published_network_knows_faces(real_data):
 
     from PIL import Image
 
-    model = load_ncnn(*(real_data / "weights" / f"mobilefacenet_insightface_ncnn.{end}" for end in ("param", "bin")))
+    model = load_ncnn(
+        *(
+            real_data / "weights" / f"mobilefacenet_insightface_ncnn.{end}"
+            for end in ("param", "bin")
+        )
+    )
     rows = [line.split("\t") for line in (real_data / "lfw" / "pairs.txt").read_text().splitlines()]
     same, different = rows[1:41], rows[301:341]
     with zipfile.ZipFile(real_data / "lfw" / "lfw_view2_150.zip") as archive:
 
         def face(name: str, number: str) -> np.ndarray:
-            return np.asarray(Image.open(io.BytesIO(archive.read(f"lfw/{name}_{int(number):04d}.jpg"))).convert("RGB"))[15:135, 15:135]
+            return np.asarray(
+                Image.open(io.BytesIO(archive.read(f"lfw/{name}_{int(number):04d}.jpg"))).convert(
+                    "RGB"
+                )
+            )[15:135, 15:135]
 
         left = np.stack([face(row[0], row[1]) for row in same + different])
-        right = np.stack([face(row[0], row[2]) for row in same] + [face(row[2], row[3]) for row in different])
+        right = np.stack(
+            [face(row[0], row[2]) for row in same] + [face(row[2], row[3]) for row in different]
+        )
     scores = (models.embed(model, left) * models.embed(model, right)).sum(1)
     assert scores[:40].mean() > 0.5 and scores[40:].mean() < 0.1
     assert ((scores[:40] > 0.3).sum() + (scores[40:] < 0.3).sum()) / 80 > 0.93
@@ -406,8 +503,19 @@ def test_the_courses_model_is_the_half_width_one():
 
 def test_layers_are_timed_by_the_names_under_which_they_are_counted(small):
     costs, seconds = models.layer_costs(small), seconds_by_layer(small, batch=1, repeats=1)
-    assert [cost.name for cost in costs] == list(seconds) and all(0 < s < 10 for s in seconds.values())
+    assert [cost.name for cost in costs] == list(seconds) and all(
+        0 < s < 10 for s in seconds.values()
+    )
     assert images_per_second(small, batch=2, repeats=1) > 0
-    assert {cost.kind for cost in costs} == {"1x1", "3x3", "depthwise"} and [cost.kind for cost in costs].count("depthwise") == 17
-    assert list(dict.fromkeys(cost.stage for cost in costs)) == ["conv", "depthwise", *(f"stages.{i}" for i in range(5)), "widen", "gdconv", "last"]
+    assert {cost.kind for cost in costs} == {"1x1", "3x3", "depthwise"} and [
+        cost.kind for cost in costs
+    ].count("depthwise") == 17
+    assert list(dict.fromkeys(cost.stage for cost in costs)) == [
+        "conv",
+        "depthwise",
+        *(f"stages.{i}" for i in range(5)),
+        "widen",
+        "gdconv",
+        "last",
+    ]
     assert not small.conv._forward_hooks and not small.conv.conv._forward_hooks

@@ -28,7 +28,9 @@ def rng():
 
 @pytest.fixture
 def identity(rng):
-    return rng.permutation(np.repeat(np.arange(30), 6))  # 30 identities in 3 groups of 10, six images each
+    return rng.permutation(
+        np.repeat(np.arange(30), 6)
+    )  # 30 identities in 3 groups of 10, six images each
 
 
 @pytest.fixture
@@ -65,7 +67,9 @@ def test_the_heads_loss_is_cross_entropy_with_both_kinds_of_pairs_counting_half(
             p = float(torch.sigmoid(head.scores(x[i : i + 1], x[j : j + 1]).detach()))
             same = bool(labels[i] == labels[j])
             cost[same].append(-math.log(p if same else 1 - p))
-    assert float(head(x, labels).detach()) == pytest.approx(sum(np.mean(c) for c in cost.values()) / 2, abs=1e-6)
+    assert float(head(x, labels).detach()) == pytest.approx(
+        sum(np.mean(c) for c in cost.values()) / 2, abs=1e-6
+    )
     head.alpha.data.zero_()
     assert float(head(x, labels).detach()) == pytest.approx(math.log(2))  # ignores its input
 
@@ -80,11 +84,16 @@ def test_the_starting_weights_let_two_drawings_differ_and_keep_the_joint_undecid
     assert features.std(0).mean() > 20 * as_torch_starts and features.std(0).mean() > 0.05
     with torch.no_grad():
         logits = head.scores(features, features)
-    assert torch.allclose(logits.diagonal(), torch.tensor(2.0)) and -6 < float(logits.mean()) < 2  # a drawing and itself: "same", and none is sure
+    assert (
+        torch.allclose(logits.diagonal(), torch.tensor(2.0)) and -6 < float(logits.mean()) < 2
+    )  # a drawing and itself: "same", and none is sure
     assert float(head(features, torch.arange(len(drawings)) // 2).detach()) < 2 * math.log(2)
 
 
-@pytest.mark.parametrize(("size", "width", "dimensions"), [((48, 48), 1.0, 256), ((28, 28), 0.5, 64), ((33, 40), 0.5, 16)])
+@pytest.mark.parametrize(
+    ("size", "width", "dimensions"),
+    [((48, 48), 1.0, 256), ((28, 28), 0.5, 64), ((33, 40), 0.5, 16)],
+)
 def test_the_glyph_network_gives_unit_vectors_at_any_size(size, width, dimensions):
     net = oneshot.GlyphNet(dimensions, size, width)
     vectors = net(torch.rand(3, 1, *size))
@@ -96,8 +105,14 @@ def test_both_networks_learn_to_beat_ignoring_their_input():
     torch.manual_seed(0)
     recipe = dict(steps=40, p=16, k=2, optimizer="adamw", schedule="one-cycle", progress=False)
     twins, head = oneshot.KochNet(128, (28, 28), (4, 3, 2, 1), width=0.25), oneshot.L1Head(128)
-    net, cosface = oneshot.GlyphNet(32, (28, 28), 0.25), losses.SoftmaxLoss(losses.CosFace(32, 16, scale=16.0, margin=0.1))
-    for model, loss, trivial, lr in ((twins, head, math.log(2), 2e-3), (net, cosface, losses.trivial_value("cosface", scale=16.0, margin=0.1, classes=16), 5e-3)):
+    net, cosface = (
+        oneshot.GlyphNet(32, (28, 28), 0.25),
+        losses.SoftmaxLoss(losses.CosFace(32, 16, scale=16.0, margin=0.1)),
+    )
+    for model, loss, trivial, lr in (
+        (twins, head, math.log(2), 2e-3),
+        (net, cosface, losses.trivial_value("cosface", scale=16.0, margin=0.1, classes=16), 5e-3),
+    ):
         history = training.fit(model, glyphs, loss=loss, lr=lr, trivial=trivial, **recipe)
         assert history.smooth()[-1] < 0.97 * trivial
 
@@ -106,7 +121,12 @@ def test_both_networks_learn_to_beat_ignoring_their_input():
 
 
 def test_a_turned_character_is_another_character(rng):
-    images = data.ImageSet(rng.integers(0, 255, (6, 5, 5), dtype=np.uint8), np.array([0, 0, 3, 3, 7, 7]), np.ones(6, bool), tuple("abcdef"))
+    images = data.ImageSet(
+        rng.integers(0, 255, (6, 5, 5), dtype=np.uint8),
+        np.array([0, 0, 3, 3, 7, 7]),
+        np.ones(6, bool),
+        tuple("abcdef"),
+    )
     turned = oneshot.quarter_turns(images)
     assert len(turned.identities) == 4 * 3 and len(turned) == 4 * 6
     for turns, n in product(range(4), range(6)):
@@ -133,7 +153,9 @@ def test_redrawing_follows_the_seed_and_at_strength_0_changes_nothing():
 
 
 @pytest.mark.parametrize(("ways", "shots"), [(2, 1), (5, 3), (10, 5)])
-def test_an_episode_shows_different_identities_of_one_group_and_never_the_probe(identity, group, ways, shots):
+def test_an_episode_shows_different_identities_of_one_group_and_never_the_probe(
+    identity, group, ways, shots
+):
     asked = oneshot.draw_episodes(identity, ways, shots, 200, seed=3, group=group)
     assert asked.shown.shape == (200, ways, shots)
     for shown, probe, answer in zip(*asked):
@@ -151,7 +173,9 @@ def test_a_narrowed_episode_is_the_same_question_with_fewer_strangers(identity):
     assert few.shown.shape == (50, 3, 2) and (few.probe == asked.probe).all()
     for e in range(50):
         assert (few.shown[e, few.answer[e]] == asked.shown[e, asked.answer[e], :2]).all()
-        strangers = {tuple(way) for way in np.delete(asked.shown[e], asked.answer[e], axis=0)[:, :2].tolist()}
+        strangers = {
+            tuple(way) for way in np.delete(asked.shown[e], asked.answer[e], axis=0)[:, :2].tolist()
+        }
         assert all(tuple(way) in strangers for way in few.shown[e, 1:].tolist())
 
 
@@ -168,23 +192,32 @@ def test_a_prototypes_score_is_the_mean_cosine_with_its_shots(identity, rng):
     scores = oneshot.prototype_scores(vectors, asked)
     for e, way in product(range(20), range(5)):
         probe = vectors[asked.probe[e]]
-        cosines = [probe @ vectors[s] / np.linalg.norm(probe) / np.linalg.norm(vectors[s]) for s in asked.shown[e, way]]
+        cosines = [
+            probe @ vectors[s] / np.linalg.norm(probe) / np.linalg.norm(vectors[s])
+            for s in asked.shown[e, way]
+        ]
         assert scores[e, way] == pytest.approx(np.mean(cosines), abs=1e-12)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     assert np.allclose(scores, oneshot.episode_scores(unit @ unit.T, asked), atol=1e-12)
 
 
 def test_a_tie_earns_its_chance_so_that_a_collapsed_embedding_guesses(identity):
-    assert oneshot.right([[1, 3, 2], [2, 2, 1], [0, 5, 5], [4, 4, 4]], [1, 0, 0, 2]).tolist() == pytest.approx([1, 0.5, 0, 1 / 3])
+    assert oneshot.right(
+        [[1, 3, 2], [2, 2, 1], [0, 5, 5], [4, 4, 4]], [1, 0, 0, 2]
+    ).tolist() == pytest.approx([1, 0.5, 0, 1 / 3])
     asked = oneshot.draw_episodes(identity, 5, 1, 40)
-    assert oneshot.right(oneshot.prototype_scores(np.ones((len(identity), 3)), asked), asked.answer).mean() == pytest.approx(1 / 5)
+    assert oneshot.right(
+        oneshot.prototype_scores(np.ones((len(identity), 3)), asked), asked.answer
+    ).mean() == pytest.approx(1 / 5)
 
 
 def test_accuracy_agrees_with_the_courses_other_way_of_asking(identity, rng):
     vectors = rng.normal(size=(30, 4))[identity] + 0.8 * rng.normal(size=(len(identity), 4))
     asked = oneshot.draw_episodes(identity, 8, 2, 4000, seed=1)
     ours = oneshot.right(oneshot.prototype_scores(vectors, asked), asked.answer).mean()
-    assert 0.3 < ours < 0.97 and ours == pytest.approx(evaluation.one_shot_accuracy(vectors, identity, 8, 2, trials=4000), abs=0.03)
+    assert 0.3 < ours < 0.97 and ours == pytest.approx(
+        evaluation.one_shot_accuracy(vectors, identity, 8, 2, trials=4000), abs=0.03
+    )
 
 
 # -- intervals ---------------------------------------------------------------------------------------------------------------
@@ -193,7 +226,9 @@ def test_accuracy_agrees_with_the_courses_other_way_of_asking(identity, rng):
 @pytest.mark.parametrize("count", [0, 7, 368, 399, 400])
 def test_wilsons_interval_is_scipys(count):
     expected = binomtest(count, 400).proportion_ci(0.95, method="wilson")
-    assert oneshot.wilson_interval(count, 400) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    assert oneshot.wilson_interval(count, 400) == pytest.approx(
+        (expected.low, expected.high), abs=1e-6
+    )
 
 
 def test_an_interval_over_groups_is_the_loop_that_draws_whole_groups(rng):
@@ -204,12 +239,17 @@ def test_an_interval_over_groups_is_the_loop_that_draws_whole_groups(rng):
         drawn = [g for g in slow.integers(9, size=9)]
         some = np.concatenate([values[groups == g] for g in drawn])
         means.append(some.mean())
-    assert oneshot.interval_over(values, groups, seed=5) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])), abs=1e-12)
+    assert oneshot.interval_over(values, groups, seed=5) == pytest.approx(
+        tuple(np.percentile(means, [2.5, 97.5])), abs=1e-12
+    )
 
 
 def test_answers_that_fail_together_make_the_interval_wider():
     right = np.repeat([1.0, 0, 1, 1, 0, 1, 1, 0, 1, 1], 40)
-    alone, together = oneshot.interval_over(right, np.arange(400)), oneshot.interval_over(right, np.repeat(np.arange(10), 40))
+    alone, together = (
+        oneshot.interval_over(right, np.arange(400)),
+        oneshot.interval_over(right, np.repeat(np.arange(10), 40)),
+    )
     assert together[1] - together[0] > 3 * (alone[1] - alone[0])
 
 
@@ -227,11 +267,18 @@ def test_retrieval_sorts_the_shelf_and_leaves_out_the_query(identity, rng):
 
 
 def test_a_first_look_is_the_image_as_it_is_and_the_best_look_the_best_pair(rng):
-    net, images = oneshot.GlyphNet(16, (28, 28), 0.25).eval(), rng.integers(0, 255, (5, 28, 28), dtype=np.uint8)
+    net, images = (
+        oneshot.GlyphNet(16, (28, 28), 0.25).eval(),
+        rng.integers(0, 255, (5, 28, 28), dtype=np.uint8),
+    )
     looks = oneshot.looks(net, images, redrawn=2, seed=1)
-    assert torch.allclose(looks[0], embed(net, images), atol=1e-5) and torch.equal(looks, oneshot.looks(net, images, redrawn=2, seed=1))
+    assert torch.allclose(looks[0], embed(net, images), atol=1e-5) and torch.equal(
+        looks, oneshot.looks(net, images, redrawn=2, seed=1)
+    )
     turned = oneshot.looks(net, images, turns=4)[0]
-    assert turned.shape == (5, 64) and torch.allclose(turned[:, 16:32] * 2, embed(net, np.rot90(images, 1, (1, 2)).copy()), atol=1e-5)
+    assert turned.shape == (5, 64) and torch.allclose(
+        turned[:, 16:32] * 2, embed(net, np.rot90(images, 1, (1, 2)).copy()), atol=1e-5
+    )
     scores = oneshot.best_look(looks[:, :2], looks[:, 2:])
     for p, s in product(range(2), range(3)):
         expected = max(float(looks[i, p] @ looks[j, 2 + s]) for i in range(3) for j in range(3))
@@ -252,10 +299,23 @@ def test_the_page_says_what_the_files_say_and_nothing_else():
 def test_a_table_keeps_numbers_pairs_words_and_gaps():
     from tools.results import page
 
-    table = {"columns": [["a", "name", "{}"], ["b", "share", "{:.1%}"], ["c", "interval", "{:.0%} to {:.0%}"]], "caption": "C",
-             "rows": [{"a": "x", "b": 0.954, "c": [0.9, 0.98]}, {"a": "y"}], "notes": ["note"]}  # fmt: skip
+    table = {
+        "columns": [
+            ["a", "name", "{}"],
+            ["b", "share", "{:.1%}"],
+            ["c", "interval", "{:.0%} to {:.0%}"],
+        ],
+        "caption": "C",
+        "rows": [{"a": "x", "b": 0.954, "c": [0.9, 0.98]}, {"a": "y"}],
+        "notes": ["note"],
+    }
     lines = page.section({"title": "T", "about": ["about"], "tables": [table]}).splitlines()
-    assert lines[0] == "## T" and "| x | 95.4% | 90% to 98% |" in lines and "| y |  |  |" in lines and lines[-1] == "note"
+    assert (
+        lines[0] == "## T"
+        and "| x | 95.4% | 90% to 98% |" in lines
+        and "| y |  |  |" in lines
+        and lines[-1] == "note"
+    )
 
 
 def test_counts_and_intervals_of_the_measured_runs_hold_together():
@@ -268,9 +328,15 @@ def test_counts_and_intervals_of_the_measured_runs_hold_together():
     ours = [row for row in rows if "right" in row]
     assert sum(row.get("headline", False) for row in ours) == 1
     for row in ours:
-        assert row["of"] == 400 and row["share"] == row["right"] / 400 and row["interval"][0] <= row["share"] <= row["interval"][1]
+        assert (
+            row["of"] == 400
+            and row["share"] == row["right"] / 400
+            and row["interval"][0] <= row["share"] <= row["interval"][1]
+        )
     hausdorff = next(row for row in ours if "Hausdorff" in row["method"])
-    assert hausdorff["share"] == pytest.approx(0.612, abs=0.005)  # Lake's published figure for the same files
+    assert hausdorff["share"] == pytest.approx(
+        0.612, abs=0.005
+    )  # Lake's published figure for the same files
 
 
 @pytest.fixture
@@ -281,19 +347,32 @@ def omniglot(real_data, monkeypatch):
 def test_no_character_asked_about_is_among_those_trained_on(omniglot):
     from tools.results.omniglot import held_out
 
-    background, test = data.load("omniglot", part="background"), data.load("omniglot", part="evaluation")
+    background, test = (
+        data.load("omniglot", part="background"),
+        data.load("omniglot", part="evaluation"),
+    )
     assert not set(background.identities) & set(test.identities)
     assert not set(background.extra["alphabet"]) & set(test.extra["alphabet"])
     scripts = [{name.split("/")[0] for name in part.names} for part in (background, test)]
     assert len(scripts[0]) == 30 and len(scripts[1]) == 20 and not scripts[0] & scripts[1]
     train, held = held_out(background)
-    assert len(np.unique(held.extra["alphabet"])) == 6 and not set(train.extra["alphabet"]) & set(held.extra["alphabet"])
+    assert len(np.unique(held.extra["alphabet"])) == 6 and not set(train.extra["alphabet"]) & set(
+        held.extra["alphabet"]
+    )
 
 
-def test_every_drawing_of_the_official_runs_is_an_evaluation_drawing_and_no_background_one(omniglot):
+def test_every_drawing_of_the_official_runs_is_an_evaluation_drawing_and_no_background_one(
+    omniglot,
+):
     from lib.data.omniglot import one_shot_runs
 
-    known = {part: {image.tobytes(): n for n, image in enumerate(data.load("omniglot", part=part, size=35).images)} for part in ("background", "evaluation")}
+    known = {
+        part: {
+            image.tobytes(): n
+            for n, image in enumerate(data.load("omniglot", part=part, size=35).images)
+        }
+        for part in ("background", "evaluation")
+    }
     test, runs = data.load("omniglot", part="evaluation", size=35), one_shot_runs(size=35)
     assert len(runs) == 20
     for run in runs:
@@ -306,12 +385,22 @@ def test_every_drawing_of_the_official_runs_is_an_evaluation_drawing_and_no_back
 
 @pytest.mark.slow
 def test_the_results_command_runs_from_archive_to_table_and_leaves_docs_alone(omniglot, tmp_path):
-    before = {path: path.stat().st_mtime_ns for path in (ROOT / "docs").rglob("*") if path.is_file()}
+    before = {
+        path: path.stat().st_mtime_ns for path in (ROOT / "docs").rglob("*") if path.is_file()
+    }
     environment = os.environ | {"COURSE_BUDGET": "quick"}
-    done = subprocess.run([sys.executable, "-m", "tools.results", "omniglot"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.results", "omniglot"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "### The official 20 runs" in done.stdout and "| guessing |  | 5.0% |" in done.stdout
-    assert before == {path: path.stat().st_mtime_ns for path in (ROOT / "docs").rglob("*") if path.is_file()}
+    assert before == {
+        path: path.stat().st_mtime_ns for path in (ROOT / "docs").rglob("*") if path.is_file()
+    }
 
 
 # -- the lesson --------------------------------------------------------------------------------------------------------------------
@@ -320,8 +409,15 @@ def test_the_results_command_runs_from_archive_to_table_and_leaves_docs_alone(om
 def test_the_lesson_prints_the_results_that_are_on_file():
     if not LESSON.exists():
         pytest.skip("lesson 06 is not there yet")
-    printed = "\n".join(output.get("text", "") for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code" for output in cell.outputs)
-    rows = json.loads((ROOT / "docs/results/omniglot.json").read_text(encoding="utf-8"))["tables"][0]["rows"]
+    printed = "\n".join(
+        output.get("text", "")
+        for cell in nbformat.read(LESSON, 4).cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    )
+    rows = json.loads((ROOT / "docs/results/omniglot.json").read_text(encoding="utf-8"))["tables"][
+        0
+    ]["rows"]
     for row in rows:
         line = next(line for line in printed.splitlines() if line.startswith(row["method"]))
         assert line.endswith(f"{row['share']:.1%}")
@@ -330,28 +426,78 @@ def test_the_lesson_prints_the_results_that_are_on_file():
 def test_the_lessons_words_about_the_runs_are_the_figures_on_file():
     if not LESSON.exists():
         pytest.skip("lesson 06 is not there yet")
-    words = " ".join(" ".join(cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "markdown").split())
-    rows = json.loads((ROOT / "docs/results/omniglot.json").read_text(encoding="utf-8"))["tables"][0]["rows"]
+    words = " ".join(
+        " ".join(
+            cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "markdown"
+        ).split()
+    )
+    rows = json.loads((ROOT / "docs/results/omniglot.json").read_text(encoding="utf-8"))["tables"][
+        0
+    ]["rows"]
     headline = next(row for row in rows if row.get("headline"))
     one_look = next(row for row in rows if row["method"] == "GlyphNet, one look")
-    assert f"**{headline['right']:g} of 400, {100 * headline['share']:.1f} %**" in words and f"{one_look['right']:g} of 400 are right" in words
-    twins, ink = (next(row for row in rows if row["method"] == method) for method in ("Koch's twins, half resolution", "raw pixels, cosine"))
-    assert f"**{twins['right']:g} of 400, {100 * twins['share']:.1f} %**" in words and f"raw pixels {ink['right']:g}" in words
-    assert ink["interval"][1] < twins["interval"][0] and twins["interval"][1] < one_look["interval"][0]
-    episodes = json.loads((ROOT / "docs/results/omniglot.json").read_text(encoding="utf-8"))["tables"][2]["rows"]
-    random_hands = next(r for r in episodes if (r["ways"], r["shots"], r["from"], r["method"]) == (20, 1, "one alphabet", "GlyphNet"))
+    assert (
+        f"**{headline['right']:g} of 400, {100 * headline['share']:.1f} %**" in words
+        and f"{one_look['right']:g} of 400 are right" in words
+    )
+    twins, ink = (
+        next(row for row in rows if row["method"] == method)
+        for method in ("Koch's twins, half resolution", "raw pixels, cosine")
+    )
+    assert (
+        f"**{twins['right']:g} of 400, {100 * twins['share']:.1f} %**" in words
+        and f"raw pixels {ink['right']:g}" in words
+    )
+    assert (
+        ink["interval"][1] < twins["interval"][0] and twins["interval"][1] < one_look["interval"][0]
+    )
+    episodes = json.loads((ROOT / "docs/results/omniglot.json").read_text(encoding="utf-8"))[
+        "tables"
+    ][2]["rows"]
+    random_hands = next(
+        r
+        for r in episodes
+        if (r["ways"], r["shots"], r["from"], r["method"]) == (20, 1, "one alphabet", "GlyphNet")
+    )
     assert f"answers {100 * random_hands['share']:.0f} % of 2,000 questions" in words
-    published = {row["method"].partition(": ")[2].partition(",")[0]: row["share"] for row in rows if row["method"].startswith("published")}
-    assert headline["share"] > max(published.values()) and headline["interval"][0] > published["Koch's twins"]  # what the words claim
+    published = {
+        row["method"].partition(": ")[2].partition(",")[0]: row["share"]
+        for row in rows
+        if row["method"].startswith("published")
+    }
+    assert (
+        headline["share"] > max(published.values())
+        and headline["interval"][0] > published["Koch's twins"]
+    )  # what the words claim
     assert published["people"] == 0.955 and "95.5 %, what people reach" in words
 
 
 def test_the_lessons_words_about_its_own_training_hold_in_what_it_prints():
     if not LESSON.exists():
         pytest.skip("lesson 06 is not there yet")
-    printed = "\n".join(output.get("text", "") for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code" for output in cell.outputs)
-    share = {name.strip(): float(rest.partition("%")[0]) for name, _, rest in (line.partition(": ") for line in printed.splitlines() if "% right, " in line)}
-    twins, cosface, glyphs = (share[name] for name in ("Koch's twins", "Koch's network, CosFace", "GlyphNet, CosFace"))
-    start_buys, loss_buys, network_buys = twins - share["Koch's twins, bias 0"], cosface - twins, glyphs - cosface
-    assert start_buys > 15 and start_buys > loss_buys > 3 and loss_buys > network_buys > 0  # "the start buys most", then the loss, then the network
-    assert abs(share["Koch's twins, bias 0"] - share["raw pixels"]) < 12 and 68 < twins < 82  # "no better than raw pixels", "about three quarters"
+    printed = "\n".join(
+        output.get("text", "")
+        for cell in nbformat.read(LESSON, 4).cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    )
+    share = {
+        name.strip(): float(rest.partition("%")[0])
+        for name, _, rest in (
+            line.partition(": ") for line in printed.splitlines() if "% right, " in line
+        )
+    }
+    twins, cosface, glyphs = (
+        share[name] for name in ("Koch's twins", "Koch's network, CosFace", "GlyphNet, CosFace")
+    )
+    start_buys, loss_buys, network_buys = (
+        twins - share["Koch's twins, bias 0"],
+        cosface - twins,
+        glyphs - cosface,
+    )
+    assert (
+        start_buys > 15 and start_buys > loss_buys > 3 and loss_buys > network_buys > 0
+    )  # "the start buys most", then the loss, then the network
+    assert (
+        abs(share["Koch's twins, bias 0"] - share["raw pixels"]) < 12 and 68 < twins < 82
+    )  # "no better than raw pixels", "about three quarters"

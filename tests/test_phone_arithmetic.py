@@ -22,8 +22,12 @@ def node(script: str, **given):
     """What `script` returns under node; `given` are its variables. Arrays of bytes arrive as Uint8Array."""
     if shutil.which("node") is None:
         pytest.skip("no node here: install Node.js 18 or newer to test the phone page's arithmetic")
-    packed = {name: {"bytes": base64.b64encode(value.tobytes()).decode()} if isinstance(value, np.ndarray) else value
-              for name, value in given.items()}
+    packed = {
+        name: {"bytes": base64.b64encode(value.tobytes()).decode()}
+        if isinstance(value, np.ndarray)
+        else value
+        for name, value in given.items()
+    }
     code = f"""
         import * as align from "./align.js"; import * as pixels from "./pixels.js"; import * as score from "./score.js";
         const bytes = (_, v) => v?.bytes === undefined ? v : new Uint8Array(Buffer.from(v.bytes, "base64"));
@@ -31,17 +35,33 @@ def node(script: str, **given):
         const {{ {", ".join(given)} }} = given;
         const result = await (async () => {{ {script} }})();
         console.log(JSON.stringify(result, (_, v) => ArrayBuffer.isView(v) ? Array.from(v) : v));"""
-    code = 'import { createRequire } from "module"; const require = createRequire(import.meta.url);' + code
-    done = subprocess.run(["node", "--input-type=module", "-e", code], cwd=PAGE, input=json.dumps(packed), capture_output=True, text=True,
-                          timeout=60)
+    code = (
+        'import { createRequire } from "module"; const require = createRequire(import.meta.url);'
+        + code
+    )
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", code],
+        cwd=PAGE,
+        input=json.dumps(packed),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 def photograph(width: int, height: int, seed: int = 0) -> np.ndarray:
     """Smooth noise, uint8 (height, width, 4), so that a shift of a tenth of a pixel shows."""
-    coarse = torch.from_numpy(np.random.default_rng(seed).random((1, 3, height // 6 + 2, width // 6 + 2)))
-    fine = F.interpolate(coarse, size=(height, width), mode="bicubic").clamp(0, 1)[0].permute(1, 2, 0).numpy()
+    coarse = torch.from_numpy(
+        np.random.default_rng(seed).random((1, 3, height // 6 + 2, width // 6 + 2))
+    )
+    fine = (
+        F.interpolate(coarse, size=(height, width), mode="bicubic")
+        .clamp(0, 1)[0]
+        .permute(1, 2, 0)
+        .numpy()
+    )
     return np.dstack([(255 * fine).astype(np.uint8), np.full((height, width), 255, np.uint8)])
 
 
@@ -59,25 +79,44 @@ def crop_in_python(image: np.ndarray, left: complex, right: complex) -> np.ndarr
     i, j = np.floor(u).astype(int), np.floor(v).astype(int)
     right_of, below = np.minimum(i + 1, image.shape[1] - 1), np.minimum(j + 1, image.shape[0] - 1)
     p, q = (u - i)[..., None], (v - j)[..., None]
-    top, bottom = image[j, i] * (1 - p) + image[j, right_of] * p, image[below, i] * (1 - p) + image[below, right_of] * p
+    top, bottom = (
+        image[j, i] * (1 - p) + image[j, right_of] * p,
+        image[below, i] * (1 - p) + image[below, right_of] * p,
+    )
     return np.rint(top * (1 - q) + bottom * q).astype(np.uint8)
 
 
 def crop_in_node(image: np.ndarray, left: complex, right: complex) -> np.ndarray:
     height, width = image.shape[:2]
-    rgb = node("return align.cropAtEyes({width, height, data}, left, right)", data=image, width=width, height=height,
-               left={"x": left.real, "y": left.imag}, right={"x": right.real, "y": right.imag})
+    rgb = node(
+        "return align.cropAtEyes({width, height, data}, left, right)",
+        data=image,
+        width=width,
+        height=height,
+        left={"x": left.real, "y": left.imag},
+        right={"x": right.real, "y": right.imag},
+    )
     return np.array(rgb, dtype=np.uint8).reshape(112, 112, 3)
 
 
 def test_the_template_eyes_of_the_page_are_those_of_the_course():
     eyes, side = node("return [align.EYES, align.SIDE]")
-    assert side == 112 and [complex(eye["x"], eye["y"]) for eye in eyes] == pytest.approx(list(EYES), abs=1e-4)
+    assert side == 112 and [complex(eye["x"], eye["y"]) for eye in eyes] == pytest.approx(
+        list(EYES), abs=1e-4
+    )
 
 
-@pytest.mark.parametrize("left, right", [(40.3 + 61.2j, 77 + 66.8j), (70 + 90j, 60.5 + 50j), (38 + 50j, 38.5 + 90j)])
+@pytest.mark.parametrize(
+    "left, right", [(40.3 + 61.2j, 77 + 66.8j), (70 + 90j, 60.5 + 50j), (38 + 50j, 38.5 + 90j)]
+)
 def test_the_similarity_takes_the_templates_eyes_to_the_marks(left, right):
-    found = node("return align.fromEyes({x: lx, y: ly}, {x: rx, y: ry})", lx=left.real, ly=left.imag, rx=right.real, ry=right.imag)
+    found = node(
+        "return align.fromEyes({x: lx, y: ly}, {x: rx, y: ry})",
+        lx=left.real,
+        ly=left.imag,
+        rx=right.real,
+        ry=right.imag,
+    )
     a, b = (complex(found[name]["x"], found[name]["y"]) for name in "ab")
     assert [a * EYES[0] + b, a * EYES[1] + b] == pytest.approx([left, right], abs=1e-3)
     if left.real < right.real:  # the course's own, where it takes the marks
@@ -86,16 +125,21 @@ def test_the_similarity_takes_the_templates_eyes_to_the_marks(left, right):
 
 
 def test_two_marks_on_one_point_are_refused_in_words():
-    said = node("try { align.fromEyes({x: 3, y: 4}, {x: 3, y: 4}) } catch (error) { return error.message }")
+    said = node(
+        "try { align.fromEyes({x: 3, y: 4}, {x: 3, y: 4}) } catch (error) { return error.message }"
+    )
     assert "one point" in said and "move" in said
 
 
-@pytest.mark.parametrize("left, right", [
-    (52.25 + 48.5j, 84.5 + 55.75j),  # about as large as the crop
-    (10.5 + 12.25j, 60 + 5.5j),  # the crop reaches over two borders
-    (100.5 + 98j, 131.5 + 105j),  # and over the two others
-    (70 + 40j, 82.5 + 44.25j),  # enlarged
-])
+@pytest.mark.parametrize(
+    "left, right",
+    [
+        (52.25 + 48.5j, 84.5 + 55.75j),  # about as large as the crop
+        (10.5 + 12.25j, 60 + 5.5j),  # the crop reaches over two borders
+        (100.5 + 98j, 131.5 + 105j),  # and over the two others
+        (70 + 40j, 82.5 + 44.25j),  # enlarged
+    ],
+)
 def test_a_crop_is_pythons_to_one_grey_level(left, right):
     image = photograph(150, 131)
     ours, theirs = crop_in_node(image, left, right), crop_in_python(image, left, right)
@@ -129,14 +173,17 @@ def test_the_cosine_is_numpys():
     pairs = np.random.default_rng(1).normal(size=(5, 2, 128))
     expected = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in pairs] + [1, 0]
     pairs = [*pairs.tolist(), [[1, 0], [1, 0]], [[0, 0], [1, 0]]]
-    assert node("return pairs.map(([a, b]) => score.cosine(a, b))", pairs=pairs) == pytest.approx(expected, abs=1e-12)
+    assert node("return pairs.map(([a, b]) => score.cosine(a, b))", pairs=pairs) == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 def test_a_decision_changes_at_the_two_scores_of_the_contract():
     contract = {"threshold": 0.7, "reject_below": 0.5}
     scores = [-1, 0.49, 0.5, 0.69, 0.7, 1]
-    assert node("return scores.map((s) => score.decide(s, contract))", scores=scores, contract=contract) == [
-        "different", "different", "unsure", "unsure", "same", "same"]  # fmt: skip
+    assert node(
+        "return scores.map((s) => score.decide(s, contract))", scores=scores, contract=contract
+    ) == ["different", "different", "unsure", "unsure", "same", "same"]
 
 
 def test_how_rare_a_score_is_was_counted():
@@ -145,8 +192,12 @@ def test_how_rare_a_score_is_was_counted():
     curve = phone.curve(strangers, 2000)
     assert curve["one_in"][-1] == 200  # ten of 2,000 independent pairs
     scores = [-0.2, 0.1, 0.35, 0.6]
-    *read, beyond = node("return [...scores, 0.9].map((s) => score.rarity(s, curve))", scores=scores, curve=curve)
-    assert [one["oneIn"] for one in read] == pytest.approx([len(strangers) / (strangers >= at).sum() for at in scores], rel=0.06)
+    *read, beyond = node(
+        "return [...scores, 0.9].map((s) => score.rarity(s, curve))", scores=scores, curve=curve
+    )
+    assert [one["oneIn"] for one in read] == pytest.approx(
+        [len(strangers) / (strangers >= at).sum() for at in scores], rel=0.06
+    )
     assert beyond == {"oneIn": 200, "rarer": True}
 
 
@@ -155,17 +206,27 @@ def test_how_rare_a_low_score_is_for_one_person_was_counted():
     same = rng.normal(0.8, 0.08, 20_000).clip(-1, 1)
     curve = phone.curve(-same, 500, sign=-1)
     scores = [0.85, 0.75, 0.68]
-    *read, beyond = node("return [...scores, 0.2].map((s) => score.rarity(s, curve))", scores=scores, curve=curve)
-    assert [one["oneIn"] for one in read] == pytest.approx([len(same) / (same <= at).sum() for at in scores], rel=0.06)
+    *read, beyond = node(
+        "return [...scores, 0.2].map((s) => score.rarity(s, curve))", scores=scores, curve=curve
+    )
+    assert [one["oneIn"] for one in read] == pytest.approx(
+        [len(same) / (same <= at).sum() for at in scores], rel=0.06
+    )
     assert beyond == {"oneIn": 50, "rarer": True}
 
 
 def test_words_say_how_rare_and_where_the_measuring_ends():
     curve = {"one_in": [1, 1.5, 10, 100, 1000], "score": [-1, -0.1, 0.2, 0.4, 0.5]}
-    said = {-1.0: "Nearly every stranger would score this or more.", -0.1: "67 of 100 strangers would score this or more.",
-            0.2: "About one stranger in 10 would score this or more.", 0.45: "About one stranger in 320 would score this or more.",
-            0.8: "Fewer than one stranger in 1,000 would score this or more."}
-    assert node("return scores.map((s) => score.strangersInWords(s, curve))", scores=list(said), curve=curve) == list(said.values())
+    said = {
+        -1.0: "Nearly every stranger would score this or more.",
+        -0.1: "67 of 100 strangers would score this or more.",
+        0.2: "About one stranger in 10 would score this or more.",
+        0.45: "About one stranger in 320 would score this or more.",
+        0.8: "Fewer than one stranger in 1,000 would score this or more.",
+    }
+    assert node(
+        "return scores.map((s) => score.strangersInWords(s, curve))", scores=list(said), curve=curve
+    ) == list(said.values())
 
 
 def test_a_missing_npm_is_said_in_words(monkeypatch, tmp_path):
@@ -178,12 +239,20 @@ def test_a_missing_npm_is_said_in_words(monkeypatch, tmp_path):
 def test_a_registry_out_of_reach_is_said_in_words(monkeypatch, tmp_path):
     if shutil.which("npm") is None:
         pytest.skip("no npm here")
-    for name, value in {"COURSE_CACHE": tmp_path / "cache", "npm_config_cache": tmp_path / "npm",
-                        "npm_config_registry": "http://127.0.0.1:9/", "npm_config_fetch_retry_mintimeout": 10, "npm_config_fetch_retry_maxtimeout": 20,
-                        "npm_config_proxy": "",
-                        "npm_config_https_proxy": "", "npm_config_noproxy": "127.0.0.1"}.items():
+    for name, value in {
+        "COURSE_CACHE": tmp_path / "cache",
+        "npm_config_cache": tmp_path / "npm",
+        "npm_config_registry": "http://127.0.0.1:9/",
+        "npm_config_fetch_retry_mintimeout": 10,
+        "npm_config_fetch_retry_maxtimeout": 20,
+        "npm_config_proxy": "",
+        "npm_config_https_proxy": "",
+        "npm_config_noproxy": "127.0.0.1",
+    }.items():
         monkeypatch.setenv(name, str(value))
-    with pytest.raises(phone.Unavailable, match="could not reach its registry.*then run the same command again"):
+    with pytest.raises(
+        phone.Unavailable, match="could not reach its registry.*then run the same command again"
+    ):
         phone.runtime()
 
 
@@ -195,18 +264,35 @@ def test_the_lock_names_no_registry_and_one_exact_runtime():
     lock = (PAGE / "package-lock.json").read_text()
     assert "://" not in lock and "resolved" not in lock
     wanted = json.loads((PAGE / "package.json").read_text())["dependencies"]
-    assert json.loads(lock)["packages"]["node_modules/onnxruntime-web"]["version"] == wanted["onnxruntime-web"]
-    assert json.loads(lock)["packages"]["node_modules/onnxruntime-web"]["integrity"].startswith("sha512-")
+    assert (
+        json.loads(lock)["packages"]["node_modules/onnxruntime-web"]["version"]
+        == wanted["onnxruntime-web"]
+    )
+    assert json.loads(lock)["packages"]["node_modules/onnxruntime-web"]["integrity"].startswith(
+        "sha512-"
+    )
 
 
 def test_what_the_page_says_of_photographs_was_measured():
-    assert "Of photographs it gets more than one pair in four wrong" in " ".join((PAGE / "index.html").read_text().split())
+    assert "Of photographs it gets more than one pair in four wrong" in " ".join(
+        (PAGE / "index.html").read_text().split()
+    )
     tables = json.loads((course.ROOT / "docs" / "results" / "faces.json").read_text())["tables"]
-    rows = [row for table in tables for row in table["rows"] if row.get("method", "").startswith("course model") and "people" not in row["method"]]
+    rows = [
+        row
+        for table in tables
+        for row in table["rows"]
+        if row.get("method", "").startswith("course model") and "people" not in row["method"]
+    ]
     # (a row "from the other half's people" has learned from photographs; the page's file has not)
     assert rows and all(row["eer"] > 0.25 and row["mean"] < 0.75 for row in rows)
 
 
 def test_no_file_of_the_page_names_another_address():
-    for file in (*PAGE.glob("*.js"), *PAGE.glob("*.html"), *PAGE.glob("*.css"), *PAGE.glob("*.webmanifest")):
+    for file in (
+        *PAGE.glob("*.js"),
+        *PAGE.glob("*.html"),
+        *PAGE.glob("*.css"),
+        *PAGE.glob("*.webmanifest"),
+    ):
         assert "://" not in file.read_text(), file.name

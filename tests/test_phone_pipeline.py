@@ -33,7 +33,11 @@ EYES = np.array([[40.0, 50.0], [70.0, 50.0], [55.0, 70.0], [44.0, 90.0], [67.0, 
 
 def textured(low: int = 60, high: int = 180) -> np.ndarray:
     """A crop that nothing is wrong with: grey noise."""
-    return np.random.default_rng(0).integers(low, high, (112, 112, 1), dtype=np.uint8).repeat(3, axis=2)
+    return (
+        np.random.default_rng(0)
+        .integers(low, high, (112, 112, 1), dtype=np.uint8)
+        .repeat(3, axis=2)
+    )
 
 
 def test_the_measures_are_the_plain_loops():
@@ -41,7 +45,11 @@ def test_the_measures_are_the_plain_loops():
     grey = [[0.299 * r + 0.587 * g + 0.114 * b for r, g, b in row.tolist()] for row in crop]
     pixels = [value for row in grey for value in row]
     inner = range(1, 111)
-    edges = [grey[y - 1][x] + grey[y + 1][x] + grey[y][x - 1] + grey[y][x + 1] - 4 * grey[y][x] for y in inner for x in inner]
+    edges = [
+        grey[y - 1][x] + grey[y + 1][x] + grey[y][x - 1] + grey[y][x + 1] - 4 * grey[y][x]
+        for y in inner
+        for x in inner
+    ]
 
     def mean(values):
         return sum(values) / len(values)
@@ -49,8 +57,12 @@ def test_the_measures_are_the_plain_loops():
     def variance(values):
         return mean([(value - mean_of) ** 2 for mean_of in [mean(values)] for value in values])
 
-    found = quality.measure(crop, EYES + [[3, 0], [0, 0], [9, 0], [0, 0], [0, 0]])  # eyes at 43 and 70, nose at 64
-    assert found.grey == pytest.approx(mean(pixels)) and found.spread == pytest.approx(math.sqrt(variance(pixels)))
+    found = quality.measure(
+        crop, EYES + [[3, 0], [0, 0], [9, 0], [0, 0], [0, 0]]
+    )  # eyes at 43 and 70, nose at 64
+    assert found.grey == pytest.approx(mean(pixels)) and found.spread == pytest.approx(
+        math.sqrt(variance(pixels))
+    )
     assert found.sharpness == pytest.approx(variance(edges))
     assert (found.eye_distance, found.turn) == (pytest.approx(27), pytest.approx((64 - 56.5) / 27))
 
@@ -58,40 +70,70 @@ def test_the_measures_are_the_plain_loops():
 def test_turning_is_measured_along_the_eyes_however_the_head_leans():
     for angle in np.radians([0, 20, 90, 170]):
         turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-        assert quality.measure(textured(), (EYES + [[0, 0], [0, 0], [6, 0], [0, 0], [0, 0]]) @ turn).turn == pytest.approx(6 / 30)
+        assert quality.measure(
+            textured(), (EYES + [[0, 0], [0, 0], [6, 0], [0, 0], [0, 0]]) @ turn
+        ).turn == pytest.approx(6 / 30)
 
 
 def test_with_the_eyes_alone_everything_but_turning_is_judged():
-    assert quality.refusal(textured(), EYES[:2]) == "" and math.isnan(quality.measure(textured(), EYES[:2]).turn)
+    assert quality.refusal(textured(), EYES[:2]) == "" and math.isnan(
+        quality.measure(textured(), EYES[:2]).turn
+    )
     assert "too small" in quality.refusal(textured(), EYES[:2] / 10)
 
 
-@pytest.mark.parametrize("crop, points, words", [
-    (textured(0, 60), EYES, "too dark"), (textured(190, 250), EYES, "too bright"), (textured(118, 130), EYES, "too flat"),
-    (np.linspace(60, 180, 112).astype(np.uint8)[:, None, None] + np.zeros((1, 112, 3), np.uint8), EYES, "too blurred"),
-    (textured(), EYES / 4, "too small"), (textured(), EYES + [[0, 0], [0, 0], [14, 0], [0, 0], [0, 0]], "turned away"),
-    (textured(), EYES, ""),
-])
+@pytest.mark.parametrize(
+    "crop, points, words",
+    [
+        (textured(0, 60), EYES, "too dark"),
+        (textured(190, 250), EYES, "too bright"),
+        (textured(118, 130), EYES, "too flat"),
+        (
+            np.linspace(60, 180, 112).astype(np.uint8)[:, None, None]
+            + np.zeros((1, 112, 3), np.uint8),
+            EYES,
+            "too blurred",
+        ),
+        (textured(), EYES / 4, "too small"),
+        (textured(), EYES + [[0, 0], [0, 0], [14, 0], [0, 0], [0, 0]], "turned away"),
+        (textured(), EYES, ""),
+    ],
+)
 def test_each_fault_is_named_in_words(crop, points, words):
     found = quality.refusal(crop, points)
     assert words in found and (": " in found) == bool(words)
 
 
-@pytest.mark.parametrize("name, nudge, what", [
-    ("DARKEST", -1, "grey"), ("BRIGHTEST", 1, "grey"), ("FLATTEST", -1, "spread"), ("BLURRIEST", -1, "sharpness"),
-    ("SMALLEST", -1, "eye_distance"), ("TURNED", 1, "turn"),
-])
+@pytest.mark.parametrize(
+    "name, nudge, what",
+    [
+        ("DARKEST", -1, "grey"),
+        ("BRIGHTEST", 1, "grey"),
+        ("FLATTEST", -1, "spread"),
+        ("BLURRIEST", -1, "sharpness"),
+        ("SMALLEST", -1, "eye_distance"),
+        ("TURNED", 1, "turn"),
+    ],
+)
 def test_a_picture_on_a_limit_passes_and_one_beyond_it_does_not(name, nudge, what, monkeypatch):
     limit, good = getattr(quality, name), quality.measure(textured(), EYES)
     monkeypatch.setattr(quality, "measure", lambda *_: good._replace(**{what: limit}))
     assert quality.refusal(textured(), EYES) == ""
-    monkeypatch.setattr(quality, "measure", lambda *_: good._replace(**{what: limit + nudge * 1e-6}))
+    monkeypatch.setattr(
+        quality, "measure", lambda *_: good._replace(**{what: limit + nudge * 1e-6})
+    )
     assert quality.refusal(textured(), EYES) != ""
 
 
-@pytest.mark.parametrize("crop, points", [
-    (textured()[:56], EYES), (textured().astype(float), EYES), (textured(), EYES[:3]), (textured()[..., 0], EYES),
-])
+@pytest.mark.parametrize(
+    "crop, points",
+    [
+        (textured()[:56], EYES),
+        (textured().astype(float), EYES),
+        (textured(), EYES[:3]),
+        (textured()[..., 0], EYES),
+    ],
+)
 def test_what_cannot_be_measured_is_refused(crop, points):
     with pytest.raises(ValueError, match=r"\(112, 112, 3\) crop"):
         quality.measure(crop, points)
@@ -101,11 +143,15 @@ def test_what_cannot_be_measured_is_refused(crop, points):
 
 def test_the_limits_are_where_one_honest_picture_in_ten_is_turned_away():
     for name, value in quality_limits.limits().items():
-        assert getattr(quality, name) == pytest.approx(value, rel=0.04), f"lib.quality.{name}: now {value:.3g}"
+        assert getattr(quality, name) == pytest.approx(value, rel=0.04), (
+            f"lib.quality.{name}: now {value:.3g}"
+        )
 
 
 def test_ordinary_pictures_are_let_through(faces, model):
-    assert Phone(model, threshold=0.5).look(faces.images, faces.extra["landmarks"]).refused == [""] * len(faces)
+    assert Phone(model, threshold=0.5).look(faces.images, faces.extra["landmarks"]).refused == [
+        ""
+    ] * len(faces)
 
 
 # -- the pipeline ------------------------------------------------------------------------------------------------------
@@ -116,13 +162,19 @@ def test_the_phones_vectors_are_the_networks(faces, model):
     assert crops.shape == (4, 112, 112, 3)
     halved = crops.reshape(4, 56, 2, 56, 2, 3).mean((2, 4))  # what the file begins with
     expected = embed(model, halved.round().astype(np.uint8)).numpy()
-    np.testing.assert_allclose((vectors(PhoneModel(model), crops) * expected).sum(1), 1, atol=2e-3)  # but for the rounding to bytes
+    np.testing.assert_allclose(
+        (vectors(PhoneModel(model), crops) * expected).sum(1), 1, atol=2e-3
+    )  # but for the rounding to bytes
 
 
 def test_a_crop_heeds_all_five_points_where_they_are_known(faces):
     points = faces.extra["landmarks"][:1]
-    lower = points + np.array([[0, 0], [0, 0], [0, 6], [0, 6], [0, 6]])  # nose and mouth six pixels further down
-    by_eyes, by_five, again = (aligned(faces.images[:1], where).astype(float) for where in (points[:, :2], points, lower))
+    lower = points + np.array(
+        [[0, 0], [0, 0], [0, 6], [0, 6], [0, 6]]
+    )  # nose and mouth six pixels further down
+    by_eyes, by_five, again = (
+        aligned(faces.images[:1], where).astype(float) for where in (points[:, :2], points, lower)
+    )
     assert np.abs(by_five - again).mean() > 2 and np.abs(by_five - by_eyes).mean() > 0.5
     np.testing.assert_array_equal(by_eyes, aligned(faces.images[:1], lower[:, :2]))
 
@@ -133,7 +185,9 @@ def test_people_enrolled_from_photographs_are_known_again_and_strangers_are_not(
         of = np.flatnonzero(faces.identity == person)
         assert phone.enrol(f"person {person}", faces.images[of[:2]], points[of[:2]]) == []
     assert phone.gallery.fingerprint == fingerprint(model)
-    found = [phone.decide(faces.images[n], points[n]) for n in np.flatnonzero(np.arange(24) % 4 >= 2)]
+    found = [
+        phone.decide(faces.images[n], points[n]) for n in np.flatnonzero(np.arange(24) % 4 >= 2)
+    ]
     assert [f.name for f in found[:6]] == ["person 0"] * 2 + ["person 1"] * 2 + ["person 2"] * 2
     assert [f.kind for f in found[6:]] == [UNKNOWN] * 6
 
@@ -150,7 +204,9 @@ def test_poor_pictures_are_neither_enrolled_nor_compared(faces, model):
     with pytest.raises(ValueError, match="no picture of Ada is good enough to enrol: too dark"):
         phone.enrol("Ada", dark, points[:2])
     assert phone.gallery.names == []
-    assert phone.enrol("Ada", np.concatenate([dark[:1], faces.images[1:3]]), points[:3]) == ["too dark: more light on the face"]
+    assert phone.enrol("Ada", np.concatenate([dark[:1], faces.images[1:3]]), points[:3]) == [
+        "too dark: more light on the face"
+    ]
     assert len(phone.gallery) == 2 and phone.decide(dark[1], points[1]).kind == POOR
 
 
@@ -159,7 +215,9 @@ def test_poor_pictures_are_neither_enrolled_nor_compared(faces, model):
 
 def test_without_a_detector_the_error_says_what_to_install_and_what_to_do_without(monkeypatch):
     monkeypatch.setattr(detect.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="pip install --no-deps facenet-pytorch.*two eyes by hand"):
+    with pytest.raises(
+        ImportError, match="pip install --no-deps facenet-pytorch.*two eyes by hand"
+    ):
         detect.faces(np.zeros((1, 8, 8, 3), np.uint8))
 
 
@@ -169,12 +227,18 @@ def test_what_a_detector_finds_comes_back_in_order_and_what_it_does_not_is_nan(m
             assert options == {"select_largest": True, "device": "cpu"}
 
         def detect(self, photograph, landmarks):
-            return (None, [None], None) if photograph.max() == 0 else (None, [1.0], np.array([EYES + photograph.max()], dtype=object))
+            return (
+                (None, [None], None)
+                if photograph.max() == 0
+                else (None, [1.0], np.array([EYES + photograph.max()], dtype=object))
+            )
 
     package = types.ModuleType("facenet_pytorch")
     package.MTCNN, package.__spec__ = Mtcnn, importlib.machinery.ModuleSpec("facenet_pytorch", None)
     monkeypatch.setitem(sys.modules, "facenet_pytorch", package)
-    points, found = detect.faces(np.array([0, 5, 7], np.uint8)[:, None, None, None] + np.zeros((1, 8, 8, 3), np.uint8))
+    points, found = detect.faces(
+        np.array([0, 5, 7], np.uint8)[:, None, None, None] + np.zeros((1, 8, 8, 3), np.uint8)
+    )
     assert found.tolist() == [False, True, True] and np.isnan(points[0]).all()
     np.testing.assert_allclose(points[1:], np.stack([EYES + 5, EYES + 7]))
 
@@ -183,7 +247,9 @@ def test_the_detector_finds_embedded_faces_to_a_tenth_of_the_eye_distance(faces)
     pytest.importorskip("facenet_pytorch", reason=f"no detector is installed here: {detect.HOW}")
     points, found = detect.faces(faces.images)
     exact = faces.extra["landmarks"]
-    error = np.linalg.norm(points - exact, axis=2).mean(1) / np.linalg.norm(exact[:, 1] - exact[:, 0], axis=1)
+    error = np.linalg.norm(points - exact, axis=2).mean(1) / np.linalg.norm(
+        exact[:, 1] - exact[:, 0], axis=1
+    )
     assert found.mean() > 0.9 and np.median(error[found]) < 0.1
 
 
@@ -193,9 +259,14 @@ def test_a_photograph_of_a_photograph_is_another_picture_of_the_same_face(faces,
     again = attack.rephotographed(faces.images[some], medium)
     assert again.dtype == np.uint8 and again.shape == faces.images[some].shape
     assert np.abs(again.astype(int) - faces.images[some]).mean() > 5
-    assert np.array_equal(again[:2], attack.rephotographed(faces.images[:2], medium)), "the same on every run"
+    assert np.array_equal(again[:2], attack.rephotographed(faces.images[:2], medium)), (
+        "the same on every run"
+    )
     phone = PhoneModel(model)
-    own = (vectors(phone, aligned(again, points[some])) * vectors(phone, aligned(faces.images[some], points[some]))).sum(1)
+    own = (
+        vectors(phone, aligned(again, points[some]))
+        * vectors(phone, aligned(faces.images[some], points[some]))
+    ).sum(1)
     assert own.min() > 0.8
 
 

@@ -27,29 +27,49 @@ def test_the_drawn_forces_are_minus_the_gradient_of_contrastive_loss(ax, margin)
     _, same, different, *_ = ax.lines
     for line, label in ((same, True), (different, False)):
         for d, force in list(zip(line.get_xdata(), line.get_ydata()))[1::37]:
-            assert force == pytest.approx(-slope(lambda x: contrastive_loss(x, torch.tensor(label), margin), d), abs=1e-12)
+            assert force == pytest.approx(
+                -slope(lambda x: contrastive_loss(x, torch.tensor(label), margin), d), abs=1e-12
+            )
 
 
 @pytest.mark.parametrize("margin", [0.31, 1.01])
 def test_the_squared_forces_are_minus_the_gradient_of_the_squared_hinge(ax, margin):
     draw.margin_forces(ax, margin, squared=True)
     for d, force in list(zip(ax.lines[2].get_xdata(), ax.lines[2].get_ydata()))[::37]:
-        assert force == pytest.approx(-slope(lambda x: 0.5 * (margin**2 - x**2).clamp_min(0), d), abs=1e-12)
+        assert force == pytest.approx(
+            -slope(lambda x: 0.5 * (margin**2 - x**2).clamp_min(0), d), abs=1e-12
+        )
 
 
-@pytest.mark.parametrize("distance, angle, margin", [(0.85, 60, 0.3), (0.5, 0, 0.3), (0.2, 150, 0.0), (1.4, 90, 0.3), (0.7, 10, 0.2)])
-def test_the_arrows_on_a_triplet_point_down_the_gradient_and_the_title_names_its_kind(ax, distance, angle, margin):
+@pytest.mark.parametrize(
+    "distance, angle, margin",
+    [(0.85, 60, 0.3), (0.5, 0, 0.3), (0.2, 150, 0.0), (1.4, 90, 0.3), (0.7, 10, 0.2)],
+)
+def test_the_arrows_on_a_triplet_point_down_the_gradient_and_the_title_names_its_kind(
+    ax, distance, angle, margin
+):
     draw.triplet_forces(ax, distance, angle, margin)
     turn = np.deg2rad(angle)
-    a, p, n = (torch.tensor(xy, dtype=torch.float64, requires_grad=True) for xy in ((0.0, 0.0), (0.7, 0.0), (distance * np.cos(turn), distance * np.sin(turn))))
+    a, p, n = (
+        torch.tensor(xy, dtype=torch.float64, requires_grad=True)
+        for xy in ((0.0, 0.0), (0.7, 0.0), (distance * np.cos(turn), distance * np.sin(turn)))
+    )
     loss = triplet_loss((a - p).norm(), (a - n).norm(), margin)
     forces = [-gradient.numpy() for gradient in torch.autograd.grad(loss, (a, p, n))]
-    arrows = [np.subtract(text.xy, text.xyann) / 0.35 for text in ax.texts if getattr(text, "arrow_patch", None) is not None]
+    arrows = [
+        np.subtract(text.xy, text.xyann) / 0.35
+        for text in ax.texts
+        if getattr(text, "arrow_patch", None) is not None
+    ]
     expected = [force for force in forces if np.linalg.norm(force) > 1e-6]
     assert len(arrows) == len(expected)
     for arrow, force in zip(arrows, expected):
         assert arrow == pytest.approx(force, abs=1e-9)
-    kinds = triplet_kinds(torch.tensor([0.7], dtype=torch.float64), torch.tensor([float(distance)], dtype=torch.float64), margin)
+    kinds = triplet_kinds(
+        torch.tensor([0.7], dtype=torch.float64),
+        torch.tensor([float(distance)], dtype=torch.float64),
+        margin,
+    )
     named = next(name for name, kind in zip(("easy", "semi-hard", "hard"), kinds) if kind.item())
     assert ax.get_title().lower().startswith(named)
 
@@ -60,7 +80,10 @@ def test_the_dashed_line_touches_the_lowest_point_of_the_useless_model(ax, share
     curve, dashed = ax.lines[0], ax.lines[1]
     value = trivial_value("contrastive", margin=1.2, same_share=share)
     assert dashed.get_ydata()[0] == pytest.approx(value)
-    assert min(curve.get_ydata()) == pytest.approx(value, abs=1e-4) and min(curve.get_ydata()) >= value - 1e-12
+    assert (
+        min(curve.get_ydata()) == pytest.approx(value, abs=1e-4)
+        and min(curve.get_ydata()) >= value - 1e-12
+    )
 
 
 def test_every_control_of_lesson_3_draws_at_its_ends_without_a_warning(ax, recwarn):

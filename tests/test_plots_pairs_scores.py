@@ -20,7 +20,13 @@ def ax():
 
 
 def words(ax) -> str:
-    return "\n".join([ax.get_title(loc="center"), ax.get_title(loc="left"), *(text.get_text() for text in ax.texts)])
+    return "\n".join(
+        [
+            ax.get_title(loc="center"),
+            ax.get_title(loc="left"),
+            *(text.get_text() for text in ax.texts),
+        ]
+    )
 
 
 @pytest.mark.parametrize("p, k", [(2, 2), (8, 4), (16, 16), (1, 3)])
@@ -34,8 +40,15 @@ def test_a_batch_table_says_its_counts(ax, p, k):
 
 
 def test_a_triplet_plane_says_the_share_of_each_kind(ax):
-    draw_pairs.triplet_plane(ax, np.array([0.5, 0.5, 0.5, 0.5]), np.array([0.8, 0.9, 0.6, 0.4]), margin=0.2)
-    assert "easy\n50.0%" in words(ax) and "semi-hard\n25.0%" in words(ax) and "hard\n25.0%" in words(ax) and "50.0% of these" in words(ax)
+    draw_pairs.triplet_plane(
+        ax, np.array([0.5, 0.5, 0.5, 0.5]), np.array([0.8, 0.9, 0.6, 0.4]), margin=0.2
+    )
+    assert (
+        "easy\n50.0%" in words(ax)
+        and "semi-hard\n25.0%" in words(ax)
+        and "hard\n25.0%" in words(ax)
+        and "50.0% of these" in words(ax)
+    )
 
 
 @pytest.mark.parametrize("threshold", [-5.0, 0.2, 0.55, 5.0])
@@ -59,32 +72,58 @@ def test_filled_bars_hold_the_pairs_that_are_decided_wrongly_and_stand_still(ax)
     for threshold in (0.2, 0.6):
         ax.clear()
         draw_scores.score_histograms(ax, scores, same, threshold)
-        steps = [patch.get_data() for patch in ax.patches]  # fill, outline, wrong; different pairs first
-        assert [steps[2].values.sum() / 100, steps[5].values.sum() / 100] == pytest.approx(far_frr(scores, same, threshold))
+        steps = [
+            patch.get_data() for patch in ax.patches
+        ]  # fill, outline, wrong; different pairs first
+        assert [steps[2].values.sum() / 100, steps[5].values.sum() / 100] == pytest.approx(
+            far_frr(scores, same, threshold)
+        )
         drawn.append(steps[1].values)
     np.testing.assert_array_equal(*drawn)
 
 
-@pytest.mark.parametrize("threshold, said", [
-    (0.5, ("1 stranger in 200 unlocks", "turned away 1 time in 20")), (0.95, ("no stranger unlocks", "turned away 75 times in 100")),
-    (0.05, ("50 strangers in 100 unlock", "never turned away")),
-])  # fmt: skip
-def test_a_door_says_how_often_strangers_unlock_it_and_its_owner_is_turned_away(ax, threshold, said):
-    different, same = np.repeat([0.0, 0.1, 0.6], [200, 198, 2]), np.repeat([0.4, 0.9, 1.0], [5, 70, 25])
-    draw_verification.door(ax, np.append(different, same), np.repeat([False, True], [400, 100]), threshold)
+@pytest.mark.parametrize(
+    "threshold, said",
+    [
+        (0.5, ("1 stranger in 200 unlocks", "turned away 1 time in 20")),
+        (0.95, ("no stranger unlocks", "turned away 75 times in 100")),
+        (0.05, ("50 strangers in 100 unlock", "never turned away")),
+    ],
+)
+def test_a_door_says_how_often_strangers_unlock_it_and_its_owner_is_turned_away(
+    ax, threshold, said
+):
+    different, same = (
+        np.repeat([0.0, 0.1, 0.6], [200, 198, 2]),
+        np.repeat([0.4, 0.9, 1.0], [5, 70, 25]),
+    )
+    draw_verification.door(
+        ax, np.append(different, same), np.repeat([False, True], [400, 100]), threshold
+    )
     assert all(sentence in words(ax) for sentence in said), words(ax)
 
 
 @pytest.mark.parametrize("gallery, who", [(1, "1 person enrolled"), (20, "20 people enrolled")])
 def test_a_crowd_says_who_is_found_and_how_many_strangers_are_taken_for_somebody(ax, gallery, who):
-    known, right, strangers = np.array([0.9, 0.8, 0.7, 0.4]), np.array([True, False, True, True]), np.array([0.75, 0.2, -0.3, 0.1, 0.0])
+    known, right, strangers = (
+        np.array([0.9, 0.8, 0.7, 0.4]),
+        np.array([True, False, True, True]),
+        np.array([0.75, 0.2, -0.3, 0.1, 0.0]),
+    )
     draw_verification.strangers(ax, known, right, strangers, 0.7, gallery)
     assert who in words(ax) and "TPIR 50.0%" in words(ax) and "FPIR 20.0%" in words(ax)
 
 
 def test_shares_are_put_as_a_reader_pictures_them():
     assert [draw_scores.one_in(share) for share in (0, 0.002, 1 / 3000, 0.05, 0.17, 0.5, 1)] == [
-        "none", "1 in 500", "1 in 3,000", "1 in 20", "17 in 100", "50 in 100", "100 in 100"]  # fmt: skip
+        "none",
+        "1 in 500",
+        "1 in 3,000",
+        "1 in 20",
+        "17 in 100",
+        "50 in 100",
+        "100 in 100",
+    ]
 
 
 def test_curves_bands_and_intervals_are_drawn_in_percent(ax):

@@ -7,22 +7,41 @@ from matplotlib.figure import Figure
 from lib.plots import SAME
 from lib.plots import phone as draw
 
-IMAGE, POINTS = np.zeros((160, 160, 3), np.uint8), np.array([[40.0, 50], [70, 50], [55, 70], [44, 90], [67, 90]])
+IMAGE, POINTS = (
+    np.zeros((160, 160, 3), np.uint8),
+    np.array([[40.0, 50], [70, 50], [55, 70], [44, 90], [67, 90]]),
+)
 
 
 def says(scores, kind, name, why):
     axes = Figure().subplots(1, 3)
-    draw.says(axes, IMAGE, POINTS, IMAGE[:112, :112], ["Ada", "Ben", "Cleo"], scores, kind, name, why, 0.8, 0.05)
+    draw.says(
+        axes,
+        IMAGE,
+        POINTS,
+        IMAGE[:112, :112],
+        ["Ada", "Ben", "Cleo"],
+        scores,
+        kind,
+        name,
+        why,
+        0.8,
+        0.05,
+    )
     return axes
 
 
 def test_each_person_has_a_bar_and_only_who_passes_is_in_the_persons_colour():
     axes = says([0.9, 0.3, -0.1], "accepted", "Ada", "0.90 reaches 0.80")
     bars = axes[2].patches
-    assert [bar.get_width() for bar in bars] == [0.9, 0.3, -0.1] and [bool(bar.get_hatch()) for bar in bars] == [False, True, True]
+    assert [bar.get_width() for bar in bars] == [0.9, 0.3, -0.1] and [
+        bool(bar.get_hatch()) for bar in bars
+    ] == [False, True, True]
     assert axes[0].figure._suptitle.get_text() == "“Ada”: 0.90 reaches 0.80"
     lines = [line.get_xdata()[0] for line in axes[2].lines]
-    assert lines == [0.8, pytest.approx(0.35)], "the threshold, and what the best must reach to lead by the margin"
+    assert lines == [0.8, pytest.approx(0.35)], (
+        "the threshold, and what the best must reach to lead by the margin"
+    )
 
 
 def test_a_refused_picture_shows_no_scores():
@@ -34,7 +53,10 @@ def test_a_refused_picture_shows_no_scores():
 def test_points_lie_where_they_are():
     ax = Figure().subplots()
     draw.with_points(ax, IMAGE, POINTS)
-    assert all(np.array_equal(np.column_stack(line.get_data()), POINTS) for line in ax.lines) and ax.lines[-1].get_color() == SAME
+    assert (
+        all(np.array_equal(np.column_stack(line.get_data()), POINTS) for line in ax.lines)
+        and ax.lines[-1].get_color() == SAME
+    )
 
 
 def test_the_vector_is_drawn_number_by_number():
@@ -46,11 +68,17 @@ def test_the_vector_is_drawn_number_by_number():
 def test_an_attack_is_named_accepted_from_the_threshold_on():
     axes = Figure().subplots(1, 3)
     draw.again(axes, ["live", "print", "screen"], [IMAGE] * 3, [0.9, 0.75, 0.7], 0.75)
-    assert [ax.get_xlabel() for ax in axes] == ["0.90, accepted", "0.75, accepted", "0.70, not accepted"]
+    assert [ax.get_xlabel() for ax in axes] == [
+        "0.90, accepted",
+        "0.75, accepted",
+        "0.70, not accepted",
+    ]
 
 
 def test_attributes_stand_in_percent_with_their_intervals():
     ax = Figure().subplots()
     draw.given_away(ax, ["a beard", "a smile"], [(0.91, 0.85, 0.97), (0.55, 0.5, 0.6)])
     ends = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2][:2]
-    assert np.allclose(ends, [[85, 97], [50, 60]]) and {"91", "55", "guessing"} <= {text.get_text() for text in ax.texts}
+    assert np.allclose(ends, [[85, 97], [50, 60]]) and {"91", "55", "guessing"} <= {
+        text.get_text() for text in ax.texts
+    }

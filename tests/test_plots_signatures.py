@@ -16,16 +16,24 @@ def ax():
 
 
 def words(ax) -> str:
-    return "\n".join([ax.get_title(loc="left"), ax.get_title(), *(text.get_text() for text in ax.texts)])
+    return "\n".join(
+        [ax.get_title(loc="left"), ax.get_title(), *(text.get_text() for text in ax.texts)]
+    )
 
 
 @pytest.mark.parametrize("threshold", [-2.0, 0.0, 0.4, 2.0])
 def test_three_kinds_counts_what_a_threshold_decides_wrongly(ax, threshold):
-    genuine, skilled, random = np.array([0.1, 0.3, 0.5, 0.4]), np.array([-0.2, 0.0, 0.4]), np.array([-1.0, -0.9])
+    genuine, skilled, random = (
+        np.array([0.1, 0.3, 0.5, 0.4]),
+        np.array([-0.2, 0.0, 0.4]),
+        np.array([-1.0, -0.9]),
+    )
     draw.three_kinds(ax, genuine, skilled, random, threshold)
     assert f"FRR {np.mean(genuine < threshold):.1%}" in words(ax)
     for name, values in (("skilled", skilled), ("random", random)):
-        assert f"FAR {np.mean(values >= threshold):.1%}" in next(line for line in words(ax).splitlines() if line.startswith(name))
+        assert f"FAR {np.mean(values >= threshold):.1%}" in next(
+            line for line in words(ax).splitlines() if line.startswith(name)
+        )
 
 
 def test_relative_losses_are_running_means_with_ignorance_at_one(ax):
@@ -59,7 +67,15 @@ def test_steps_stand_where_their_figures_are(ax):
 
 
 def test_hands_draw_every_score_and_the_span_of_the_references(ax):
-    draw.hands(ax, {"w": (np.array([0.2, 0.6]), np.array([0.5, 0.4, 0.3]), np.array([0.1]))}, threshold=0.25)
-    circles, triangles = (next(line for line in ax.lines if line.get_marker() == marker) for marker in "o^")
+    draw.hands(
+        ax,
+        {"w": (np.array([0.2, 0.6]), np.array([0.5, 0.4, 0.3]), np.array([0.1]))},
+        threshold=0.25,
+    )
+    circles, triangles = (
+        next(line for line in ax.lines if line.get_marker() == marker) for marker in "o^"
+    )
     assert len(circles.get_xdata()) == 3 and len(triangles.get_xdata()) == 1
-    assert any(list(line.get_xdata()) == [0.2, 0.6] for line in ax.lines) and any(list(line.get_xdata()) == [0.25, 0.25] for line in ax.lines)
+    assert any(list(line.get_xdata()) == [0.2, 0.6] for line in ax.lines) and any(
+        list(line.get_xdata()) == [0.25, 0.25] for line in ax.lines
+    )

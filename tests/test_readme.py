@@ -10,7 +10,12 @@ from tools import lesson_table, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
-PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "paper").glob("*.md"), ROOT / "data" / "README.md"]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / "docs").glob("*.md"),
+    *(ROOT / "paper").glob("*.md"),
+    ROOT / "data" / "README.md",
+]
 
 
 def test_the_table_lists_every_lesson_with_its_measured_time():
@@ -22,7 +27,9 @@ def test_a_lesson_says_the_time_that_was_measured(lesson):
     notebook = nbformat.read(lesson, as_version=4)
     before = notebook.cells[0].source
     assert lesson_table.TIME.search(before), "no running time in its first cell"
-    assert lesson_table.with_time(notebook).cells[0].source == before, "run `python -m tools.lesson_table`"
+    assert lesson_table.with_time(notebook).cells[0].source == before, (
+        "run `python -m tools.lesson_table`"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -35,7 +42,11 @@ def test_no_link_of_a_page_leads_nowhere(page):
 
 def test_no_lesson_links_to_a_lesson_that_is_not_there():
     for path in notebooks.lessons():
-        text = "".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+        text = "".join(
+            cell.source
+            for cell in nbformat.read(path, as_version=4).cells
+            if cell.cell_type == "markdown"
+        )
         for link in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", text):
             assert (path.parent / link).exists(), f"{path.name} links to {link}"
 

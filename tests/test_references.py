@@ -22,11 +22,21 @@ def test_references_are_genuine_and_never_questioned(hands):
     draws = draw_references(identity, genuine, k=3, draws=4)
     assert len(draws) == 4 * 6
     for draw in draws:
-        assert len(draw.references) == 3 and len(draw.genuine) == 2 and len(draw.skilled) == 3 and len(draw.random) == 5
+        assert (
+            len(draw.references) == 3
+            and len(draw.genuine) == 2
+            and len(draw.skilled) == 3
+            and len(draw.random) == 5
+        )
         assert set(draw.references) & set(draw.genuine) == set()
         assert (identity[np.r_[draw.references, draw.genuine, draw.skilled]] == draw.identity).all()
-        assert genuine[np.r_[draw.references, draw.genuine, draw.random]].all() and not genuine[draw.skilled].any()
-        assert sorted(identity[draw.random]) == [other for other in range(6) if other != draw.identity]
+        assert (
+            genuine[np.r_[draw.references, draw.genuine, draw.random]].all()
+            and not genuine[draw.skilled].any()
+        )
+        assert sorted(identity[draw.random]) == [
+            other for other in range(6) if other != draw.identity
+        ]
 
 
 @pytest.mark.parametrize("spread", [False, True])
@@ -35,27 +45,46 @@ def test_scores_are_the_loop_they_abbreviate(hands, spread):
     draws = draw_references(identity, genuine, k=3, draws=2)
     expected = []
     for draw in draws:
-        pairs = [vectors[a] @ vectors[b] for n, a in enumerate(draw.references) for b in draw.references[n + 1 :]]
+        pairs = [
+            vectors[a] @ vectors[b]
+            for n, a in enumerate(draw.references)
+            for b in draw.references[n + 1 :]
+        ]
         for questioned in (*draw.genuine, *draw.skilled, *draw.random):
-            score = sum(vectors[questioned] @ vectors[reference] for reference in draw.references) / 3
+            score = (
+                sum(vectors[questioned] @ vectors[reference] for reference in draw.references) / 3
+            )
             expected.append(score - (sum(pairs) / len(pairs) if spread else 0))
     scored = score_draws(vectors, draws, identity, spread)
     np.testing.assert_allclose(scored.score, expected, atol=1e-12)
     assert scored.same.sum() == 2 * 6 * 2 and scored.skilled.sum() == 2 * 6 * 3
-    assert (scored.owner[scored.same | scored.skilled] == scored.claimed[scored.same | scored.skilled]).all()
+    assert (
+        scored.owner[scored.same | scored.skilled] == scored.claimed[scored.same | scored.skilled]
+    ).all()
     random = scored.against("random")
-    assert not random.skilled.any() and (random.owner[~random.same] != random.claimed[~random.same]).all()
+    assert (
+        not random.skilled.any()
+        and (random.owner[~random.same] != random.claimed[~random.same]).all()
+    )
     assert scored.against("skilled").skilled.sum() == scored.skilled.sum()
 
 
 def test_a_single_reference_has_no_spread(hands):
     vectors, identity, genuine = hands
     draws = draw_references(identity, genuine, k=1)
-    np.testing.assert_array_equal(score_draws(vectors, draws, spread=True).score, score_draws(vectors, draws).score)
+    np.testing.assert_array_equal(
+        score_draws(vectors, draws, spread=True).score, score_draws(vectors, draws).score
+    )
     distance = np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
-    to_it = [math.log(distance[q, draw.references[0]]) for draw in draws for q in (*draw.genuine, *draw.skilled, *draw.random)]
+    to_it = [
+        math.log(distance[q, draw.references[0]])
+        for draw in draws
+        for q in (*draw.genuine, *draw.skilled, *draw.random)
+    ]
     for spread in (0, 1):
-        np.testing.assert_allclose(score_distances(distance, draws, spread=spread).score, -np.array(to_it), atol=1e-12)
+        np.testing.assert_allclose(
+            score_distances(distance, draws, spread=spread).score, -np.array(to_it), atol=1e-12
+        )
 
 
 def test_two_references_have_the_one_likeness_between_them_as_their_spread(hands, apart):
@@ -63,16 +92,31 @@ def test_two_references_have_the_one_likeness_between_them_as_their_spread(hands
     draws = draw_references(identity, genuine, k=2)
     claimed = score_draws(vectors, draws).claimed
     for with_spread, without, own in (
-        (score_draws(vectors, draws, spread=True), score_draws(vectors, draws), lambda a, b: -vectors[a] @ vectors[b]),
-        (score_distances(apart[0], draws, spread=1), score_distances(apart[0], draws, spread=0), lambda a, b: math.log(apart[0][a, b])),
+        (
+            score_draws(vectors, draws, spread=True),
+            score_draws(vectors, draws),
+            lambda a, b: -vectors[a] @ vectors[b],
+        ),
+        (
+            score_distances(apart[0], draws, spread=1),
+            score_distances(apart[0], draws, spread=0),
+            lambda a, b: math.log(apart[0][a, b]),
+        ),
     ):
-        expected = np.concatenate([np.full((claimed == draw.identity).sum() // 10, own(*draw.references)) for draw in draws])
+        expected = np.concatenate(
+            [
+                np.full((claimed == draw.identity).sum() // 10, own(*draw.references))
+                for draw in draws
+            ]
+        )
         np.testing.assert_allclose(with_spread.score - without.score, expected, atol=1e-12)
 
 
 def test_references_must_leave_something_to_be_questioned(hands):
     _, identity, genuine = hands
-    with pytest.raises(ValueError, match="identity 0 has 5 genuine images; 5 references leave none"):
+    with pytest.raises(
+        ValueError, match="identity 0 has 5 genuine images; 5 references leave none"
+    ):
         draw_references(identity, genuine, k=5)
 
 
@@ -101,7 +145,11 @@ def test_distances_are_measured_in_the_references_own_spread(apart):
     plain = score_distances(distance, draws, identity, spread=0)
     to = [distance[draws[0].genuine[0], a] for a in draws[0].references]
     assert plain.score[0] == pytest.approx(-(math.log(sum(to) / 3) + math.log(min(to))) / 2)
-    np.testing.assert_allclose(score_distances(distance, draws, identity, spread=0.25).score, 0.75 * plain.score + 0.25 * scored.score, atol=1e-12)
+    np.testing.assert_allclose(
+        score_distances(distance, draws, identity, spread=0.25).score,
+        0.75 * plain.score + 0.25 * scored.score,
+        atol=1e-12,
+    )
     with pytest.raises(ValueError, match="spread is a share"):
         score_distances(distance, draws, identity, spread=2)
 
@@ -110,18 +158,28 @@ def test_distances_are_measured_in_the_references_own_spread(apart):
 def test_every_score_says_what_was_questioned_whose_hand_it_is_and_who_was_claimed(hands, score):
     _, identity, genuine = hands
     draws = draw_references(identity, genuine, k=3, draws=2)
-    asked = [(draw.identity, q) for draw in draws for q in (*draw.genuine, *draw.skilled, *draw.random)]
+    asked = [
+        (draw.identity, q) for draw in draws for q in (*draw.genuine, *draw.skilled, *draw.random)
+    ]
     scored = score(1 + np.eye(len(identity)), draws, identity)
-    assert scored.claimed.tolist() == [claimed for claimed, _ in asked] and scored.owner.tolist() == [identity[q] for _, q in asked]
+    assert scored.claimed.tolist() == [
+        claimed for claimed, _ in asked
+    ] and scored.owner.tolist() == [identity[q] for _, q in asked]
     assert scored.same.tolist() == [genuine[q] and identity[q] == claimed for claimed, q in asked]
     assert scored.skilled.tolist() == [not genuine[q] for _, q in asked]
-    assert score(1 + np.eye(len(identity)), draws).owner.tolist() == [claimed for claimed, _ in asked]
+    assert score(1 + np.eye(len(identity)), draws).owner.tolist() == [
+        claimed for claimed, _ in asked
+    ]
 
 
 def test_a_larger_scale_of_distances_changes_no_score_that_knows_the_whole_spread(apart):
     distance, identity, genuine = apart
     draws = draw_references(identity, genuine, k=3)
-    np.testing.assert_allclose(score_distances(7.0 * distance, draws, spread=1).score, score_distances(distance, draws, spread=1).score, atol=1e-12)
+    np.testing.assert_allclose(
+        score_distances(7.0 * distance, draws, spread=1).score,
+        score_distances(distance, draws, spread=1).score,
+        atol=1e-12,
+    )
 
 
 def test_a_steadier_hand_is_held_to_a_stricter_measure(apart):
@@ -130,7 +188,10 @@ def test_a_steadier_hand_is_held_to_a_stricter_measure(apart):
     r = draws[0].references
     steady = distance.copy()
     steady[np.ix_(r, r)] /= 2
-    stricter = score_distances(distance, draws[:1], spread=1).score - score_distances(steady, draws[:1], spread=1).score
+    stricter = (
+        score_distances(distance, draws[:1], spread=1).score
+        - score_distances(steady, draws[:1], spread=1).score
+    )
     np.testing.assert_allclose(stricter, math.log(2), atol=1e-12)
 
 
@@ -142,7 +203,9 @@ def test_a_vote_is_the_mean_of_scores_each_in_its_own_unit(apart):
     together = vote([one, two], units)
     own = one.score[one.same]
     assert units[0] == pytest.approx(np.sqrt(np.mean((own - own.mean()) ** 2)))
-    np.testing.assert_allclose(together.score, (one.score / units[0] + two.score / units[1]) / 2, atol=1e-12)
+    np.testing.assert_allclose(
+        together.score, (one.score / units[0] + two.score / units[1]) / 2, atol=1e-12
+    )
     np.testing.assert_array_equal(together.same, one.same)
     np.testing.assert_allclose(vote([one], [2.0]).score, one.score / 2)
     for several, units in (([one, two], [1.0]), ([], [])):

@@ -9,7 +9,9 @@ import pytest
 from tools.results import page
 from tools.results.__main__ import SUBJECTS
 
-pytestmark = pytest.mark.skipif(not page.FOLDER.exists(), reason="docs/results/ is not written yet: python -m tools.results")
+pytestmark = pytest.mark.skipif(
+    not page.FOLDER.exists(), reason="docs/results/ is not written yet: python -m tools.results"
+)
 
 
 def on_file(subject: str) -> dict:
@@ -19,7 +21,9 @@ def on_file(subject: str) -> dict:
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_the_page_begins_with_each_subjects_outcome_as_its_table_has_it(subject):
     found = on_file(subject)
-    assert found["short"] == importlib.import_module(f"tools.results.{subject}").short(found["tables"])
+    assert found["short"] == importlib.import_module(f"tools.results.{subject}").short(
+        found["tables"]
+    )
     top, _ = page.PAGE.read_text(encoding="utf-8").split("\n## ", 1)
     assert f"- {found['short']}\n" in top
 
@@ -27,18 +31,31 @@ def test_the_page_begins_with_each_subjects_outcome_as_its_table_has_it(subject)
 def test_the_first_lines_hold_the_figures_that_the_tables_hold():
     """Each looked up here by hand: subject, row, how it stands on the page, and in the line."""
     page_text = page.PAGE.read_text(encoding="utf-8")
-    for subject, row in (("signatures", "| + strokes: the line alone | "), ("signatures", "| + grey ink | "), ("faces", "| published weights, landmarks | "),
-                         ("omniglot", "| GlyphNet, four quarter turns, best agreement of 13 x 13 looks | ")):  # fmt: skip
+    for subject, row in (
+        ("signatures", "| + strokes: the line alone | "),
+        ("signatures", "| + grey ink | "),
+        ("faces", "| published weights, landmarks | "),
+        ("omniglot", "| GlyphNet, four quarter turns, best agreement of 13 x 13 looks | "),
+    ):
         first = page_text.split(row)[1].split(" | ")[0]
         assert first in on_file(subject)["short"], (subject, row, first)
-    for row in ("| course model, landmarks | ", "| course model, trained on with the other half's people, then their last layer, both crops, mirrored too | "):
+    for row in (
+        "| course model, landmarks | ",
+        "| course model, trained on with the other half's people, then their last layer, both crops, mirrored too | ",
+    ):
         share = float(page_text.split(row)[1].split("%")[0])
         assert f" {share:.1f}%" in on_file("faces")["short"], (row, share)
-    sizes = [float(words) for words in re.findall(r"int8: (\d\.\d\d) MB \(", page_text)]  # the paper's network: the course's is not held to a size
+    sizes = [
+        float(words) for words in re.findall(r"int8: (\d\.\d\d) MB \(", page_text)
+    ]  # the paper's network: the course's is not held to a size
     assert len(sizes) == 3 and f"{min(sizes)} to {max(sizes)} MB" in on_file("export")["short"]
 
 
 def test_a_loss_that_rounds_to_nothing_has_no_sign():
-    table = {"caption": "", "columns": [["gain", "gain", "{:+.1f} to {:+.1f}"]], "rows": [{"gain": [-0.04, 6.71]}, {"gain": [-0.06, 0.04]}, {"gain": [-0.01, -10.0]}]}
+    table = {
+        "caption": "",
+        "columns": [["gain", "gain", "{:+.1f} to {:+.1f}"]],
+        "rows": [{"gain": [-0.04, 6.71]}, {"gain": [-0.06, 0.04]}, {"gain": [-0.01, -10.0]}],
+    }
     cells = page.section({"title": "", "about": [], "tables": [table]}).splitlines()[-3:]
     assert cells == ["| 0.0 to +6.7 |", "| -0.1 to +0.0 |", "| 0.0 to -10.0 |"]

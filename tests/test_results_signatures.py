@@ -32,7 +32,9 @@ def loopback(real_data):
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(real_data)))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(real_data))
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -41,8 +43,20 @@ def loopback(real_data):
 @pytest.mark.slow
 def test_the_whole_way_on_the_real_archives(loopback, real_data, tmp_path):
     sentence = re.search(r"disclaimer sentence `([^`]+)`", (real_data / "README.md").read_text())[1]
-    environment = {**os.environ, "COURSE_MIRROR": loopback, "COURSE_CACHE": str(tmp_path), "COURSE_BUDGET": "quick", "SIGCOMP2011_DISCLAIMER": sentence}
-    done = subprocess.run([sys.executable, "-m", "tools.results", "signatures"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    environment = {
+        **os.environ,
+        "COURSE_MIRROR": loopback,
+        "COURSE_CACHE": str(tmp_path),
+        "COURSE_BUDGET": "quick",
+        "SIGCOMP2011_DISCLAIMER": sentence,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.results", "signatures"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads((tmp_path / "results" / "signatures.json").read_text())
     errors, operating, counted, cheats, files = found["tables"]
@@ -50,7 +64,9 @@ def test_the_whole_way_on_the_real_archives(loopback, real_data, tmp_path):
         for kind in ("skilled", "random"):
             low, high = row[f"{kind}_interval"]
             assert 0 <= low <= row[kind] <= high <= 1
-    assert all(0 <= row["far"] <= 1 and row["min_cllr"] <= row["cllr"] + 1e-9 for row in operating["rows"])
+    assert all(
+        0 <= row["far"] <= 1 and row["min_cllr"] <= row["cllr"] + 1e-9 for row in operating["rows"]
+    )
     assert [row["k"] for row in counted["rows"]] == [2, 3, 6, 9, 11] and len(cheats["rows"]) == 8
     assert [Path(row["file"]).suffix for row in files["rows"]] == [".onnx", ".tflite", ".pte"]
     assert all(row["difference"] <= 1e-5 for row in files["rows"])
@@ -65,7 +81,9 @@ def test_the_page_is_what_its_files_say():
 
 def test_the_sentence_of_the_disclaimer_stands_nowhere_in_the_course(real_data):
     sentence = re.search(r"disclaimer sentence `([^`]+)`", (real_data / "README.md").read_text())[1]
-    found = subprocess.run(["git", "grep", "-lF", sentence], cwd=ROOT, capture_output=True, text=True)
+    found = subprocess.run(
+        ["git", "grep", "-lF", sentence], cwd=ROOT, capture_output=True, text=True
+    )
     assert found.stdout == ""
 
 
@@ -73,8 +91,14 @@ def test_no_writer_of_the_test_part_is_among_the_training_writers(real_data):
     writers = {}
     for part, file in sigcomp2011.ARCHIVES.items():
         with zipfile.ZipFile(real_data / "sigcomp2011" / file) as archive:
-            stems = [Path(name).stem for name in archive.namelist() if "dutch" in name.lower() and name.lower().endswith(".png")]
-        writers[part] = {who[0] for who in (sigcomp2011.parsed(stem, part) for stem in stems) if who}
+            stems = [
+                Path(name).stem
+                for name in archive.namelist()
+                if "dutch" in name.lower() and name.lower().endswith(".png")
+            ]
+        writers[part] = {
+            who[0] for who in (sigcomp2011.parsed(stem, part) for stem in stems) if who
+        }
     assert len(writers["training"]) == 10 and len(writers["test"]) == 20
     assert not writers["training"] & writers["test"]
 
@@ -85,7 +109,9 @@ def test_the_threshold_never_sees_a_test_writer():
     def some(seed: int) -> Scored:
         r = np.random.default_rng(seed)
         same = np.arange(60) % 2 == 0
-        return Scored(r.normal(same, 1), same, np.arange(60) % 4 == 1, np.arange(60) // 6, np.arange(60) // 6)
+        return Scored(
+            r.normal(same, 1), same, np.arange(60) % 4 == 1, np.arange(60) // 6, np.arange(60) // 6
+        )
 
     training = some(0)
     rows = [signature_tables.operating_row("", training, some(seed)) for seed in (1, 2)]
@@ -98,11 +124,23 @@ def described(rng, writers) -> verifier.Described:
     """Twelve made-up descriptions a writer, eight genuine; the forged ones differ in `texture 1` alone."""
     writer = np.repeat(list(writers), 12)
     forger = np.tile([-1] * 8 + [1] * 4, len(writers))
-    rows = {name: rng.normal(size=(len(writer), 6)) for name in ("layout", "outline", "texture 1", "texture 3")}
+    rows = {
+        name: rng.normal(size=(len(writer), 6))
+        for name in ("layout", "outline", "texture 1", "texture 3")
+    }
     rows["texture 1"] += 4 * (forger >= 0)[:, None]
-    rows = {name: value / np.linalg.norm(value, axis=1, keepdims=True) for name, value in rows.items()}
+    rows = {
+        name: value / np.linalg.norm(value, axis=1, keepdims=True) for name, value in rows.items()
+    }
     looks = [rng.normal(size=(20, 136)).astype(np.float16) for _ in writer]
-    return verifier.Described(rows, [np.zeros((20, 2), np.float32)] * len(writer), looks, writer, forger, ("",) * len(writer))
+    return verifier.Described(
+        rows,
+        [np.zeros((20, 2), np.float32)] * len(writer),
+        looks,
+        writer,
+        forger,
+        ("",) * len(writer),
+    )
 
 
 def test_a_pen_is_found_out_with_nothing_to_compare_with():
@@ -116,22 +154,33 @@ def test_a_gain_is_the_difference_of_two_errors_and_nothing_is_gained_from_itsel
     rng = np.random.default_rng(2)
     same = np.arange(400) % 2 == 0
     writer = np.arange(400) // 20
-    weak, strong = (Scored(rng.normal(size * same, 1), same, ~same, writer, writer) for size in (1, 3))
+    weak, strong = (
+        Scored(rng.normal(size * same, 1), same, ~same, writer, writer) for size in (1, 3)
+    )
     bought, (low, high) = signature_tables.gain(weak, strong)
-    assert bought == pytest.approx(signature_tables.eer_of(weak, "skilled")[0] - signature_tables.eer_of(strong, "skilled")[0])
+    assert bought == pytest.approx(
+        signature_tables.eer_of(weak, "skilled")[0] - signature_tables.eer_of(strong, "skilled")[0]
+    )
     assert 0 < low <= bought <= high
     assert signature_tables.gain(weak, weak) == (0, [0, 0])
 
 
 def test_the_stored_figures_agree_with_each_other():
-    errors, operating, counted, cheats, _ = json.loads((page.FOLDER / "signatures.json").read_text(encoding="utf-8"))["tables"]
+    errors, operating, counted, cheats, _ = json.loads(
+        (page.FOLDER / "signatures.json").read_text(encoding="utf-8")
+    )["tables"]
     by_name = {row["system"]: row for row in errors["rows"]}
     for row in errors["rows"]:
         assert row["skilled_interval"][0] <= row["skilled"] <= row["skilled_interval"][1]
     line = by_name["+ strokes: the line alone"]
     assert line["gain"] == pytest.approx(100 * (by_name["+ outline"]["skilled"] - line["skilled"]))
-    assert line["skilled_interval"][1] < by_name["raw pixels, references' spread"]["skilled_interval"][0]  # the hand-made baseline, beaten
+    assert (
+        line["skilled_interval"][1]
+        < by_name["raw pixels, references' spread"]["skilled_interval"][0]
+    )  # the hand-made baseline, beaten
     six = next(row for row in counted["rows"] if row["k"] == 6)
-    assert six["line"] == pytest.approx(line["skilled"]) and six["ink"] == pytest.approx(by_name["+ grey ink"]["skilled"])
+    assert six["line"] == pytest.approx(line["skilled"]) and six["ink"] == pytest.approx(
+        by_name["+ grey ink"]["skilled"]
+    )
     alone = {row["name"]: row.get("alone", 0) for row in cheats["rows"]}
     assert alone["saturation"] > 0.9 and alone["layout"] < 0.65 and alone["outline"] < 0.65

@@ -27,8 +27,18 @@ def blobs(people: int = 12, each: int = 6, side: int = 16, noise: float = 30.0) 
     """Grey images that a small network tells apart in a few steps: a person is a coarse pattern, an image adds noise."""
     rng = np.random.default_rng(0)
     pattern = rng.integers(0, 255, (people, 1, side // 4, side // 4)).repeat(4, 2).repeat(4, 3)
-    images = (pattern + rng.normal(0, noise, (people, each, side, side))).clip(0, 255).astype(np.uint8).reshape(-1, side, side)
-    return ImageSet(images, np.repeat(np.arange(people) * 10, each), np.ones(people * each), [str(i) for i in range(people * each)])
+    images = (
+        (pattern + rng.normal(0, noise, (people, each, side, side)))
+        .clip(0, 255)
+        .astype(np.uint8)
+        .reshape(-1, side, side)
+    )
+    return ImageSet(
+        images,
+        np.repeat(np.arange(people) * 10, each),
+        np.ones(people * each),
+        [str(i) for i in range(people * each)],
+    )
 
 
 def network() -> nn.Module:
@@ -50,14 +60,19 @@ def equal(a: dict, b: dict) -> bool:
 
 def test_fit_is_the_loop_it_abbreviates():
     data, model, by_hand = blobs(), network(), network()
-    history = training.fit(model, data, loss=contrastive, steps=8, seed=3, warm_up=2, channels_last=False, **QUIET)
+    history = training.fit(
+        model, data, loss=contrastive, steps=8, seed=3, warm_up=2, channels_last=False, **QUIET
+    )
 
     sampler = PKBatches(data.identity, 4, 3, 6, seed=3)  # 72 images make six batches of 12
     momentum = {name: torch.zeros_like(p) for name, p in by_hand.named_parameters()}
     by_hand.train()
     batches = [batch for epoch in (0, 1) for batch in (sampler.set_epoch(epoch), list(sampler))[1]]
     for step in range(8):
-        loss = contrastive(by_hand(models.to_input(data.images[batches[step]], by_hand)), torch.tensor(data.identity[batches[step]]))
+        loss = contrastive(
+            by_hand(models.to_input(data.images[batches[step]], by_hand)),
+            torch.tensor(data.identity[batches[step]]),
+        )
         assert loss.item() == pytest.approx(history.loss[step], rel=1e-4)
         gradients = torch.autograd.grad(loss, list(by_hand.parameters()))
         rate = 0.05 * (step + 1) / 3 if step < 2 else 0.025 * (1 + np.cos(np.pi * (step - 2) / 6))
@@ -66,30 +81,58 @@ def test_fit_is_the_loop_it_abbreviates():
                 decay = 0.0 if p.ndim == 1 else 4e-4 if name.startswith("last") else 4e-5
                 momentum[name] = 0.9 * momentum[name] + g + decay * p
                 p -= rate * momentum[name]
-    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(model.parameters(), by_hand.parameters()))
+    assert all(
+        torch.allclose(a, b, atol=1e-5) for a, b in zip(model.parameters(), by_hand.parameters())
+    )
     assert not model.training and history.finished
 
 
 def test_training_learns_and_says_so():
     train, test = blobs(24).split_by_identity(0.25)
     trivial = losses.trivial_value("contrastive", margin=1.0, same_share=2 / 11)
-    history = training.fit(network(), train, loss=contrastive, steps=40, trivial=trivial, validation=test, validate_every=20, **QUIET)
+    history = training.fit(
+        network(),
+        train,
+        loss=contrastive,
+        steps=40,
+        trivial=trivial,
+        validation=test,
+        validate_every=20,
+        **QUIET,
+    )
     assert history.learned and history.smooth()[-1] < trivial / 2
     assert [step for step, _ in history.validation] == [20, 40] and history.validation[-1][1] < 0.2
     assert len(history.loss) == len(history.lr) == 40 and history.seconds > 0
 
 
 def test_a_run_that_stays_above_the_trivial_value_is_called_by_its_name():
-    with pytest.warns(UserWarning, match="never went below 0.001, which a model scores that ignores its input"):
-        history = training.fit(network(), blobs(), loss=contrastive, steps=6, trivial=0.001, **QUIET)
+    with pytest.warns(
+        UserWarning, match="never went below 0.001, which a model scores that ignores its input"
+    ):
+        history = training.fit(
+            network(), blobs(), loss=contrastive, steps=6, trivial=0.001, **QUIET
+        )
     assert history.learned is False
 
 
-@pytest.mark.parametrize("schedule, step, expected", [
-    ("paper", 0, 0.1), ("paper", 35_999, 0.1), ("paper", 36_000, 0.01), ("paper", 51_999, 0.01), ("paper", 52_000, 0.001), ("paper", 58_000, 1e-4),
-    ("cosine", 0, 0.1), ("cosine", 30_000, 0.05), ("cosine", 15_000, 0.05 * (1 + 2**-0.5)),
-    ("one-cycle", 0, 0.004), ("one-cycle", 18_000, 0.1), ("one-cycle", 39_000, 0.05), ("constant", 59_999, 0.1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "schedule, step, expected",
+    [
+        ("paper", 0, 0.1),
+        ("paper", 35_999, 0.1),
+        ("paper", 36_000, 0.01),
+        ("paper", 51_999, 0.01),
+        ("paper", 52_000, 0.001),
+        ("paper", 58_000, 1e-4),
+        ("cosine", 0, 0.1),
+        ("cosine", 30_000, 0.05),
+        ("cosine", 15_000, 0.05 * (1 + 2**-0.5)),
+        ("one-cycle", 0, 0.004),
+        ("one-cycle", 18_000, 0.1),
+        ("one-cycle", 39_000, 0.05),
+        ("constant", 59_999, 0.1),
+    ],
+)
 def test_the_learning_rate_follows_its_schedule(schedule, step, expected):
     assert training.learning_rate(step, 60_000, 0.1, schedule) == pytest.approx(expected)
 
@@ -102,20 +145,31 @@ def test_warm_up_rises_in_a_straight_line_and_meets_the_schedule():
 
 
 def test_weight_decay_stands_where_the_paper_puts_it():
-    model, loss = models.MobileFaceNet(width=0.25, input_size=(32, 32)), losses.SoftmaxLoss(losses.ArcFace(128, 5))
-    decay = {id(p): group["weight_decay"] for group in training.parameter_groups(model, loss) for p in group["params"]}
+    model, loss = (
+        models.MobileFaceNet(width=0.25, input_size=(32, 32)),
+        losses.SoftmaxLoss(losses.ArcFace(128, 5)),
+    )
+    decay = {
+        id(p): group["weight_decay"]
+        for group in training.parameter_groups(model, loss)
+        for p in group["params"]
+    }
     assert len(decay) == len(list(model.parameters())) + 1
     for module in model.modules():
         if isinstance(module, (nn.PReLU, nn.BatchNorm2d)):
             assert {decay[id(p)] for p in module.parameters()} == {0.0}
     convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
-    assert [decay[id(m.weight)] for m in convolutions] == [4e-5] * (len(convolutions) - 1) + [4e-4]  # GDConv is the one before the last
+    assert [decay[id(m.weight)] for m in convolutions] == [4e-5] * (len(convolutions) - 1) + [
+        4e-4
+    ]  # GDConv is the one before the last
     assert convolutions[-2].kernel_size == (2, 2) and decay[id(loss.head.weight)] == 4e-4
 
 
 def test_a_losss_own_directions_are_trained_and_forgeries_are_somebody_else():
     data = blobs(6)
-    data = ImageSet(data.images, data.identity, np.arange(36) % 2 == 0, data.names)  # every second image forged
+    data = ImageSet(
+        data.images, data.identity, np.arange(36) % 2 == 0, data.names
+    )  # every second image forged
     seen = []
     head = losses.SoftmaxLoss(losses.NormalizedSoftmax(8, 12))
     before = head.head.weight.detach().clone()
@@ -136,10 +190,25 @@ def test_a_losss_own_directions_are_trained_and_forgeries_are_somebody_else():
 
 def test_options_of_speed_change_little_and_adamw_learns_too():
     runs = {}
-    for name, options in dict(plain=dict(channels_last=False), last=dict(channels_last=True), bf16=dict(bf16=True)).items():
-        runs[name] = training.fit(network(), blobs(), loss=contrastive, steps=5, **options, **QUIET).loss
-    assert runs["plain"] == pytest.approx(runs["last"], rel=1e-3) and runs["plain"] == pytest.approx(runs["bf16"], rel=0.15)
-    adam = training.fit(network(), blobs(), loss=contrastive, steps=30, optimizer="adamw", clip=1.0, augment=augment.signatures, **(QUIET | dict(lr=3e-3)))
+    for name, options in dict(
+        plain=dict(channels_last=False), last=dict(channels_last=True), bf16=dict(bf16=True)
+    ).items():
+        runs[name] = training.fit(
+            network(), blobs(), loss=contrastive, steps=5, **options, **QUIET
+        ).loss
+    assert runs["plain"] == pytest.approx(runs["last"], rel=1e-3) and runs[
+        "plain"
+    ] == pytest.approx(runs["bf16"], rel=0.15)
+    adam = training.fit(
+        network(),
+        blobs(),
+        loss=contrastive,
+        steps=30,
+        optimizer="adamw",
+        clip=1.0,
+        augment=augment.signatures,
+        **(QUIET | dict(lr=3e-3)),
+    )
     assert adam.smooth()[-1] < adam.loss[0]
     with pytest.raises(ValueError, match="no optimizer 'lion'"):
         training.fit(network(), blobs(), loss=contrastive, steps=1, optimizer="lion", **QUIET)
@@ -173,32 +242,63 @@ class At:
 def test_a_nan_loss_stops_at_its_step_with_the_last_good_weights():
     good, bad = network(), network()
     training.fit(good, blobs(), loss=At(-2, None), steps=3, schedule="constant", **QUIET)
-    with pytest.raises(FloatingPointError, match=r"the loss became nan at step 3 of 9, learning rate 0.05. Try a tenth of lr"):
-        training.fit(bad, blobs(), loss=At(3, lambda loss: loss * float("nan")), steps=9, schedule="constant", **QUIET)
+    with pytest.raises(
+        FloatingPointError,
+        match=r"the loss became nan at step 3 of 9, learning rate 0.05. Try a tenth of lr",
+    ):
+        training.fit(
+            bad,
+            blobs(),
+            loss=At(3, lambda loss: loss * float("nan")),
+            steps=9,
+            schedule="constant",
+            **QUIET,
+        )
     assert all(torch.equal(a, b) for a, b in zip(good.parameters(), bad.parameters()))
 
 
 def test_a_gradient_that_is_not_finite_stops_before_it_is_applied(tmp_path):
     model = network()
-    endless = lambda loss: loss + (loss - loss.detach()).sqrt()  # value unchanged, slope of a root at 0 infinite # noqa: E731
-    with pytest.raises(FloatingPointError, match="length of its gradient became (inf|nan) at step 2 .*The last checkpoint is of step 2"):
-        training.fit(model, blobs(), loss=At(2, endless), steps=4, checkpoint=tmp_path / "c", checkpoint_every=2, **QUIET)
+    endless = lambda loss: (
+        loss + (loss - loss.detach()).sqrt()
+    )  # value unchanged, slope of a root at 0 infinite # noqa: E731
+    with pytest.raises(
+        FloatingPointError,
+        match="length of its gradient became (inf|nan) at step 2 .*The last checkpoint is of step 2",
+    ):
+        training.fit(
+            model,
+            blobs(),
+            loss=At(2, endless),
+            steps=4,
+            checkpoint=tmp_path / "c",
+            checkpoint_every=2,
+            **QUIET,
+        )
     assert all(p.isfinite().all() for p in model.parameters())
 
 
 def test_ctrl_c_saves_and_the_same_call_goes_on_to_the_same_weights(tmp_path, capsys):
     whole, parts = network(), network()
-    expected = training.fit(whole, blobs(), loss=At(-2, None), steps=9, augment=augment.signatures, **QUIET)
+    expected = training.fit(
+        whole, blobs(), loss=At(-2, None), steps=9, augment=augment.signatures, **QUIET
+    )
     interrupt = At(4, lambda loss: (os.kill(os.getpid(), signal.SIGINT), loss)[1])
     before = signal.getsignal(signal.SIGINT)
     again = dict(steps=9, augment=augment.signatures, checkpoint=tmp_path / "c.pt", **QUIET)
     stopped = training.fit(parts, blobs(), loss=interrupt, **again)
-    assert len(stopped.loss) == 5 and not stopped.finished and signal.getsignal(signal.SIGINT) is before
+    assert (
+        len(stopped.loss) == 5
+        and not stopped.finished
+        and signal.getsignal(signal.SIGINT) is before
+    )
     assert "stopped after 5 of 9 steps: saved in" in capsys.readouterr().out
     resumed = training.fit(network(), blobs(), loss=At(-2, None), **again)
     assert resumed.loss == expected.loss and resumed.finished
     finished = network()
-    training.fit(finished, blobs(), loss=At(-2, None), **again)  # nothing is left to do: the weights come from the file
+    training.fit(
+        finished, blobs(), loss=At(-2, None), **again
+    )  # nothing is left to do: the weights come from the file
     assert equal(weights(finished), weights(whole))
 
 
@@ -217,9 +317,13 @@ def whole_or_killed(mode: str, checkpoint: str, out: str) -> None:
         if mode == "full-disk" and step == 4:
             import resource
 
-            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+            resource.setrlimit(
+                resource.RLIMIT_FSIZE, (1000, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+            )
 
-    def fsync(number: int) -> None:  # half of the second checkpoint is on disk when the process dies
+    def fsync(
+        number: int,
+    ) -> None:  # half of the second checkpoint is on disk when the process dies
         if next(writes) == 2:
             os.ftruncate(number, 1000)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -227,15 +331,30 @@ def whole_or_killed(mode: str, checkpoint: str, out: str) -> None:
     if mode == "kill-in-write":
         os.fsync = fsync
     head.register_forward_pre_hook(before_loss)
-    training.fit(model, blobs(), loss=head, steps=9, augment=augment.faces, checkpoint=checkpoint, checkpoint_every=2, **QUIET)
+    training.fit(
+        model,
+        blobs(),
+        loss=head,
+        steps=9,
+        augment=augment.faces,
+        checkpoint=checkpoint,
+        checkpoint_every=2,
+        **QUIET,
+    )
     if mode != "full-disk":
         torch.save({**weights(model), **weights(head)}, out)
 
 
 def run(mode: str, folder: Path) -> subprocess.CompletedProcess:
     code = "import sys; sys.path[:0] = ['.', 'tests']; import test_training; test_training.whole_or_killed(*sys.argv[1:])"
-    return subprocess.run([sys.executable, "-c", code, mode, str(folder / "run.checkpoint"), str(folder / "run.pt")], cwd=ROOT,
-                          env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=300)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", code, mode, str(folder / "run.checkpoint"), str(folder / "run.pt")],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 @pytest.fixture
@@ -246,11 +365,17 @@ def threads_as_before():
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
-@pytest.mark.parametrize("mode, kept", [("kill", 4), pytest.param("kill-in-write", 2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "mode, kept", [("kill", 4), pytest.param("kill-in-write", 2, marks=pytest.mark.slow)]
+)
 def test_a_run_killed_with_kill_9_resumes_to_the_bit(mode, kept, tmp_path, threads_as_before):
     killed = run(mode, tmp_path)
-    assert killed.returncode == -signal.SIGKILL and not (tmp_path / "run.pt").exists(), killed.stderr
-    assert len(torch.load(tmp_path / "run.checkpoint", weights_only=True)["history"]["loss"]) == kept
+    assert killed.returncode == -signal.SIGKILL and not (tmp_path / "run.pt").exists(), (
+        killed.stderr
+    )
+    assert (
+        len(torch.load(tmp_path / "run.checkpoint", weights_only=True)["history"]["loss"]) == kept
+    )
     resumed = run("resume", tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     whole_or_killed("whole", str(tmp_path / "whole.checkpoint"), str(tmp_path / "whole.pt"))
@@ -262,7 +387,10 @@ def test_a_run_killed_with_kill_9_resumes_to_the_bit(mode, kept, tmp_path, threa
 def test_a_disk_that_fills_keeps_the_checkpoint_before(tmp_path):
     done = run("full-disk", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "checkpoint not written" in done.stderr and "The one of step 2 stays, and the training goes on" in done.stderr
+    assert (
+        "checkpoint not written" in done.stderr
+        and "The one of step 2 stays, and the training goes on" in done.stderr
+    )
     assert [p.name for p in tmp_path.iterdir()] == ["run.checkpoint"]
     assert len(torch.load(tmp_path / "run.checkpoint", weights_only=True)["history"]["loss"]) == 2
 
@@ -275,8 +403,19 @@ def test_a_checkpoint_that_cannot_be_written_warns_and_the_training_goes_on(tmp_
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("lib.weights.os.fsync", full_from_the_second_on)
-    with pytest.warns(UserWarning, match=r"checkpoint not written \(.*No space left on device\). The one of step 2 stays"):
-        history = training.fit(network(), blobs(), loss=contrastive, steps=5, checkpoint=tmp_path / "c", checkpoint_every=2, **QUIET)
+    with pytest.warns(
+        UserWarning,
+        match=r"checkpoint not written \(.*No space left on device\). The one of step 2 stays",
+    ):
+        history = training.fit(
+            network(),
+            blobs(),
+            loss=contrastive,
+            steps=5,
+            checkpoint=tmp_path / "c",
+            checkpoint_every=2,
+            **QUIET,
+        )
     assert history.finished and [p.name for p in tmp_path.iterdir()] == ["c"]
     assert len(torch.load(tmp_path / "c", weights_only=True)["history"]["loss"]) == 2
 
@@ -284,12 +423,20 @@ def test_a_checkpoint_that_cannot_be_written_warns_and_the_training_goes_on(tmp_
 def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused_in_words(tmp_path):
     call = dict(loss=contrastive, steps=2, checkpoint=tmp_path / "c")
     training.fit(network(), blobs(), **call, **QUIET)
-    with pytest.raises(ValueError, match=r"checkpoint of another run \(lr 0.05 there, 0.1 here\). Delete it, or pass resume=False"):
+    with pytest.raises(
+        ValueError,
+        match=r"checkpoint of another run \(lr 0.05 there, 0.1 here\). Delete it, or pass resume=False",
+    ):
         training.fit(network(), blobs(), **call, **(QUIET | dict(lr=0.1)))
     with pytest.raises(ValueError, match="another run .*images"):
         training.fit(network(), blobs(noise=31.0), **call, **QUIET)
     with pytest.raises(ValueError, match="another run .*margin"):
-        training.fit(network(), blobs(), **(call | dict(loss=partial(losses.batch_contrastive_loss, margin=0.5))), **QUIET)
+        training.fit(
+            network(),
+            blobs(),
+            **(call | dict(loss=partial(losses.batch_contrastive_loss, margin=0.5))),
+            **QUIET,
+        )
     (tmp_path / "c").write_bytes((tmp_path / "c").read_bytes()[:3000])
     with pytest.raises(ValueError, match="truncated, damaged"):
         training.fit(network(), blobs(), **call, **QUIET)
@@ -297,9 +444,18 @@ def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused_in_words(tmp_pa
 
 
 def test_the_progress_line_names_loss_and_trivial_value_without_a_flood(capsys):
-    training.fit(network(), blobs(), loss=contrastive, steps=30, trivial=0.07, **(QUIET | dict(progress=True)))
+    training.fit(
+        network(),
+        blobs(),
+        loss=contrastive,
+        steps=30,
+        trivial=0.07,
+        **(QUIET | dict(progress=True)),
+    )
     shown = capsys.readouterr().err
-    assert "30/30" in shown and "(trivial 0.07)" in shown and "images/s" in shown and len(shown) < 1000
+    assert (
+        "30/30" in shown and "(trivial 0.07)" in shown and "images/s" in shown and len(shown) < 1000
+    )
 
 
 # ------------------------------------------------------------------------------------------------ command line, many processes
@@ -316,30 +472,84 @@ def pictures(folder: Path) -> Path:
 
 
 def command(folder: Path) -> list[str]:
-    return ["--data", "folder", f"path={pictures(folder / 'people')}", "--model", "SignatureNet", "--width", "0.25", "--input-size", "16", "16",
-            "--embedding-size", "8", "--loss", "arcface", "--scale", "8", "--test", "0.3", "--steps", "4", "-p", "4", "-k", "2", "--threads", "1",
-            "--out", str(folder / "model.pt")]  # fmt: skip
+    return [
+        "--data",
+        "folder",
+        f"path={pictures(folder / 'people')}",
+        "--model",
+        "SignatureNet",
+        "--width",
+        "0.25",
+        "--input-size",
+        "16",
+        "16",
+        "--embedding-size",
+        "8",
+        "--loss",
+        "arcface",
+        "--scale",
+        "8",
+        "--test",
+        "0.3",
+        "--steps",
+        "4",
+        "-p",
+        "4",
+        "-k",
+        "2",
+        "--threads",
+        "1",
+        "--out",
+        str(folder / "model.pt"),
+    ]
 
 
-def test_the_command_line_trains_a_model_that_loads_with_its_facts(tmp_path, capsys, threads_as_before):
+def test_the_command_line_trains_a_model_that_loads_with_its_facts(
+    tmp_path, capsys, threads_as_before
+):
     assert main(command(tmp_path)) == 0
     model = models.load(tmp_path / "model.pt")
-    assert model.input_size == (16, 16) and model.facts["loss"] == "arcface" and len(model.facts["held_out"]) == 3
+    assert (
+        model.input_size == (16, 16)
+        and model.facts["loss"] == "arcface"
+        and len(model.facts["held_out"]) == 3
+    )
     out = capsys.readouterr().out
-    assert "28 images of 7 identities; 3 others held out" in out and "EER on 3 identities not trained on" in out
+    assert (
+        "28 images of 7 identities; 3 others held out" in out
+        and "EER on 3 identities not trained on" in out
+    )
     assert not (tmp_path / "model.checkpoint").exists()
-    assert main([*command(tmp_path), "--start-from", str(tmp_path / "model.pt"), "--loss", "contrastive"]) == 0
+    assert (
+        main(
+            [
+                *command(tmp_path),
+                "--start-from",
+                str(tmp_path / "model.pt"),
+                "--loss",
+                "contrastive",
+            ]
+        )
+        == 0
+    )
 
 
-@pytest.mark.parametrize("name", ["contrastive", "triplet", "batch-all", "softmax", "sphereface", "cosface", "arcface"])
+@pytest.mark.parametrize(
+    "name", ["contrastive", "triplet", "batch-all", "softmax", "sphereface", "cosface", "arcface"]
+)
 def test_every_loss_of_the_command_line_knows_its_trivial_value(name):
     """One vector for all images: no such model scores less, and the best of them scores the trivial value."""
     loss, trivial = build_loss(name, 8, 12, 4, 3, margin=None, scale=8.0)
     labels = torch.arange(4).repeat_interleave(3)
     if name in ("triplet", "batch-all"):
         value = loss(torch.ones(12, 8), labels).item()
-    elif name == "contrastive":  # every pair at one distance: corners of a simplex at the best distance, as many as there are images
-        value = min(loss(F.pad(torch.eye(12) * d / 2**0.5, (0, 0)), labels).item() for d in np.linspace(0, 1, 201))
+    elif (
+        name == "contrastive"
+    ):  # every pair at one distance: corners of a simplex at the best distance, as many as there are images
+        value = min(
+            loss(F.pad(torch.eye(12) * d / 2**0.5, (0, 0)), labels).item()
+            for d in np.linspace(0, 1, 201)
+        )
     else:  # class directions all alike, the vector along them: every class equally far
         with torch.no_grad():
             loss.head.weight.fill_(1.0)
@@ -379,20 +589,44 @@ def share(out: str, *arguments: str) -> None:
 
 
 def torchrun(arguments: list[str], timeout: int = 300) -> subprocess.CompletedProcess:
-    start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1", "--master-port", "0",
-             "--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]  # fmt: skip
-    return subprocess.run([*start, *arguments], cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "GLOO_SOCKET_IFNAME": "lo"},
-                          capture_output=True, text=True, timeout=timeout)  # fmt: skip
+    start = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "--master-addr",
+        "127.0.0.1",
+        "--master-port",
+        "0",
+        "--rdzv-backend",
+        "c10d",
+        "--rdzv-endpoint",
+        "127.0.0.1:0",
+    ]
+    return subprocess.run(
+        [*start, *arguments],
+        cwd=ROOT,
+        env=os.environ
+        | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "GLOO_SOCKET_IFNAME": "lo"},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="torchrun over loopback is tried on Linux only")
 def test_two_processes_train_what_one_trains_and_write_one_file(tmp_path, threads_as_before):
     script = tmp_path / "two.py"
-    script.write_text(f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]; import test_training; test_training.share(*sys.argv[1:])")
+    script.write_text(
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]; import test_training; test_training.share(*sys.argv[1:])"
+    )
     done = torchrun([str(script), str(tmp_path / "weights"), *command(tmp_path)])
     assert done.returncode == 0, done.stderr[-3000:]
     share(str(tmp_path / "weights"))
-    first, second, one = (torch.load(f"{tmp_path}/weights.{name}") for name in ("0.of.2", "1.of.2", "0.of.1"))
+    first, second, one = (
+        torch.load(f"{tmp_path}/weights.{name}") for name in ("0.of.2", "1.of.2", "0.of.1")
+    )
     assert equal(first, second)
     assert all(torch.allclose(first[key], one[key], atol=1e-5) for key in one)
     assert done.stdout.count("written: ") == 1 and "2 process(es)" in done.stdout
@@ -404,7 +638,10 @@ def test_two_processes_train_what_one_trains_and_write_one_file(tmp_path, thread
 def test_torchrun_starts_the_module_itself(tmp_path):
     done = torchrun(["-m", "lib.training", *command(tmp_path)])
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("written: ") == 1 and models.load(tmp_path / "model.pt").facts["steps"] == 4
+    assert (
+        done.stdout.count("written: ") == 1
+        and models.load(tmp_path / "model.pt").facts["steps"] == 4
+    )
 
 
 def test_identities_that_processes_cannot_share_are_refused(monkeypatch):
@@ -416,7 +653,10 @@ def test_identities_that_processes_cannot_share_are_refused(monkeypatch):
 # ------------------------------------------------------------------------------------------------ augmentation
 
 
-@pytest.mark.parametrize("change, shape, low, high", [(augment.faces, (6, 3, 56, 56), -1.0, 1.0), (augment.signatures, (6, 1, 64, 144), 0.0, 1.0)])
+@pytest.mark.parametrize(
+    "change, shape, low, high",
+    [(augment.faces, (6, 3, 56, 56), -1.0, 1.0), (augment.signatures, (6, 1, 64, 144), 0.0, 1.0)],
+)
 def test_augmentation_keeps_shape_and_range_and_follows_the_seed(change, shape, low, high):
     torch.manual_seed(0)
     x = torch.rand(shape) * (high - low) + low
@@ -425,7 +665,12 @@ def test_augmentation_keeps_shape_and_range_and_follows_the_seed(change, shape, 
     first = change(x)
     torch.manual_seed(1)
     second = change(x)
-    assert first.shape == shape and low <= first.min() and first.max() <= high and torch.equal(first, second)
+    assert (
+        first.shape == shape
+        and low <= first.min()
+        and first.max() <= high
+        and torch.equal(first, second)
+    )
     assert not torch.equal(first, original) and torch.equal(x, original)
     assert len({float(image.mean()) for image in first}) == len(x)  # each image its own draw
 

@@ -20,12 +20,18 @@ from tools.results import page
 
 FILE = page.FOLDER / "faces.json"
 LESSON = page.ROOT / "notebooks" / "09_verification_and_identification.ipynb"
-written = pytest.mark.skipif(not FILE.exists(), reason="docs/results/faces.json is not written yet: python -m tools.results faces")
+written = pytest.mark.skipif(
+    not FILE.exists(),
+    reason="docs/results/faces.json is not written yet: python -m tools.results faces",
+)
 
 
 @pytest.fixture(scope="module")
 def rows() -> dict[str, dict]:
-    return {row["method"]: row for row in json.loads(FILE.read_text(encoding="utf-8"))["tables"][0]["rows"]}
+    return {
+        row["method"]: row
+        for row in json.loads(FILE.read_text(encoding="utf-8"))["tables"][0]["rows"]
+    }
 
 
 # -- people outside training ---------------------------------------------------------------------------------------------
@@ -37,12 +43,19 @@ def test_the_course_model_learned_from_made_up_people_alone():
 
 
 def test_nobody_of_lesson_9_was_in_training():
-    source = "\n".join(cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code")
+    source = "\n".join(
+        cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code"
+    )
     seeds = {int(seed) for seed in re.findall(r'load\("embedded-faces"[^)]*seed=(\d+)', source)}
     assert seeds and TRAINING_SEED not in seeds
     options = dict(option.split("=") for option in models.course_model().facts["data"][1:])
-    learned = {tuple(face_shape.person(TRAINING_SEED, n)["skin"]) for n in range(int(options["identities"]))}
-    assert not learned & {tuple(face_shape.person(seed, n)["skin"]) for seed in seeds for n in range(200)}
+    learned = {
+        tuple(face_shape.person(TRAINING_SEED, n)["skin"])
+        for n in range(int(options["identities"]))
+    }
+    assert not learned & {
+        tuple(face_shape.person(seed, n)["skin"]) for seed in seeds for n in range(200)
+    }
 
 
 def test_the_head_that_reads_landmarks_learned_from_made_up_people_of_its_own():
@@ -52,11 +65,16 @@ def test_the_head_that_reads_landmarks_learned_from_made_up_people_of_its_own():
 def test_the_folds_of_lfw_share_no_person(real_data, monkeypatch):
     monkeypatch.setenv("COURSE_MIRROR", str(real_data))
     pairs = lfw._pairs()
-    people = [{name.rpartition("_")[0] for a, b, _, fold in pairs if fold == one for name in (a, b)} for one in range(10)]
+    people = [
+        {name.rpartition("_")[0] for a, b, _, fold in pairs if fold == one for name in (a, b)}
+        for one in range(10)
+    ]
     assert len(set.union(*people)) == sum(len(group) for group in people) == 4281
 
 
-def test_nobody_of_the_judged_folds_is_in_a_photograph_that_the_new_layer_learns_from(real_data, monkeypatch):
+def test_nobody_of_the_judged_folds_is_in_a_photograph_that_the_new_layer_learns_from(
+    real_data, monkeypatch
+):
     monkeypatch.setenv("COURSE_MIRROR", str(real_data))
     listed = lfw._pairs()
     names = sorted({name for a, b, _, _ in listed for name in (a, b)})
@@ -65,16 +83,27 @@ def test_nobody_of_the_judged_folds_is_in_a_photograph_that_the_new_layer_learns
     splits = fine_tuning.halves(identity, (i, j, same, fold))
     for split, folds in zip(splits, ({0, 1, 2, 3, 4}, {5, 6, 7, 8, 9})):
         learned = {names[k].rpartition("_")[0] for k in split.learn}
-        judged = {name.rpartition("_")[0] for a, b, _, one in listed if one not in folds for name in (a, b)}
+        judged = {
+            name.rpartition("_")[0]
+            for a, b, _, one in listed
+            if one not in folds
+            for name in (a, b)
+        }
         assert len(learned) > 2000 and len(judged) > 2000 and not learned & judged
-        assert split.judge.sum() == split.own.sum() == 3000 and set(fold[split.judge]) == set(range(10)) - folds
+        assert (
+            split.judge.sum() == split.own.sum() == 3000
+            and set(fold[split.judge]) == set(range(10)) - folds
+        )
     assert (splits[0].judge ^ splits[1].judge).all(), "each pair is judged once"
 
 
 def test_a_person_on_both_sides_is_refused():
     i, j, fold = np.array([0, 2, 4, 6]), np.array([1, 3, 5, 7]), np.array([0, 4, 5, 9])
     apart, shared = np.array([0, 0, 1, 1, 2, 2, 3, 3]), np.array([0, 0, 1, 1, 1, 1, 3, 3])
-    assert [split.learn.tolist() for split in fine_tuning.halves(apart, (i, j, i == 0, fold))] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert [split.learn.tolist() for split in fine_tuning.halves(apart, (i, j, i == 0, fold))] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+    ]
     with pytest.raises(ValueError, match="1 people are in folds"):
         fine_tuning.halves(shared, (i, j, i == 0, fold))
 
@@ -90,11 +119,21 @@ def test_the_new_layer_evens_out_how_people_vary_and_is_chosen_among_its_own_peo
     means = np.stack([seen[np.tile(identity, 2) == k].mean(0) for k in range(200)])
     left = seen - means[np.tile(identity, 2)]
     chosen = [row for row in rows if row.get("chosen")]
-    assert len(chosen) == 1 and chosen[0]["eer"] == min(row["eer"] for row in rows[1:]) < rows[0]["eer"] - 0.05
+    assert (
+        len(chosen) == 1
+        and chosen[0]["eer"] == min(row["eer"] for row in rows[1:]) < rows[0]["eer"] - 0.05
+    )
     if chosen[0]["recipe"] == "roundness 0":
         np.testing.assert_allclose(left.T @ left / len(left), np.eye(4), atol=1e-6)
     _, flat = fine_tuning.layer(looks["a"], identity, 0.0)
-    slow = np.mean([np.outer(x, x) for x in looks["a"] - np.stack([looks["a"][identity == k].mean(0) for k in range(200)])[identity]], axis=0)
+    slow = np.mean(
+        [
+            np.outer(x, x)
+            for x in looks["a"]
+            - np.stack([looks["a"][identity == k].mean(0) for k in range(200)])[identity]
+        ],
+        axis=0,
+    )
     np.testing.assert_allclose(flat @ slow @ flat.T, np.eye(4), atol=1e-6)
 
 
@@ -116,7 +155,9 @@ def test_eigenfaces_never_see_the_fold_they_judge():
 
 @written
 def test_the_page_prints_the_file():
-    assert page.section(json.loads(FILE.read_text(encoding="utf-8"))) in page.PAGE.read_text(encoding="utf-8")
+    assert page.section(json.loads(FILE.read_text(encoding="utf-8"))) in page.PAGE.read_text(
+        encoding="utf-8"
+    )
 
 
 @written
@@ -131,16 +172,27 @@ def test_each_figure_stands_with_an_interval_that_holds_it(rows):
 
 @written
 def test_alignment_buys_what_the_page_says(rows):
-    centre, fixed, landmarks = (rows[f"published weights, {how}"] for how in ("centre crop", "fixed crop", "landmarks"))
+    centre, fixed, landmarks = (
+        rows[f"published weights, {how}"] for how in ("centre crop", "fixed crop", "landmarks")
+    )
     assert centre["mean"] < fixed["mean"]
-    assert fixed["mean"] < landmarks["mean"] and landmarks["eer_interval"][1] < fixed["eer_interval"][0], "the EER's intervals stand apart"
+    assert (
+        fixed["mean"] < landmarks["mean"]
+        and landmarks["eer_interval"][1] < fixed["eer_interval"][0]
+    ), "the EER's intervals stand apart"
     assert rows["raw pixels"]["mean"] < rows["course model, landmarks"]["mean"] < fixed["mean"]
 
 
 @written
 def test_lesson_9_quotes_the_page(rows):
-    closing = next(cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "markdown" and "On photographs" in cell.source)
-    known = {f"{row['mean']:.2%}".replace("%", " %") for row in rows.values()} | {f"{row['eer']:.2%}".replace("%", " %") for row in rows.values() if "eer" in row}
+    closing = next(
+        cell.source
+        for cell in nbformat.read(LESSON, 4).cells
+        if cell.cell_type == "markdown" and "On photographs" in cell.source
+    )
+    known = {f"{row['mean']:.2%}".replace("%", " %") for row in rows.values()} | {
+        f"{row['eer']:.2%}".replace("%", " %") for row in rows.values() if "eer" in row
+    }
     quoted = re.findall(r"\d+\.\d\d %", closing)
     assert len(quoted) >= 5 and set(quoted) <= known, set(quoted) - known
 
@@ -153,7 +205,9 @@ def test_what_photographs_taught_is_reported_half_by_half(rows, how):
     assert [row["half"] for row in mine] == list(subject.NAMES.values())
     row = rows[f"{subject.METHODS[how]}, landmarks"]
     assert row["mean"] == pytest.approx(np.mean([row["accuracy"] for row in mine]), abs=1e-9)
-    assert row["eer_interval"][1] < rows["course model, landmarks"]["eer_interval"][0], "what the page says it bought"
+    assert row["eer_interval"][1] < rows["course model, landmarks"]["eer_interval"][0], (
+        "what the page says it bought"
+    )
 
 
 @written
@@ -162,18 +216,31 @@ def test_each_half_made_its_choices_among_its_own_people_and_trained_what_erred_
     for half in subject.NAMES.values():
         mine = [row for row in tried if row["half"] == half]
         assert mine[0]["recipe"] == "no new layer" and len({row["pairs"] for row in mine}) == 1
-        kinds = [[row for row in mine[1:] if row["recipe"].startswith(kind)] for kind in ("roundness", "gradients, ", "gradients as chosen, then roundness")]
-        assert [len(kind) for kind in kinds] == [len(fine_tuning.ROUND), len(gradient_tuning.RECIPES) + 1, len(fine_tuning.ROUND)]
+        kinds = [
+            [row for row in mine[1:] if row["recipe"].startswith(kind)]
+            for kind in ("roundness", "gradients, ", "gradients as chosen, then roundness")
+        ]
+        assert [len(kind) for kind in kinds] == [
+            len(fine_tuning.ROUND),
+            len(gradient_tuning.RECIPES) + 1,
+            len(fine_tuning.ROUND),
+        ]
         for kind in kinds:
-            assert [row["recipe"] for row in kind if row.get("chosen")] == [min(kind, key=lambda row: row["eer"])["recipe"]]
+            assert [row["recipe"] for row in kind if row.get("chosen")] == [
+                min(kind, key=lambda row: row["eer"])["recipe"]
+            ]
         (recipe,) = (row["recipe"] for row in kinds[1] if row.get("chosen"))
-        assert recipe.startswith(f"gradients, {gradient_tuning.LONG:,} steps"), "as the page counts its steps"
+        assert recipe.startswith(f"gradients, {gradient_tuning.LONG:,} steps"), (
+            "as the page counts its steps"
+        )
 
 
 def fitted_tables() -> list[list[dict]]:
     """The rows about what photographs taught: what it bought, and what was tried."""
     tables = json.loads(FILE.read_text(encoding="utf-8"))["tables"]
-    return [table["rows"] for table in tables if table["caption"].startswith("Fitted to photographs")]
+    return [
+        table["rows"] for table in tables if table["caption"].startswith("Fitted to photographs")
+    ]
 
 
 # -- thresholds, and few pairs ---------------------------------------------------------------------------------------------
@@ -182,22 +249,44 @@ def fitted_tables() -> list[list[dict]]:
 def test_accuracy_in_two_groups_takes_no_threshold_from_the_other_group():
     rng = np.random.default_rng(0)
     same, fold = np.tile([True, False], 100), np.repeat(np.arange(4), 50)
-    scores = rng.normal(size=200) + same + 100 * (fold >= 2)  # the second network's scores lie elsewhere
-    parts = [lfw_accuracy(scores[fold // 2 == g], same[fold // 2 == g], fold[fold // 2 == g]) for g in (0, 1)]
+    scores = (
+        rng.normal(size=200) + same + 100 * (fold >= 2)
+    )  # the second network's scores lie elsewhere
+    parts = [
+        lfw_accuracy(scores[fold // 2 == g], same[fold // 2 == g], fold[fold // 2 == g])
+        for g in (0, 1)
+    ]
     mean, std = subject.accuracy(scores, same, fold, [fold < 2, fold >= 2])
-    assert mean == pytest.approx(np.mean([part[0] for part in parts])) and mean > subject.accuracy(scores, same, fold)[0] + 0.05
-    each = [part[0] + sign * part[1] for part in parts for sign in (1, -1)]  # two folds a group: mean +- std are the folds themselves
+    assert (
+        mean == pytest.approx(np.mean([part[0] for part in parts]))
+        and mean > subject.accuracy(scores, same, fold)[0] + 0.05
+    )
+    each = [
+        part[0] + sign * part[1] for part in parts for sign in (1, -1)
+    ]  # two folds a group: mean +- std are the folds themselves
     assert std == pytest.approx(np.std(each))
     assert subject.accuracy(scores, same, fold) == pytest.approx(lfw_accuracy(scores, same, fold))
 
 
-@pytest.mark.parametrize("pairs, silent", [(120, "TAR at FAR 1 % and TAR at FAR 0.1 %"), (600, "TAR at FAR 0.1 %")])
+@pytest.mark.parametrize(
+    "pairs, silent", [(120, "TAR at FAR 1 % and TAR at FAR 0.1 %"), (600, "TAR at FAR 0.1 %")]
+)
 def test_a_row_says_what_its_few_pairs_cannot_tell(pairs, silent):
     rng = np.random.default_rng(1)
     same, k = np.tile([True, False], pairs // 2), np.arange(pairs)
-    row = subject.row("few", rng.normal(size=pairs) + 2 * same, (2 * k, 2 * k + 1, same, k % 10), np.arange(2 * pairs) // np.where(np.repeat(same, 2), 2, 1))
+    row = subject.row(
+        "few",
+        rng.normal(size=pairs) + 2 * same,
+        (2 * k, 2 * k + 1, same, k % 10),
+        np.arange(2 * pairs) // np.where(np.repeat(same, 2), 2, 1),
+    )
     assert row["source"] == f"{pairs // 2} different pairs are too few for {silent}"
-    assert ("tar2" in row) == ("1 % and" not in silent) and "tar3" not in row and "eer" in row and "auc" in row
+    assert (
+        ("tar2" in row) == ("1 % and" not in silent)
+        and "tar3" not in row
+        and "eer" in row
+        and "auc" in row
+    )
 
 
 # -- the command, on a few pairs -------------------------------------------------------------------------------------------
@@ -222,15 +311,35 @@ def test_a_pass_that_was_stopped_goes_on(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         face_alignment.kept("stopped", images, stops)
     asked.clear()
-    found = face_alignment.kept("stopped", images, lambda some: (asked.append(some), some[:, None] * 2.0)[1])
-    assert np.array_equal(found[:, 0], 2.0 * np.arange(2500)) and min(some[0] for some in asked) == 1000
+    found = face_alignment.kept(
+        "stopped", images, lambda some: (asked.append(some), some[:, None] * 2.0)[1]
+    )
+    assert (
+        np.array_equal(found[:, 0], 2.0 * np.arange(2500))
+        and min(some[0] for some in asked) == 1000
+    )
 
 
 @pytest.mark.slow
 def test_the_faces_command_runs_from_archive_to_table_and_leaves_docs_alone(real_data, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (page.ROOT / "docs" / "results").rglob("*")}
-    environment = os.environ | {"COURSE_BUDGET": "quick", "COURSE_MIRROR": str(real_data), "COURSE_CACHE": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-m", "tools.results", "faces"], cwd=page.ROOT, env=environment, capture_output=True, text=True)
+    environment = os.environ | {
+        "COURSE_BUDGET": "quick",
+        "COURSE_MIRROR": str(real_data),
+        "COURSE_CACHE": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.results", "faces"],
+        cwd=page.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "### 6,000 pairs in ten folds" in done.stdout and "60 different pairs are too few for TAR at FAR 1 % and TAR at FAR 0.1 %" in done.stdout
-    assert before == {path: path.stat().st_mtime_ns for path in (page.ROOT / "docs" / "results").rglob("*")}
+    assert (
+        "### 6,000 pairs in ten folds" in done.stdout
+        and "60 different pairs are too few for TAR at FAR 1 % and TAR at FAR 0.1 %" in done.stdout
+    )
+    assert before == {
+        path: path.stat().st_mtime_ns for path in (page.ROOT / "docs" / "results").rglob("*")
+    }

@@ -26,23 +26,49 @@ def line(ax, slope: float = 1.0, bold: bool = False, colour: str = "black") -> N
 
 
 def explorer(**changes) -> widgets.Explorer:
-    options = {"slope": (0.0, 13.0, 0.5), "bold": False, "colour": ["black", "red"], "alt": "A line of slope {slope:.1f}."} | changes
+    options = {
+        "slope": (0.0, 13.0, 0.5),
+        "bold": False,
+        "colour": ["black", "red"],
+        "alt": "A line of slope {slope:.1f}.",
+    } | changes
     return widgets.explore(line, **options)
 
 
 def test_each_kind_of_range_gets_its_control_with_a_label():
-    control = widgets.explore(lambda ax, a_share, n, on, pick, named: None, alt="Nothing at all.", a_share=(0.0, 1.0, 0.25), n=(1, 9, 2), on=True,
-                              pick=["x", "y"], named=[("first", 1), ("second", 2)]).controls
-    kinds = [ipywidgets.FloatSlider, ipywidgets.IntSlider, ipywidgets.Checkbox, ipywidgets.ToggleButtons, ipywidgets.ToggleButtons]
+    control = widgets.explore(
+        lambda ax, a_share, n, on, pick, named: None,
+        alt="Nothing at all.",
+        a_share=(0.0, 1.0, 0.25),
+        n=(1, 9, 2),
+        on=True,
+        pick=["x", "y"],
+        named=[("first", 1), ("second", 2)],
+    ).controls
+    kinds = [
+        ipywidgets.FloatSlider,
+        ipywidgets.IntSlider,
+        ipywidgets.Checkbox,
+        ipywidgets.ToggleButtons,
+        ipywidgets.ToggleButtons,
+    ]
     assert [type(one) for one in control.values()] == kinds
     assert [one.description for one in control.values()] == ["a share", "n", "on", "pick", "named"]
     assert (control["a_share"].value, control["a_share"].readout_format) == (0.5, ".2f")
-    assert (control["n"].value, control["on"].value, control["pick"].value, control["named"].value) == (5, True, "x", 1)
+    assert (
+        control["n"].value,
+        control["on"].value,
+        control["pick"].value,
+        control["named"].value,
+    ) == (5, True, "x", 1)
 
 
 def test_a_control_starts_at_the_default_of_its_parameter_else_in_the_middle():
     assert explorer().controls["slope"].value == 1.0
-    assert widgets.explore(lambda ax, x: None, alt="Nothing at all.", x=(0, 10, 1)).controls["x"].value == 5
+    assert (
+        widgets.explore(lambda ax, x: None, alt="Nothing at all.", x=(0, 10, 1)).controls["x"].value
+        == 5
+    )
 
 
 def test_a_move_changes_the_picture_and_the_words_in_place():
@@ -99,14 +125,24 @@ def test_a_first_picture_that_fails_is_an_error_of_its_cell():
 def test_a_redraw_that_fails_keeps_the_last_good_picture():
     shown = explorer()
     good = shown.png
-    with pytest.raises(ValueError, match="thirteen"):  # without a kernel it comes through; with one, slider_driver sees it
+    with pytest.raises(
+        ValueError, match="thirteen"
+    ):  # without a kernel it comes through; with one, slider_driver sees it
         shown.controls["slope"].value = 13.0
     assert shown.png == good == shown.widget.children[-2].value
     shown.controls["slope"].value = 2.0
     assert shown.png != good
 
 
-@pytest.mark.parametrize("changes, complaint", [({"alt": "  "}, "alt text"), ({"slope": (0, 1)}, "min, max, step"), ({"colour": []}, "choices"), ({"bold": 3}, "True/False")])
+@pytest.mark.parametrize(
+    "changes, complaint",
+    [
+        ({"alt": "  "}, "alt text"),
+        ({"slope": (0, 1)}, "min, max, step"),
+        ({"colour": []}, "choices"),
+        ({"bold": 3}, "True/False"),
+    ],
+)
 def test_a_range_that_is_none_is_refused_in_words(changes, complaint):
     with pytest.raises(ValueError, match=complaint):
         explorer(**changes)
@@ -114,12 +150,25 @@ def test_a_range_that_is_none_is_refused_in_words(changes, complaint):
 
 def test_several_axes_come_side_by_side_in_the_size_asked_for():
     seen = []
-    shown = widgets.explore(lambda axes, x: seen.append(len(axes)), alt="Two empty axes.", axes=2, figsize=(6, 2), x=(0, 2, 1))
-    assert seen == [2] and Image.open(io.BytesIO(shown.png)).size[0] == pytest.approx(3 * Image.open(io.BytesIO(shown.png)).size[1], abs=3)
+    shown = widgets.explore(
+        lambda axes, x: seen.append(len(axes)),
+        alt="Two empty axes.",
+        axes=2,
+        figsize=(6, 2),
+        x=(0, 2, 1),
+    )
+    assert seen == [2] and Image.open(io.BytesIO(shown.png)).size[0] == pytest.approx(
+        3 * Image.open(io.BytesIO(shown.png)).size[1], abs=3
+    )
 
 
 def test_words_with_angle_brackets_stay_words():
-    assert "d &lt; m" in widgets.explore(lambda ax, x: None, alt="Where d < m.", x=(0, 2, 1)).widget.children[-1].value
+    assert (
+        "d &lt; m"
+        in widgets.explore(lambda ax, x: None, alt="Where d < m.", x=(0, 2, 1))
+        .widget.children[-1]
+        .value
+    )
 
 
 def test_a_redraw_takes_less_than_a_fifth_of_a_second():
@@ -134,12 +183,38 @@ def test_a_redraw_takes_less_than_a_fifth_of_a_second():
 
 @pytest.mark.slow
 def test_the_same_on_the_ipywidgets_of_colab(tmp_path):
-    install = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--target", str(tmp_path)]
-    if subprocess.run([*install, "ipywidgets==7.7.1", "ipython-genutils"], capture_output=True).returncode:
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--target",
+        str(tmp_path),
+    ]
+    if subprocess.run(
+        [*install, "ipywidgets==7.7.1", "ipython-genutils"], capture_output=True
+    ).returncode:
         pytest.skip("ipywidgets 7.7.1 could not be fetched")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parent.parent)])}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parent.parent)])
+    }
     version = [sys.executable, "-c", "import ipywidgets; print(ipywidgets.__version__)"]
-    assert subprocess.run(version, env=environment, capture_output=True, text=True).stdout == "7.7.1\n"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-m", "not slow"]
+    assert (
+        subprocess.run(version, env=environment, capture_output=True, text=True).stdout == "7.7.1\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-m",
+        "not slow",
+    ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

@@ -16,7 +16,22 @@ import nbformat
 from tools.notebooks import ROOT, heading_problems, lessons
 
 SHORTEST_ALT = 10  # characters
-VAGUE = {"here", "click here", "this", "that", "link", "this link", "this page", "page", "more", "read more", "see", "see here", "source", "there"}
+VAGUE = {
+    "here",
+    "click here",
+    "this",
+    "that",
+    "link",
+    "this link",
+    "this page",
+    "page",
+    "more",
+    "read more",
+    "see",
+    "see here",
+    "source",
+    "there",
+}
 FENCE = re.compile(r"^ *(```|~~~).*?^ *\1 *$", re.M | re.S)
 IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|!\[[^\]]*\]\([^)]*\))+)\]\(([^)]*)\)")
@@ -31,7 +46,11 @@ def problems(notebook, titles: frozenset[str] = frozenset()) -> list[str]:
     found = heading_problems(notebook)
     titles = titles | own_titles(notebook)
     for number, cell in enumerate(notebook.cells):
-        here = markdown_problems(cell.source) if cell.cell_type == "markdown" else output_problems(cell, titles)
+        here = (
+            markdown_problems(cell.source)
+            if cell.cell_type == "markdown"
+            else output_problems(cell, titles)
+        )
         found += [f"cell {number}: {problem}" for problem in here]
     return found
 
@@ -41,10 +60,24 @@ def problems(notebook, titles: frozenset[str] = frozenset()) -> list[str]:
 
 def markdown_problems(source: str) -> list[str]:
     """What is wrong with the text of one cell."""
-    text = re.sub(r"`[^`\n]*`", lambda code: re.sub(r"[\[\]<>|$]", " ", code[0]), FENCE.sub("", source))  # what code says is no markup
-    found = [f"an image without alt text: {match[0][:60]}" for match in IMAGE.finditer(text) if len(match[1].strip()) < SHORTEST_ALT]
-    found += [f"an image without alt text: {tag[:60]}" for tag in re.findall(r"<img\b[^>]*>", text) if not re.search(r"\balt=(['\"]).{10,}?\1", tag)]
-    found += [f"a link that says nothing by itself: [{match[1]}]({match[2]})" for match in LINK.finditer(text) if not says_something(match[1])]
+    text = re.sub(
+        r"`[^`\n]*`", lambda code: re.sub(r"[\[\]<>|$]", " ", code[0]), FENCE.sub("", source)
+    )  # what code says is no markup
+    found = [
+        f"an image without alt text: {match[0][:60]}"
+        for match in IMAGE.finditer(text)
+        if len(match[1].strip()) < SHORTEST_ALT
+    ]
+    found += [
+        f"an image without alt text: {tag[:60]}"
+        for tag in re.findall(r"<img\b[^>]*>", text)
+        if not re.search(r"\balt=(['\"]).{10,}?\1", tag)
+    ]
+    found += [
+        f"a link that says nothing by itself: [{match[1]}]({match[2]})"
+        for match in LINK.finditer(text)
+        if not says_something(match[1])
+    ]
     return found + fold_problems(text) + table_problems(text)
 
 
@@ -63,9 +96,13 @@ def fold_problems(text: str) -> list[str]:
         if summary is None or not re.sub(r"<[^>]*>", "", summary[1]).strip():
             found.append("a <details> without a <summary>: nothing says what is folded")
         elif re.search(r"(?<!\w)[`*_]\w", re.sub(r"\$[^$]*\$", "", summary[1])):
-            found.append(f"<summary>{summary[1]}</summary> is HTML: its backticks and stars are shown as they are; write <code> or <em>")
+            found.append(
+                f"<summary>{summary[1]}</summary> is HTML: its backticks and stars are shown as they are; write <code> or <em>"
+            )
         elif summary[2] == "\n" and summary[3] != "\n" or summary[2] not in ("\n", "", "<"):
-            found.append(f"no blank line after <summary>{summary[1]}</summary>: what follows is shown as plain text")
+            found.append(
+                f"no blank line after <summary>{summary[1]}</summary>: what follows is shown as plain text"
+            )
     if len(pieces) - 1 != text.count("</details>"):
         found.append(f"{len(pieces) - 1} <details> and {text.count('</details>')} </details>")
     return found
@@ -80,7 +117,11 @@ def table_problems(text: str) -> list[str]:
             names = [name.strip() for name in above.strip().strip("|").split("|")]
             if not all(names[1:]) or not any(names):
                 found.append(f"a table without names over its columns: {above.strip()}")
-    return found + [f"a table without <th>: {table[:60]}" for table in re.findall(r"<table\b.*?</table>", text, re.S) if "<th" not in table]
+    return found + [
+        f"a table without <th>: {table[:60]}"
+        for table in re.findall(r"<table\b.*?</table>", text, re.S)
+        if "<th" not in table
+    ]
 
 
 # -- outputs -----------------------------------------------------------------------------------------------------------
@@ -104,8 +145,17 @@ def output_problems(cell, titles: frozenset[str]) -> list[str]:
 
 def own_titles(notebook) -> frozenset[str]:
     """A lesson's headings, and the figure titles in its code."""
-    headings = [line for cell in notebook.cells if cell.cell_type == "markdown" for line in re.findall(r"(?m)^#+ +(.+)$", FENCE.sub("", cell.source))]
-    code = "\n".join(re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", cell.source) for cell in notebook.cells if cell.cell_type == "code")
+    headings = [
+        line
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for line in re.findall(r"(?m)^#+ +(.+)$", FENCE.sub("", cell.source))
+    ]
+    code = "\n".join(
+        re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", cell.source)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    )
     return frozenset(heading.lower().rstrip(".") for heading in headings) | titles_in(code)
 
 
@@ -115,14 +165,25 @@ def titles_in(source: str) -> frozenset[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            given = [keyword.value for keyword in node.keywords if keyword.arg == "title"] + (node.args[:1] if called in ("set_title", "suptitle") else [])
-            found |= {value.value.lower().rstrip(".") for value in given if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value}
+            given = [keyword.value for keyword in node.keywords if keyword.arg == "title"] + (
+                node.args[:1] if called in ("set_title", "suptitle") else []
+            )
+            found |= {
+                value.value.lower().rstrip(".")
+                for value in given
+                if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value
+            }
     return frozenset(found)
 
 
 def course_titles() -> frozenset[str]:
     """The constant titles of every draw function."""
-    return frozenset().union(*(titles_in(path.read_text(encoding="utf-8")) for path in (ROOT / "lib" / "plots").glob("*.py")))
+    return frozenset().union(
+        *(
+            titles_in(path.read_text(encoding="utf-8"))
+            for path in (ROOT / "lib" / "plots").glob("*.py")
+        )
+    )
 
 
 # -- command line ------------------------------------------------------------------------------------------------------

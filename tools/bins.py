@@ -16,7 +16,13 @@ import numpy as np
 from lib import models
 from lib.data import bins
 from lib.data.download import DataError
-from lib.evaluation import bootstrap_interval, equal_error_rate, lfw_accuracy, pair_scores, tar_at_far
+from lib.evaluation import (
+    bootstrap_interval,
+    equal_error_rate,
+    lfw_accuracy,
+    pair_scores,
+    tar_at_far,
+)
 from tools.face_alignment import published
 
 FARS = (1e-2, 1e-3)
@@ -30,22 +36,45 @@ def judged(model, path: str, resamples: int = 200) -> list[dict]:
     for name, embedded in (("one look", vectors), ("mirrored too", vectors + mirrored)):
         scores, pair = pair_scores(embedded, i, j), np.arange(len(same))
         mean, std = lfw_accuracy(scores, same, min(10, len(same) // 2))
-        low, high = bootstrap_interval(equal_error_rate, scores, same, (pair, pair), resamples=resamples)
-        tars = {far: tar_at_far(scores, same, far)[0] for far in FARS if far * (~same).sum() >= 1 - 1e-9}
-        rows.append({"look": name, "pairs": len(same), "mean": mean, "std": std, "eer": equal_error_rate(scores, same)[0], "eer_interval": (low, high), "tar": tars})
+        low, high = bootstrap_interval(
+            equal_error_rate, scores, same, (pair, pair), resamples=resamples
+        )
+        tars = {
+            far: tar_at_far(scores, same, far)[0] for far in FARS if far * (~same).sum() >= 1 - 1e-9
+        }
+        rows.append(
+            {
+                "look": name,
+                "pairs": len(same),
+                "mean": mean,
+                "std": std,
+                "eer": equal_error_rate(scores, same)[0],
+                "eer_interval": (low, high),
+                "tar": tars,
+            }
+        )
     return rows
 
 
 def line(row: dict) -> str:
     low, high = row["eer_interval"]
-    tars = ", ".join(f"TAR at FAR {100 * far:g} % {tar:.2%}" for far, tar in row["tar"].items()) or "too few different pairs for a TAR at FAR 1 %"
+    tars = (
+        ", ".join(f"TAR at FAR {100 * far:g} % {tar:.2%}" for far, tar in row["tar"].items())
+        or "too few different pairs for a TAR at FAR 1 %"
+    )
     return f"  {row['look']:<13} accuracy {row['mean']:.2%} ± {row['std']:.2%}   EER {row['eer']:.2%} ({low:.2%} to {high:.2%})   {tars}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tools.bins", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.bins",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("files", nargs="+", metavar="FILE.bin")
-    parser.add_argument("--model", help="a file that lib.models.save wrote; else the published weights")
+    parser.add_argument(
+        "--model", help="a file that lib.models.save wrote; else the published weights"
+    )
     given = parser.parse_args()
     model = models.load(given.model) if given.model else published()
     for path in given.files:

@@ -14,12 +14,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "site" / "book"
-NEEDED = {"sphinx": "sphinx", "myst_nb": "myst-nb", "furo": "furo", "math_core": "math-core", "ziamath": "ziamath"}
+NEEDED = {
+    "sphinx": "sphinx",
+    "myst_nb": "myst-nb",
+    "furo": "furo",
+    "math_core": "math-core",
+    "ziamath": "ziamath",
+}
 
 
 def missing() -> list[str]:
     """The packages of requirements-site.txt that are not here."""
-    return [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
+    return [
+        package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None
+    ]
 
 
 def build(out: Path = OUT) -> None:
@@ -28,14 +36,34 @@ def build(out: Path = OUT) -> None:
     raises  RuntimeError, in words, where a package is missing or Sphinx warns
     """
     if absent := missing():
-        raise RuntimeError(f"{', '.join(absent)} missing: run `make book`, or `pip install -c constraints.txt -r requirements-site.txt`")
+        raise RuntimeError(
+            f"{', '.join(absent)} missing: run `make book`, or `pip install -c constraints.txt -r requirements-site.txt`"
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".book-") as scratch:  # beside `out`: renaming stays on one disk
+    with tempfile.TemporaryDirectory(
+        dir=out.parent, prefix=".book-"
+    ) as scratch:  # beside `out`: renaming stays on one disk
         fresh = Path(scratch) / "html"
-        command = [sys.executable, "-m", "sphinx", "-b", "html", "-c", str(ROOT / "docs" / "book"), "-d", f"{scratch}/doctrees"]
-        done = subprocess.run([*command, "--fail-on-warning", "--keep-going", "--quiet", str(ROOT), str(fresh)], capture_output=True, text=True)
+        command = [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-b",
+            "html",
+            "-c",
+            str(ROOT / "docs" / "book"),
+            "-d",
+            f"{scratch}/doctrees",
+        ]
+        done = subprocess.run(
+            [*command, "--fail-on-warning", "--keep-going", "--quiet", str(ROOT), str(fresh)],
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
-            raise RuntimeError(f"the pages were not built; each warning is an error:\n{done.stderr.strip()[-6000:]}")
+            raise RuntimeError(
+                f"the pages were not built; each warning is an error:\n{done.stderr.strip()[-6000:]}"
+            )
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
 

@@ -42,7 +42,9 @@ def problems(figure: Figure) -> list[tuple[Text, str]]:
     picture, words = without_words(figure)
     found = []
     for text, (left, bottom, right, top) in words:
-        behind = picture[max(0, len(picture) - top) : max(0, len(picture) - bottom), max(0, left) : max(0, right)].reshape(-1, 3)
+        behind = picture[
+            max(0, len(picture) - top) : max(0, len(picture) - bottom), max(0, left) : max(0, right)
+        ].reshape(-1, 3)
         if not len(behind):
             continue  # beside the picture
         if outline := outlined(text):
@@ -50,15 +52,26 @@ def problems(figure: Figure) -> list[tuple[Text, str]]:
         *rgb, alpha = to_rgba(text.get_color(), text.get_alpha())
         ratios = ratio(alpha * np.array(rgb) + (1 - alpha) * behind, behind)
         worst = np.argsort(ratios)[int(PASSED_OVER * len(ratios))]
-        large = text.get_fontsize() >= 18 or text.get_fontsize() >= 14 and text.get_fontweight() in ("bold", "heavy", "black", 700, 800, 900)
+        large = (
+            text.get_fontsize() >= 18
+            or text.get_fontsize() >= 14
+            and text.get_fontweight() in ("bold", "heavy", "black", 700, 800, 900)
+        )
         if ratios[worst] < (needed := LARGE if large else WORDS):
             said = " ".join(text.get_text().split())
-            found.append((text, f"the words {said!r} in {to_hex(rgb)} on {to_hex(behind[worst])} have a contrast of {ratios[worst]:.1f}:1 and need "
-                                f"{needed:g}:1; lib.plots.for_words gives a darker shade, lib.plots.HALO an outline"))  # fmt: skip
+            found.append(
+                (
+                    text,
+                    f"the words {said!r} in {to_hex(rgb)} on {to_hex(behind[worst])} have a contrast of {ratios[worst]:.1f}:1 and need "
+                    f"{needed:g}:1; lib.plots.for_words gives a darker shade, lib.plots.HALO an outline",
+                )
+            )
     return found
 
 
-def without_words(figure: Figure) -> tuple[np.ndarray, list[tuple[Text, tuple[int, int, int, int]]]]:
+def without_words(
+    figure: Figure,
+) -> tuple[np.ndarray, list[tuple[Text, tuple[int, int, int, int]]]]:
     """A figure drawn without its words, sRGB (H, W, 3) from 0 to 1, and each words' left, bottom, right and top in its pixels, from below."""
     words = []
 
@@ -68,11 +81,18 @@ def without_words(figure: Figure) -> tuple[np.ndarray, list[tuple[Text, tuple[in
         if box := text.get_bbox_patch():
             text.update_bbox_position_size(renderer)
             box.draw(renderer)
-        place = Text.get_window_extent(text, renderer)  # of an annotation the words alone, without the arrow
+        place = Text.get_window_extent(
+            text, renderer
+        )  # of an annotation the words alone, without the arrow
         words.append((text, tuple(round(edge) for edge in place.extents)))
 
     shown_on, layout = figure.canvas, figure.get_layout_engine()
-    grid = [line for axes in figure.axes for line in (*axes.get_xgridlines(), *axes.get_ygridlines()) if line.get_visible()]
+    grid = [
+        line
+        for axes in figure.axes
+        for line in (*axes.get_xgridlines(), *axes.get_ygridlines())
+        if line.get_visible()
+    ]
     for line in grid:  # a hair's breadth of pale grey: along a short word it would be a tenth of the area, and hides no letter
         line.set_visible(False)
     canvas = FigureCanvasAgg(figure)  # a closed figure has none that draws
@@ -88,5 +108,9 @@ def without_words(figure: Figure) -> tuple[np.ndarray, list[tuple[Text, tuple[in
 
 def outlined(text: Text) -> str | None:
     """The colour of the outline along the letters, if they have one."""
-    strokes = [effect for effect in text.get_path_effects() if isinstance(effect, (Stroke, withStroke))]
-    return next((effect._gc["foreground"] for effect in strokes if "foreground" in effect._gc), None)
+    strokes = [
+        effect for effect in text.get_path_effects() if isinstance(effect, (Stroke, withStroke))
+    ]
+    return next(
+        (effect._gc["foreground"] for effect in strokes if "foreground" in effect._gc), None
+    )

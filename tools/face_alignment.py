@@ -27,13 +27,26 @@ PHOTOGRAPH, PART, LANDMARK_SEED = 150, 1000, 11
 
 def published() -> torch.nn.Module:
     """The published network, from the mirror or from COURSE_FACE_WEIGHTS."""
-    paths = os.environ.get("COURSE_FACE_WEIGHTS", "").split(",") if os.environ.get("COURSE_FACE_WEIGHTS") else []
+    paths = (
+        os.environ.get("COURSE_FACE_WEIGHTS", "").split(",")
+        if os.environ.get("COURSE_FACE_WEIGHTS")
+        else []
+    )
     if not paths and mirror():
-        paths = [str(mirror()).removeprefix("file://") + f"/weights/mobilefacenet_insightface_ncnn.{end}" for end in ("param", "bin")]
+        paths = [
+            str(mirror()).removeprefix("file://") + f"/weights/mobilefacenet_insightface_ncnn.{end}"
+            for end in ("param", "bin")
+        ]
     if len(paths) != 2 or not all(os.path.exists(path) for path in paths):
-        raise SystemExit("published face weights not found: set COURSE_MIRROR to a folder with weights/mobilefacenet_insightface_ncnn.{param,bin}, "
-                         "or COURSE_FACE_WEIGHTS=graph.param,weights.bin; lib.weights.fetch_face_weights() brings both from where they are published")  # fmt: skip
-    return models.fold_batch_norm(load_ncnn(*paths)).to(memory_format=torch.channels_last).requires_grad_(False)
+        raise SystemExit(
+            "published face weights not found: set COURSE_MIRROR to a folder with weights/mobilefacenet_insightface_ncnn.{param,bin}, "
+            "or COURSE_FACE_WEIGHTS=graph.param,weights.bin; lib.weights.fetch_face_weights() brings both from where they are published"
+        )
+    return (
+        models.fold_batch_norm(load_ncnn(*paths))
+        .to(memory_format=torch.channels_last)
+        .requires_grad_(False)
+    )
 
 
 def in_halves(function: Callable, *inputs):
@@ -51,7 +64,9 @@ def kept(name: str, images: np.ndarray, function: Callable) -> np.ndarray:
         file = folder / f"{name}-{len(images)}-{start}.npy"
         if not file.exists():
             some = np.arange(start, min(start + PART, len(images)))
-            found = np.concatenate([function(part) for part in np.array_split(some, max(1, len(some) // 50))])
+            found = np.concatenate(
+                [function(part) for part in np.array_split(some, max(1, len(some) // 50))]
+            )
             np.save(file.with_suffix(".part.npy"), found)
             os.replace(file.with_suffix(".part.npy"), file)
         parts.append(np.load(file))
@@ -61,7 +76,9 @@ def kept(name: str, images: np.ndarray, function: Callable) -> np.ndarray:
 def vector_length(network, crops: np.ndarray) -> float:
     """Mean length of the vectors before they are normalised: long where the network sees what it knows as a face."""
     lengths = []
-    handle = network.last.register_forward_hook(lambda _, __, out: lengths.append(out.float().flatten(1).norm(dim=1)))
+    handle = network.last.register_forward_hook(
+        lambda _, __, out: lengths.append(out.float().flatten(1).norm(dim=1))
+    )
     for start in range(0, len(crops), 64):
         in_halves(network, models.to_input(crops[start : start + 64], network))
     handle.remove()
@@ -70,8 +87,17 @@ def vector_length(network, crops: np.ndarray) -> float:
 
 def crop_search(network, images: np.ndarray) -> list[dict]:
     """Mean vector length for 16 squares, on some images of the development folds."""
-    return [{"side": side, "down": down, "length": vector_length(network, alignment.crop(images, *alignment.centred(side, down=down)))}
-            for side in (112, 119, 126, 133) for down in (0, -4, -7, -10)]  # fmt: skip
+    return [
+        {
+            "side": side,
+            "down": down,
+            "length": vector_length(
+                network, alignment.crop(images, *alignment.centred(side, down=down))
+            ),
+        }
+        for side in (112, 119, 126, 133)
+        for down in (0, -4, -7, -10)
+    ]
 
 
 def landmark_reader(network) -> tuple[alignment.LandmarkReader, float]:
@@ -84,18 +110,25 @@ def landmark_reader(network) -> tuple[alignment.LandmarkReader, float]:
         content = read_file(file, "landmark reader 1")
         reader.head.load_state_dict(content["state"])
         return reader.eval(), content["error"]
-    faces = data.load("embedded-faces", identities=people, images=images, size=112, seed=LANDMARK_SEED)
+    faces = data.load(
+        "embedded-faces", identities=people, images=images, size=112, seed=LANDMARK_SEED
+    )
     assert LANDMARK_SEED != TRAINING_SEED
     features, points, held = [], [], np.tile(faces.identity >= 0.9 * people, 4)
     for seed in range(4):
         crops, where = alignment.disturbed(faces.images, faces.extra["landmarks"], seed)
         points.append(torch.from_numpy(where).float())
-        features += [in_halves(reader.features, models.to_input(crops[k : k + 64], network)).float() for k in range(0, len(crops), 64)]
+        features += [
+            in_halves(reader.features, models.to_input(crops[k : k + 64], network)).float()
+            for k in range(0, len(crops), 64)
+        ]
     features, points, held = torch.cat(features), torch.cat(points), torch.from_numpy(held)
     alignment.fit_reader(reader, features[~held], points[~held], steps)
     with torch.no_grad():
         error = float((reader.points(features[held]) - points[held]).norm(dim=-1).mean())
-    write_atomically(dict(format="landmark reader 1", state=reader.head.state_dict(), error=error), file)
+    write_atomically(
+        dict(format="landmark reader 1", state=reader.head.state_dict(), error=error), file
+    )
     return reader.eval(), error
 
 
@@ -138,8 +171,16 @@ def aligned(network, images: np.ndarray, pairs) -> Aligned:
     reader, error = landmark_reader(network)
 
     def read(some):
-        points, vectors = in_halves(reader, models.to_input(alignment.crop(images[some], *fixed), network))
+        points, vectors = in_halves(
+            reader, models.to_input(alignment.crop(images[some], *fixed), network)
+        )
         return np.concatenate([points.flatten(1).float().numpy(), vectors.numpy()], 1)
 
     seen = kept("fixed", images, read)
-    return Aligned(fixed, alignment.to_template(alignment.in_photograph(seen[:, :10].reshape(-1, 5, 2), *fixed)), seen[:, 10:], search, error)
+    return Aligned(
+        fixed,
+        alignment.to_template(alignment.in_photograph(seen[:, :10].reshape(-1, 5, 2), *fixed)),
+        seen[:, 10:],
+        search,
+        error,
+    )

@@ -18,22 +18,50 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from lib.plots import DARKER, for_words
 from tools import contrast
 
-PALETTE = {shade.lower(): colour for colour, shade in DARKER.items()}  # what an edge in a darker shade goes with
+PALETTE = {
+    shade.lower(): colour for colour, shade in DARKER.items()
+}  # what an edge in a darker shade goes with
 NEAREST = 15.0  # CIE 1976 colour difference; about seven times what can just be seen. Okabe and Ito's closest two keep 16
 
 # What is left of a colour, in linear RGB, without one kind of cone: Machado, Oliveira, Fernandes (2009), severity 1.0.
 SEEN_BY = {
     "everybody": np.eye(3),
-    "protanopia": np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
-    "deuteranopia": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]),
-    "tritanopia": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
 }
-XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])  # sRGB, D65
+XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)  # sRGB, D65
 WHITE = np.array([0.95047, 1.0, 1.08883])
 
 # An axis that carries numbers says what they are: a unit or a range in brackets or in words, or something counted, or a bare number by nature.
 SAYS_UNIT = re.compile(r"\(.+\)|%|no unit|as a share of", re.S)
-BARE = re.compile(r"\b(steps?|epochs?|loss|learning rate|coordinate|layers?|channels?|bits|signatures|forgers|writers|triplets|cosine|year|images|pictures|people)\b")
+BARE = re.compile(
+    r"\b(steps?|epochs?|loss|learning rate|coordinate|layers?|channels?|bits|signatures|forgers|writers|triplets|cosine|year|images|pictures|people)\b"
+)
 
 
 # -- colours -----------------------------------------------------------------------------------------------------------
@@ -64,25 +92,45 @@ def problems(figure: Figure) -> list[str]:
     found = []
     for axes in figure.axes:
         if axes.get_visible():
-            found += [f"{title(axes)!r}: {problem}" for problem in (*axis_problems(axes), *colour_problems(axes))]
-    return found + [f"{title(text.axes)!r}: {problem}" for text, problem in contrast.problems(figure)]
+            found += [
+                f"{title(axes)!r}: {problem}"
+                for problem in (*axis_problems(axes), *colour_problems(axes))
+            ]
+    return found + [
+        f"{title(text.axes)!r}: {problem}" for text, problem in contrast.problems(figure)
+    ]
 
 
 def title(axes: Axes | None) -> str:
     """What axes are called; words outside of all axes belong to the whole figure."""
     if axes is None:
         return "the whole figure"
-    return next((text for where in ("left", "center", "right") if (text := axes.get_title(loc=where))), "untitled").splitlines()[0]
+    return next(
+        (text for where in ("left", "center", "right") if (text := axes.get_title(loc=where))),
+        "untitled",
+    ).splitlines()[0]
 
 
 def tick_words(axis: Axis) -> list[str]:
     """What stands at the ticks of one axis."""
-    return [tick.label1.get_text() for tick in axis.get_major_ticks() if tick.label1.get_visible() and tick.label1.get_text().strip()]
+    return [
+        tick.label1.get_text()
+        for tick in axis.get_major_ticks()
+        if tick.label1.get_visible() and tick.label1.get_text().strip()
+    ]
 
 
 def is_number(words: str) -> bool:
     """ "0.5", "−3", "1,000", "$\\mathdefault{10^{-3}}$" """
-    return re.fullmatch(r"[-+−]?[\d.,]+(e[-+]?\d+)?", re.sub(r"\$|\\mathdefault|\{|\}|\^|\\times", "", words).replace("10−", "10").replace("10-", "10")) is not None
+    return (
+        re.fullmatch(
+            r"[-+−]?[\d.,]+(e[-+]?\d+)?",
+            re.sub(r"\$|\\mathdefault|\{|\}|\^|\\times", "", words)
+            .replace("10−", "10")
+            .replace("10-", "10"),
+        )
+        is not None
+    )
 
 
 def axis_problems(axes: Axes) -> list[str]:
@@ -95,7 +143,9 @@ def axis_problems(axes: Axes) -> list[str]:
         if not label:
             found.append(f"the {name} axis carries numbers and no label")
         elif not SAYS_UNIT.search(label) and not BARE.search(label):
-            found.append(f"the {name} axis, {label!r}, says neither unit nor range: put it in brackets")
+            found.append(
+                f"the {name} axis, {label!r}, says neither unit nor range: put it in brackets"
+            )
     return found
 
 
@@ -113,18 +163,40 @@ def signs(axes: Axes) -> dict[str, set]:
         if line.get_linestyle() not in ("None", "none", "", " "):
             add(line.get_color(), "dash", line._dash_pattern if line.is_dashed() else "-")
         if line.get_marker() not in ("None", "none", None, "", " "):
-            add(line.get_markerfacecolor() if same_color(line.get_markerfacecolor(), line.get_color()) else line.get_color(), "marker", line.get_marker())
+            add(
+                line.get_markerfacecolor()
+                if same_color(line.get_markerfacecolor(), line.get_color())
+                else line.get_color(),
+                "marker",
+                line.get_marker(),
+            )
     for collection in axes.collections:
         if collection.get_array() is not None:
             continue
-        shape = np.round(collection.get_paths()[0].vertices[:9], 2).tolist() if isinstance(collection, PathCollection) and collection.get_paths() else "area"
-        colours = collection.get_facecolor() if len(collection.get_facecolor()) else collection.get_edgecolor()
+        shape = (
+            np.round(collection.get_paths()[0].vertices[:9], 2).tolist()
+            if isinstance(collection, PathCollection) and collection.get_paths()
+            else "area"
+        )
+        colours = (
+            collection.get_facecolor()
+            if len(collection.get_facecolor())
+            else collection.get_edgecolor()
+        )
         for colour in np.unique(colours, axis=0):
-            add(colour, "marker" if shape != "area" else "area", (shape, collection.get_hatch(), collection.get_linestyle()[:1]))
+            add(
+                colour,
+                "marker" if shape != "area" else "area",
+                (shape, collection.get_hatch(), collection.get_linestyle()[:1]),
+            )
     for patch in axes.patches:
         if not isinstance(patch, (FancyArrowPatch, FancyBboxPatch)):
             edge = PALETTE.get(to_hex(patch.get_edgecolor()), patch.get_edgecolor())
-            add(patch.get_facecolor() if patch.get_fill() else edge, "area", (patch.get_hatch() or "", patch.get_linestyle(), patch.get_fill()))
+            add(
+                patch.get_facecolor() if patch.get_fill() else edge,
+                "area",
+                (patch.get_hatch() or "", patch.get_linestyle(), patch.get_fill()),
+            )
     return found
 
 
@@ -133,13 +205,25 @@ def colour_problems(axes: Axes) -> list[str]:
     series = signs(axes)
     words = [text for text in axes.texts if text.get_text().strip()]
     named = {to_hex(text.get_color()) for text in words}
-    rows = any(ticks and not all(map(is_number, ticks)) for ticks in map(tick_words, (axes.xaxis, axes.yaxis)))  # each series on a row with a name
+    rows = any(
+        ticks and not all(map(is_number, ticks))
+        for ticks in map(tick_words, (axes.xaxis, axes.yaxis))
+    )  # each series on a row with a name
     found = []
     for one, other in itertools.combinations(series, 2):
         difference, who = distance(one, other)
         if difference < NEAREST:
-            found.append(f"{one} and {other} are {difference:.0f} apart under {who}; at least {NEAREST:.0f}")
-        told = series[one] != series[other] or {to_hex(for_words(one)), to_hex(for_words(other))} <= named or len(words) >= len(series) or rows
+            found.append(
+                f"{one} and {other} are {difference:.0f} apart under {who}; at least {NEAREST:.0f}"
+            )
+        told = (
+            series[one] != series[other]
+            or {to_hex(for_words(one)), to_hex(for_words(other))} <= named
+            or len(words) >= len(series)
+            or rows
+        )
         if not told:
-            found.append(f"{one} and {other} are told apart by colour alone: give them a marker, a dash, a hatch or a name")
+            found.append(
+                f"{one} and {other} are told apart by colour alone: give them a marker, a dash, a hatch or a name"
+            )
     return found

@@ -22,7 +22,12 @@ from lib.pairs import count_pairs, sample_pairs
 
 FOLDS = ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))
 HELD_OUT, MOST_PAIRS = 0.2, 20_000
-ROUND = (0.0, 0.1, 0.3, 1.0)  # how much of a covariance that is equal in all directions is added, as a share of the mean variance
+ROUND = (
+    0.0,
+    0.1,
+    0.3,
+    1.0,
+)  # how much of a covariance that is equal in all directions is added, as a share of the mean variance
 
 
 class Split(NamedTuple):
@@ -44,7 +49,9 @@ def halves(identity: np.ndarray, pairs) -> list[Split]:
         own = np.isin(fold, folds)
         learn = np.unique(np.r_[i[own], j[own]])
         if common := set(identity[learn]) & set(identity[np.r_[i[~own], j[~own]]]):
-            raise ValueError(f"{len(common)} people are in folds {folds} and in others: nothing measured on them would mean anything")
+            raise ValueError(
+                f"{len(common)} people are in folds {folds} and in others: nothing measured on them would mean anything"
+            )
         splits.append(Split(learn, ~own, own))
     return splits
 
@@ -58,10 +65,14 @@ def within_people(vectors: np.ndarray, identity: np.ndarray) -> np.ndarray:
     return left.T @ left / len(left)
 
 
-def layer(vectors: np.ndarray, identity: np.ndarray, roundness: float) -> tuple[np.ndarray, np.ndarray]:
+def layer(
+    vectors: np.ndarray, identity: np.ndarray, roundness: float
+) -> tuple[np.ndarray, np.ndarray]:
     """(mean (D,), matrix (D, D)): an embedding x becomes (x - mean) @ matrix, in which people vary alike in all directions."""
     covariance = within_people(vectors, identity)
-    values, directions = np.linalg.eigh(covariance + roundness * np.trace(covariance) / len(covariance) * np.eye(len(covariance)))
+    values, directions = np.linalg.eigh(
+        covariance + roundness * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    )
     return vectors.mean(0), directions / np.sqrt(values.clip(1e-9)) @ directions.T
 
 
@@ -82,8 +93,12 @@ def unchanged(size: int) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(size), np.eye(size)
 
 
-def fitted(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str,
-           trial: Mapping[str, np.ndarray] | None = None) -> tuple[tuple[np.ndarray, np.ndarray], list[dict]]:
+def fitted(
+    looks: Mapping[str, np.ndarray],
+    identity: np.ndarray,
+    half: str,
+    trial: Mapping[str, np.ndarray] | None = None,
+) -> tuple[tuple[np.ndarray, np.ndarray], list[dict]]:
     """Choose how round among these people alone, then fit to all of them.
 
     looks     several (N, D) embeddings of the same photographs, each a sample of its person
@@ -92,14 +107,26 @@ def fitted(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str,
               which for a `trial` stands with its own choice
     """
     held, seen = held_out(identity), looks if trial is None else trial
-    mean_look, learned = sum(seen.values()) / len(seen), np.concatenate([look[~held] for look in seen.values()])
+    mean_look, learned = (
+        sum(seen.values()) / len(seen),
+        np.concatenate([look[~held] for look in seen.values()]),
+    )
 
     def row(recipe: str, mean, matrix) -> dict:
         eer, pairs = error_among((mean_look[held] - mean) @ matrix, identity[held])
         return {"half": half, "recipe": recipe, "eer": eer, "pairs": pairs}
 
-    before, then = ([row("no new layer", *unchanged(mean_look.shape[1]))], "") if trial is None else ([], "gradients as chosen, then ")
-    rows = [row(f"{then}roundness {one:g}", *layer(learned, np.tile(identity[~held], len(seen)), one)) for one in ROUND]
+    before, then = (
+        ([row("no new layer", *unchanged(mean_look.shape[1]))], "")
+        if trial is None
+        else ([], "gradients as chosen, then ")
+    )
+    rows = [
+        row(f"{then}roundness {one:g}", *layer(learned, np.tile(identity[~held], len(seen)), one))
+        for one in ROUND
+    ]
     best = min(range(len(ROUND)), key=lambda k: rows[k]["eer"])
     rows[best]["chosen"] = "chosen"
-    return layer(np.concatenate(list(looks.values())), np.tile(identity, len(looks)), ROUND[best]), before + rows
+    return layer(
+        np.concatenate(list(looks.values())), np.tile(identity, len(looks)), ROUND[best]
+    ), before + rows

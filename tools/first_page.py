@@ -35,7 +35,13 @@ def one_model() -> None:
     fig = plt.figure(figsize=(10, 4.2))
     grid = fig.add_gridspec(2, 4, width_ratios=(1, 1, 0.05, 2.6))
     faces = [fig.add_subplot(grid[row, column]) for row in (0, 1) for column in (0, 1)]
-    pairs_of_faces(faces, people.images, PAIRS, [float(vectors[a] @ vectors[b]) for a, b in PAIRS], people.identity)
+    pairs_of_faces(
+        faces,
+        people.images,
+        PAIRS,
+        [float(vectors[a] @ vectors[b]) for a, b in PAIRS],
+        people.identity,
+    )
     score_histograms(fig.add_subplot(grid[:, 3]), scores, same, tar_at_far(scores, same, 0.01)[1])
     fig.savefig(course.ROOT / "docs" / "first_page.png", dpi=110)
 

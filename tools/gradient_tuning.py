@@ -26,7 +26,10 @@ from tools.fine_tuning import error_among, held_out
 LEARNED_FROM = ("aligned", "fixed")  # mirror images come from `augment.faces`
 P, K, SCALE, MARGIN = 32, 2, 30.0, 0.25
 MADE_UP = 300
-SHORT, LONG = 120, 1500  # steps of a trial: of every recipe; of the best of them once more, the time there was
+SHORT, LONG = (
+    120,
+    1500,
+)  # steps of a trial: of every recipe; of the best of them once more, the time there was
 
 
 class Recipe(NamedTuple):
@@ -61,7 +64,9 @@ class Tuned(NamedTuple):
 
     model: torch.nn.Module  # has learned from all people of the half
     name: str  # of its checkpoint, which no other choice shares
-    trial: dict[str, np.ndarray]  # look -> (N, D), by a network of the same recipe that learned nothing from the people of `held_out`
+    trial: dict[
+        str, np.ndarray
+    ]  # look -> (N, D), by a network of the same recipe that learned nothing from the people of `held_out`
     rows: list[dict]  # one an attempt: recipe, EER on the people kept out
     seconds: float  # that all of the half's steps took, by the clock
 
@@ -71,12 +76,16 @@ def small(crops: np.ndarray, size: int = 56) -> np.ndarray:
     parts = []
     for part in np.array_split(crops, max(1, len(crops) // 500)):
         x = torch.from_numpy(part).permute(0, 3, 1, 2).float()
-        x = torch.nn.functional.interpolate(x, (size, size), mode="bilinear", antialias=True, align_corners=False)
+        x = torch.nn.functional.interpolate(
+            x, (size, size), mode="bilinear", antialias=True, align_corners=False
+        )
         parts.append(x.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy())
     return np.concatenate(parts)
 
 
-def lesson(looks: Mapping[str, np.ndarray], identity: np.ndarray, made_up: ImageSet, everybody: bool) -> ImageSet:
+def lesson(
+    looks: Mapping[str, np.ndarray], identity: np.ndarray, made_up: ImageSet, everybody: bool
+) -> ImageSet:
     """The images to learn from, real and made up; no number stands for a person of both kinds.
 
     looks      several uint8 (N, H, W, 3) of the same photographs
@@ -93,11 +102,15 @@ def lesson(looks: Mapping[str, np.ndarray], identity: np.ndarray, made_up: Image
 
 def class_means(vectors: torch.Tensor, label: np.ndarray) -> torch.Tensor:
     """(N, D) unit vectors, (N,) in 0..C-1, each there -> (C, D): the direction in which each class lies, at length 1."""
-    sums = torch.zeros(int(label.max()) + 1, vectors.shape[1]).index_add_(0, torch.as_tensor(label), vectors)
+    sums = torch.zeros(int(label.max()) + 1, vectors.shape[1]).index_add_(
+        0, torch.as_tensor(label), vectors
+    )
     return torch.nn.functional.normalize(sums, dim=1)
 
 
-def trained(recipe: Recipe, train: ImageSet, steps: int, name: str) -> tuple[torch.nn.Module, float]:
+def trained(
+    recipe: Recipe, train: ImageSet, steps: int, name: str
+) -> tuple[torch.nn.Module, float]:
     """The course's model after `steps` more, and the seconds they took; goes on from its checkpoint.
 
     raises  KeyboardInterrupt where it was told to stop: what is not trained to its end is not measured
@@ -110,19 +123,47 @@ def trained(recipe: Recipe, train: ImageSet, steps: int, name: str) -> tuple[tor
         people, label = np.unique(train.identity, return_inverse=True)
         head = losses.CosFace(model.embedding_size, len(people), scale=SCALE, margin=MARGIN)
         if not file.exists():  # whose directions went on from here
-            head.weight.data = class_means(models.embed(model, train), label)  # not at random: that would first undo what the network knows
-        loss, trivial = losses.SoftmaxLoss(head), losses.trivial_value("cosface", margin=MARGIN, scale=SCALE, classes=len(people))
-    history = fit(model, train, loss=loss, steps=steps, p=P, k=K, lr=recipe.lr, schedule="one-cycle", clip=5.0, augment=augment.faces,
-                  trivial=trivial, bf16=True, checkpoint=file)  # fmt: skip
+            head.weight.data = class_means(
+                models.embed(model, train), label
+            )  # not at random: that would first undo what the network knows
+        loss, trivial = (
+            losses.SoftmaxLoss(head),
+            losses.trivial_value("cosface", margin=MARGIN, scale=SCALE, classes=len(people)),
+        )
+    history = fit(
+        model,
+        train,
+        loss=loss,
+        steps=steps,
+        p=P,
+        k=K,
+        lr=recipe.lr,
+        schedule="one-cycle",
+        clip=5.0,
+        augment=augment.faces,
+        trivial=trivial,
+        bf16=True,
+        checkpoint=file,
+    )
     if not history.finished:
-        raise KeyboardInterrupt(f"{file} was stopped after {len(history.loss)} of {steps} steps; the same command goes on from there")
+        raise KeyboardInterrupt(
+            f"{file} was stopped after {len(history.loss)} of {steps} steps; the same command goes on from there"
+        )
     return model, history.seconds
 
 
-def embedded(model: torch.nn.Module, name: str, looks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def embedded(
+    model: torch.nn.Module, name: str, looks: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """look -> (N, D); kept in the cache under the network's name."""
-    return {look: kept(f"{name}-{look}", images, lambda some, images=images: models.embed(model, images[some]).numpy())
-            for look, images in looks.items()}  # fmt: skip
+    return {
+        look: kept(
+            f"{name}-{look}",
+            images,
+            lambda some, images=images: models.embed(model, images[some]).numpy(),
+        )
+        for look, images in looks.items()
+    }
 
 
 def tuned(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str) -> Tuned:
@@ -135,9 +176,16 @@ def tuned(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str) -> T
     made_up = data.load("embedded-faces", identities=people, images=8, size=56, seed=TRAINING_SEED)
     held, seconds = held_out(identity), []
 
-    def train(recipe: Recipe, steps: int, some: np.ndarray, stage: str) -> tuple[torch.nn.Module, str]:
+    def train(
+        recipe: Recipe, steps: int, some: np.ndarray, stage: str
+    ) -> tuple[torch.nn.Module, str]:
         name = f"{stage}-{half.replace(' ', '-')}-{RECIPES.index(recipe)}-{steps}"
-        images = lesson({look: looks[look][some] for look in LEARNED_FROM}, identity[some], made_up, recipe.everybody)
+        images = lesson(
+            {look: looks[look][some] for look in LEARNED_FROM},
+            identity[some],
+            made_up,
+            recipe.everybody,
+        )
         model, took = trained(recipe, images, steps, name)
         seconds.append(took)
         return model, name
@@ -145,8 +193,13 @@ def tuned(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str) -> T
     def attempt(recipe: Recipe, steps: int) -> Attempt:
         model, name = train(recipe, steps, ~held, "trial")
         seen = embedded(model, name, {look: images[held] for look, images in looks.items()})
-        one = Attempt(recipe, steps, model, name, *error_among(sum(seen.values()) / len(seen), identity[held]))
-        print(f"{half}: {one.recipe.what}, {steps} steps, EER on people kept out {one.eer:.2%}", flush=True)
+        one = Attempt(
+            recipe, steps, model, name, *error_among(sum(seen.values()) / len(seen), identity[held])
+        )
+        print(
+            f"{half}: {one.recipe.what}, {steps} steps, EER on people kept out {one.eer:.2%}",
+            flush=True,
+        )
         return one
 
     def best() -> Attempt:
@@ -156,7 +209,14 @@ def tuned(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str) -> T
     attempts.append(attempt(best().recipe, long))
     chosen = best()
     model, name = train(chosen.recipe, chosen.steps, np.ones(len(identity), bool), "tuned")
-    rows = [{"half": half, "recipe": f"gradients, {one.steps:,} steps: {one.recipe.what}", "eer": one.eer, "pairs": one.pairs}
-            for one in attempts]  # fmt: skip
+    rows = [
+        {
+            "half": half,
+            "recipe": f"gradients, {one.steps:,} steps: {one.recipe.what}",
+            "eer": one.eer,
+            "pairs": one.pairs,
+        }
+        for one in attempts
+    ]
     rows[attempts.index(chosen)]["chosen"] = "chosen"
     return Tuned(model, name, embedded(chosen.model, chosen.name, looks), rows, sum(seconds))

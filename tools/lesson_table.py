@@ -27,13 +27,21 @@ def row(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     text = notebook.cells[0].source
     number, title = re.search(r"^# (\d+) · (.+)$", text, re.MULTILINE).groups()
-    promise = re.search(r"^\*([^*].*?)\*$", text, re.MULTILINE | re.DOTALL).group(1).replace("\n", " ")
+    promise = (
+        re.search(r"^\*([^*].*?)\*$", text, re.MULTILINE | re.DOTALL).group(1).replace("\n", " ")
+    )
     return f"| {number} | [{title}](notebooks/{path.name}) | {promise} | {rounded(notebook.metadata.course.seconds)} |"
 
 
 def table() -> str:
     """The table, a lesson a line."""
-    return "\n".join(["| | lesson | what you can do afterwards | run |", "|---|---|---|---|", *map(row, lessons())])
+    return "\n".join(
+        [
+            "| | lesson | what you can do afterwards | run |",
+            "|---|---|---|---|",
+            *map(row, lessons()),
+        ]
+    )
 
 
 def with_table(readme: str) -> str:
@@ -45,7 +53,9 @@ def with_table(readme: str) -> str:
 def with_time(notebook):
     """The notebook with its measured time in its first cell."""
     first = notebook.cells[0]
-    first.source = TIME.sub(f"**running** {rounded(notebook.metadata.course.seconds)} on two cores", first.source)
+    first.source = TIME.sub(
+        f"**running** {rounded(notebook.metadata.course.seconds)} on two cores", first.source
+    )
     return notebook
 
 

@@ -34,20 +34,53 @@ TESTS = {  # what pytest is asked to run
     "lib.identification": ["tests/test_evaluation.py"],
     "lib.references": ["tests/test_references.py"],
     "lib.alignment": ["tests/test_alignment.py"],
-    "lib.gallery": ["tests/test_gallery.py", "-k", "not kill"],  # what is killed is another process, which reads the file itself
+    "lib.gallery": [
+        "tests/test_gallery.py",
+        "-k",
+        "not kill",
+    ],  # what is killed is another process, which reads the file itself
     "lib.gallery_file": ["tests/test_gallery.py", "-k", "not kill"],
     "lib.open_set": ["tests/test_open_set.py"],
     "lib.quality": ["tests/test_phone_pipeline.py"],
     "lib.detect": ["tests/test_phone_pipeline.py", "-k", "detector"],
     "lib.stroke_features": ["tests/test_strokes.py"],
-    "lib.pipeline": ["tests/test_phone_pipeline.py", "-k", "not limits_are"],  # half a minute on its own, and of another module
+    "lib.pipeline": [
+        "tests/test_phone_pipeline.py",
+        "-k",
+        "not limits_are",
+    ],  # half a minute on its own, and of another module
 }
-TURNED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
-          ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}  # fmt: skip
+TURNED = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+}
 LONGEST = 120  # seconds of the processor's time, or twenty times as many of the clock's; a mutant that never ends is caught too
 # Without what takes time at each start: caches, rewritten asserts, and garbage collected after each test.
-FLAGS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception", "--assert=plain",
-         "-m", "not slow and not browser"]  # fmt: skip
+FLAGS = [
+    "-x",
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:unraisableexception",
+    "-p",
+    "no:threadexception",
+    "--assert=plain",
+    "-m",
+    "not slow and not browser",
+]
 
 # Mutants that change nothing a caller could see, by module and text: looked at one by one.
 EQUAL: dict[str, dict[str, str]] = json.loads((ROOT / "tests" / "equal_mutants.json").read_text())
@@ -73,13 +106,19 @@ def mutants_of(source: str, module: str = "") -> Iterator[Mutant]:
     for mutant in found:
         seen[mutant.text] += 1
         seen[mutant.text, mutant.source] = seen[mutant.text]
-    yield from _told_apart(found, [f"  ({seen[mutant.text, mutant.source]} of {seen[mutant.text]})" for mutant in found])
+    yield from _told_apart(
+        found,
+        [f"  ({seen[mutant.text, mutant.source]} of {seen[mutant.text]})" for mutant in found],
+    )
 
 
 def _told_apart(found: list[Mutant], marks: list[str]) -> list[Mutant]:
     """A mark behind the texts of those that read alike."""
     times = Counter(mutant.text for mutant in found)
-    return [mutant if times[mutant.text] == 1 else mutant._replace(text=mutant.text + mark) for mutant, mark in zip(found, marks)]
+    return [
+        mutant if times[mutant.text] == 1 else mutant._replace(text=mutant.text + mark)
+        for mutant, mark in zip(found, marks)
+    ]
 
 
 def _mutants_of(source: str, module: str) -> Iterator[Mutant]:
@@ -99,7 +138,15 @@ def _left_alone(node: ast.AST) -> Iterator[ast.AST]:
     """Everything in a function's defaults and annotations, in an annotation of a variable, and below `if __name__ == "__main__"`."""
     parts: list = []
     if isinstance(node, ast.arguments):
-        parts = [*node.defaults, *filter(None, node.kw_defaults), *(a.annotation for a in (*node.posonlyargs, *node.args, *node.kwonlyargs) if a.annotation)]
+        parts = [
+            *node.defaults,
+            *filter(None, node.kw_defaults),
+            *(
+                a.annotation
+                for a in (*node.posonlyargs, *node.args, *node.kwonlyargs)
+                if a.annotation
+            ),
+        ]
     elif isinstance(node, ast.FunctionDef) and node.returns:
         parts = [node.returns]
     elif isinstance(node, ast.AnnAssign):
@@ -117,7 +164,11 @@ def _inside(tree: ast.AST, line: int) -> str:
 
 
 def _function(tree: ast.AST, line: int) -> ast.FunctionDef | None:
-    around = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.lineno <= line <= node.end_lineno]
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= node.end_lineno
+    ]
     return max(around, key=lambda node: node.lineno, default=None)
 
 
@@ -131,10 +182,16 @@ def _changes(node: ast.AST) -> list:
         return [lambda place: setattr(place, "op", TURNED[type(place.op)]())]
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in TURNED:
         return [lambda place: place.ops.__setitem__(0, TURNED[type(place.ops[0])]())]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
+    if (
+        isinstance(node, ast.UnaryOp)
+        and isinstance(node.op, ast.USub)
+        and not isinstance(node.operand, ast.Constant)
+    ):
         return [lambda place: setattr(place, "op", ast.UAdd())]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.Invert)):
-        return [lambda place: setattr(place, "operand", ast.UnaryOp(type(place.op)(), place.operand))]  # twice: not not x
+        return [
+            lambda place: setattr(place, "operand", ast.UnaryOp(type(place.op)(), place.operand))
+        ]  # twice: not not x
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
         return [lambda place: setattr(place, "value", place.value + 1)]
     return []
@@ -143,8 +200,12 @@ def _changes(node: ast.AST) -> list:
 class Entered(NamedTuple):
     """What one run without a mutant shows."""
 
-    tests: dict[str, tuple[float, list[int]]]  # {test: (seconds, first lines of the module's functions that it enters)}
-    fixtures: list[int]  # first lines of what fixtures, or the tests' import, enter: any test may rest on it
+    tests: dict[
+        str, tuple[float, list[int]]
+    ]  # {test: (seconds, first lines of the module's functions that it enters)}
+    fixtures: list[
+        int
+    ]  # first lines of what fixtures, or the tests' import, enter: any test may rest on it
 
     def by(self, mutant: Mutant) -> list[str]:
         """The tests that enter a mutant's function, cheapest first; all of them where it is in none, or where that cannot be seen."""
@@ -152,10 +213,15 @@ class Entered(NamedTuple):
         every = sorted(self.tests, key=lambda test: self.tests[test][0])
         if function is None:
             return every
-        inside = range(min([function.lineno, *(at.lineno for at in function.decorator_list)]), function.end_lineno + 1)
+        inside = range(
+            min([function.lineno, *(at.lineno for at in function.decorator_list)]),
+            function.end_lineno + 1,
+        )
         if any(line in inside for line in self.fixtures):
             return every
-        return [test for test in every if any(line in inside for line in self.tests[test][1])] or every
+        return [
+            test for test in every if any(line in inside for line in self.tests[test][1])
+        ] or every
 
 
 class _Watch:
@@ -200,7 +266,9 @@ def entered(module: str) -> Entered:
         status, tests, fixtures = json.loads(pipe.read() or "[1, {}, []]")
     os.waitpid(child, 0)
     if status != 0:
-        raise SystemExit(f"the tests of {module} fail without any mutant: {' '.join(TESTS[module])}")
+        raise SystemExit(
+            f"the tests of {module} fail without any mutant: {' '.join(TESTS[module])}"
+        )
     return Entered(tests, fixtures)
 
 
@@ -227,11 +295,15 @@ def _tests_pass(mutant: Mutant, tests: list[str]) -> int:
     """In the child: the mutant in place of the file, whatever imports it; 77 where the tests pass."""
     import resource  # POSIX alone, as fork is
 
-    resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))  # the clock would count a busy machine's mutants as caught
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (LONGEST, LONGEST)
+    )  # the clock would count a busy machine's mutants as caught
     target = str(_file(mutant.module))
     code = compile(mutant.source, target, "exec")
     get_code = SourceFileLoader.get_code
-    SourceFileLoader.get_code = lambda self, name: code if self.path == target else get_code(self, name)
+    SourceFileLoader.get_code = lambda self, name: (
+        code if self.path == target else get_code(self, name)
+    )
     return 77 if _pytest(tests) == 0 else 2
 
 
@@ -265,7 +337,9 @@ def prepared() -> None:
 
     torch.set_num_threads(1)
     gc.freeze()  # a child that collects garbage would copy the parent's memory
-    assert not any(name == "lib" or name.startswith("lib.") for name in sys.modules), "a module of lib is loaded already: a mutant would not be seen"
+    assert not any(name == "lib" or name.startswith("lib.") for name in sys.modules), (
+        "a module of lib is loaded already: a mutant would not be seen"
+    )
 
 
 def examine(module: str, most: int | None = None, seed: int = 0) -> tuple[int, list[Mutant]]:
@@ -278,18 +352,31 @@ def examine(module: str, most: int | None = None, seed: int = 0) -> tuple[int, l
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.mutations", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.mutations",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("modules", nargs="*", help="of: " + ", ".join(TESTS))
-    parser.add_argument("--most", type=int, help="at most so many mutants a module, drawn at random")
+    parser.add_argument(
+        "--most", type=int, help="at most so many mutants a module, drawn at random"
+    )
     options = parser.parse_args(arguments)
     prepared()
     alive, table = 0, {}
     for module in options.modules or TESTS:
         started = time.perf_counter()
         tried, survivors = examine(module, options.most)
-        table[module] = {"mutants": tried, "caught": tried - len(survivors), "known to be equal": len(EQUAL.get(module, {})),
-                         "alive": [mutant.text for mutant in survivors]}
-        print(f"{module}: {tried - len(survivors)} of {tried} caught in {time.perf_counter() - started:.0f} s", flush=True)
+        table[module] = {
+            "mutants": tried,
+            "caught": tried - len(survivors),
+            "known to be equal": len(EQUAL.get(module, {})),
+            "alive": [mutant.text for mutant in survivors],
+        }
+        print(
+            f"{module}: {tried - len(survivors)} of {tried} caught in {time.perf_counter() - started:.0f} s",
+            flush=True,
+        )
         for mutant in survivors:
             print(f"  alive  {module}:{mutant.line}  {mutant.text}", flush=True)
         alive += len(survivors)

@@ -27,8 +27,15 @@ MEGABYTE = 2**20
 LARGEST, LARGEST_TOGETHER, LONGEST_CELL = 1 * MEGABYTE, 8 * MEGABYTE, 25
 VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
-MACHINE = re.compile(r"(?<![\w.:/<])(?:/(?:home|Users|root|tmp|work|usr|opt|var|content|private)/[\w.\-/]+)|[A-Za-z]:\\\\?Users\\")
+LANGUAGE = {
+    "name": "python",
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "pygments_lexer": "ipython3",
+}
+MACHINE = re.compile(
+    r"(?<![\w.:/<])(?:/(?:home|Users|root|tmp|work|usr|opt|var|content|private)/[\w.\-/]+)|[A-Za-z]:\\\\?Users\\"
+)
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -80,9 +87,18 @@ def run(path: Path, budget: str = "full") -> float:
     raises  RuntimeError, with the cell's traceback, where one did not (an error inside a control's callback counts)
     """
     notebook = nbformat.read(path, as_version=4)
-    client = Client(notebook, timeout=900, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(path.parent)}})
+    client = Client(
+        notebook,
+        timeout=900,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
     environment = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-    environment |= {"COURSE_BUDGET": budget, "OMP_WAIT_POLICY": "passive"}  # a thread that waits sleeps: it is no work
+    environment |= {
+        "COURSE_BUDGET": budget,
+        "OMP_WAIT_POLICY": "passive",
+    }  # a thread that waits sleeps: it is no work
     before = processor_seconds()
     with client.setup_kernel(env=environment):
         started = time.perf_counter()
@@ -95,10 +111,19 @@ def run(path: Path, budget: str = "full") -> float:
             raise RuntimeError(f"{path.name}:\n{error}") from None
         seconds = time.perf_counter() - started
         client.set_widgets_metadata()
-    seconds = fair_seconds(seconds, processor_seconds() - before)  # the kernel has ended, so its work is counted
+    seconds = fair_seconds(
+        seconds, processor_seconds() - before
+    )  # the kernel has ended, so its work is counted
     tidy(notebook)
-    notebook.metadata = {"kernelspec": KERNEL, "language_info": LANGUAGE,
-                         "course": {"budget": budget, "code_sha256": code_hash(notebook), "seconds": round(seconds, 1)}}
+    notebook.metadata = {
+        "kernelspec": KERNEL,
+        "language_info": LANGUAGE,
+        "course": {
+            "budget": budget,
+            "code_sha256": code_hash(notebook),
+            "seconds": round(seconds, 1),
+        },
+    }
     write(notebook, path)
     return seconds
 
@@ -106,7 +131,9 @@ def run(path: Path, budget: str = "full") -> float:
 def write(notebook, path: Path) -> None:
     """Write a valid notebook under a temporary name, then rename it."""
     nbformat.validate(notebook)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False
+    ) as file:
         nbformat.write(notebook, file)
     os.chmod(file.name, 0o644)
     os.replace(file.name, path)
@@ -118,11 +145,21 @@ def tidy(notebook) -> None:
     notebook.nbformat_minor = 5
     for cell in notebook.cells:
         cell.id = _cell_id(cell, seen)
-        for noise in ("execution", "jp-MarkdownHeadingCollapsed", "jupyter", "lines_to_next_cell", "scrolled"):
+        for noise in (
+            "execution",
+            "jp-MarkdownHeadingCollapsed",
+            "jupyter",
+            "lines_to_next_cell",
+            "scrolled",
+        ):
             cell.metadata.pop(noise, None)
         if cell.cell_type != "code":
             continue
-        cell.outputs = [output for output in _joined(cell.outputs) if output.output_type != "stream" or output.text.strip()]
+        cell.outputs = [
+            output
+            for output in _joined(cell.outputs)
+            if output.output_type != "stream" or output.text.strip()
+        ]
         for output in cell.outputs:
             if output.output_type == "stream":
                 output.text = without_machine(final_lines(output.text))
@@ -131,7 +168,9 @@ def tidy(notebook) -> None:
                 if isinstance(data, str) and not mime.startswith("image/"):
                     output.data[mime] = without_machine(data)
             if "image/png" in output.get("data", {}):
-                output.data.pop(VIEW, None)  # nothing answers it without its kernel, and JupyterLab would show that instead of the picture
+                output.data.pop(
+                    VIEW, None
+                )  # nothing answers it without its kernel, and JupyterLab would show that instead of the picture
             words = output.get("data", {}).get("text/plain", "")
             if "image/png" in output.get("data", {}) and words and not words.startswith("<"):
                 output.metadata.setdefault("image/png", {}).setdefault("alt", words)
@@ -140,7 +179,9 @@ def tidy(notebook) -> None:
 def _cell_id(cell, seen: set[str]) -> str:
     """An id from the cell's own text: the same after every conversion, so that a diff shows what changed and nothing else."""
     for attempt in range(1000):
-        name = hashlib.sha256(f"{cell.cell_type}{attempt or ''}\0{cell.source}".encode()).hexdigest()[:8]
+        name = hashlib.sha256(
+            f"{cell.cell_type}{attempt or ''}\0{cell.source}".encode()
+        ).hexdigest()[:8]
         if name not in seen:
             seen.add(name)
             return name
@@ -151,7 +192,12 @@ def _joined(outputs: list) -> list:
     """Neighbouring pieces of one stream as one output."""
     joined: list = []
     for output in outputs:
-        if output.output_type == "stream" and joined and joined[-1].output_type == "stream" and joined[-1].name == output.name:
+        if (
+            output.output_type == "stream"
+            and joined
+            and joined[-1].output_type == "stream"
+            and joined[-1].name == output.name
+        ):
             joined[-1].text += output.text
         else:
             joined.append(output)
@@ -169,14 +215,28 @@ def final_lines(text: str) -> str:
 
 def without_machine(text: str) -> str:
     """The text without this machine's folders, name, and package registry."""
-    folders = {str(ROOT): ".", str(Path.home()): "~", sys.prefix: "<python>", sys.base_prefix: "<python>", tempfile.gettempdir(): "<tmp>"}
+    folders = {
+        str(ROOT): ".",
+        str(Path.home()): "~",
+        sys.prefix: "<python>",
+        sys.base_prefix: "<python>",
+        tempfile.gettempdir(): "<tmp>",
+    }
     for folder in sorted(folders, key=len, reverse=True):
         if len(folder) > 4 or folder in ("/tmp", str(Path.home())):
-            text = re.sub(re.escape(folder) + r"(?=[/\\:\s'\"]|$)", lambda _, name=folders[folder]: name, text)
+            text = re.sub(
+                re.escape(folder) + r"(?=[/\\:\s'\"]|$)", lambda _, name=folders[folder]: name, text
+            )
     for variable, value in os.environ.items():
-        if re.search(r"INDEX|REGISTRY|PROXY", variable.upper()) and (host := urlsplit(value).hostname):
+        if re.search(r"INDEX|REGISTRY|PROXY", variable.upper()) and (
+            host := urlsplit(value).hostname
+        ):
             text = text.replace(host, "registry")
-    return re.sub(rf"\b{re.escape(socket.gethostname())}\b", "host", text) if socket.gethostname() != "localhost" else text
+    return (
+        re.sub(rf"\b{re.escape(socket.gethostname())}\b", "host", text)
+        if socket.gethostname() != "localhost"
+        else text
+    )
 
 
 # -- check -------------------------------------------------------------------------------------------------------------
@@ -192,7 +252,9 @@ def problems(path: Path) -> list[str]:
     elif course["code_sha256"] != code_hash(notebook):
         found.append("stale: its code changed after its outputs were made; run it again")
     elif course["budget"] != "full":
-        found.append(f"its outputs were made with the {course['budget']} budget; readers get the full one")
+        found.append(
+            f"its outputs were made with the {course['budget']} budget; readers get the full one"
+        )
     if "widgets" in notebook.metadata:
         found.append("metadata.widgets is there: GitHub refuses such a notebook")
     if (size := path.stat().st_size) > LARGEST:
@@ -217,9 +279,14 @@ def cell_problems(cell) -> list[str]:
             found.append("a picture without alt text: end the cell with plots.show(fig, alt=...)")
         if VIEW in data and not picture:
             found.append("a widget without a still picture: use widgets.explore, or plain tqdm")
-        if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", []):
+        if output.output_type == "error" and "raises-exception" not in cell.metadata.get(
+            "tags", []
+        ):
             found.append(f"stores an error: {output.ename}")
-        words = [output.get("text", ""), *(str(value) for mime, value in data.items() if mime.startswith("text/"))]
+        words = [
+            output.get("text", ""),
+            *(str(value) for mime, value in data.items() if mime.startswith("text/")),
+        ]
         for text in words:
             if match := MACHINE.search(text):
                 found.append(f"shows a path of some machine: {match.group()}")
@@ -240,7 +307,11 @@ def heading_problems(notebook) -> list[str]:
         found.append(f"{levels.count(1)} H1 headings; a lesson has one")
     elif levels[0] != 1:
         found.append("a heading stands before the H1")
-    found += [f"an H{below} follows an H{above}: a level is skipped" for above, below in zip(levels, levels[1:]) if below > above + 1]
+    found += [
+        f"an H{below} follows an H{above}: a level is skipped"
+        for above, below in zip(levels, levels[1:])
+        if below > above + 1
+    ]
     return found
 
 
@@ -248,7 +319,11 @@ def heading_problems(notebook) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.notebooks",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("command", choices=("run", "check", "list"))
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--budget", choices=("quick", "full"), default="full")
@@ -269,12 +344,18 @@ def main(arguments: list[str] | None = None) -> int:
             failed |= bool(found)
         else:
             course = nbformat.read(path, as_version=4).metadata.get("course")
-            print(f"{path.stem:<40} {course['seconds']:>7.1f} s  {course['budget']}" if course else f"{path.stem:<40}   never run")
+            print(
+                f"{path.stem:<40} {course['seconds']:>7.1f} s  {course['budget']}"
+                if course
+                else f"{path.stem:<40}   never run"
+            )
     if options.command == "check":
         together = sum(path.stat().st_size for path in paths)
         if together > LARGEST_TOGETHER:
             failed = True
-            print(f"{together / MEGABYTE:.1f} MB together; at most {LARGEST_TOGETHER / MEGABYTE:.0f} MB")
+            print(
+                f"{together / MEGABYTE:.1f} MB together; at most {LARGEST_TOGETHER / MEGABYTE:.0f} MB"
+            )
         if not failed:
             print(f"{len(paths)} lessons, nothing to mend")
     return int(failed)

@@ -69,11 +69,16 @@ def numbers(notebook) -> list[Number]:
             continue
         text = prose(cell.source)
         for match in NUMBER.finditer(text):
-            digits, after = match.group().replace(",", ""), text[match.end() : match.end() + 3].lstrip()
+            digits, after = (
+                match.group().replace(",", ""),
+                text[match.end() : match.end() + 3].lstrip(),
+            )
             percent = after.startswith(("%", "\\%"))
             if "." in digits or percent or float(digits) > WORDS_UP_TO:
                 around = " ".join(text[max(0, match.start() - 40) : match.end() + 25].split())
-                found.append(Number(index, float(digits), len(digits.partition(".")[2]), percent, around))
+                found.append(
+                    Number(index, float(digits), len(digits.partition(".")[2]), percent, around)
+                )
     return found
 
 
@@ -84,7 +89,14 @@ def shown(notebook) -> set[float]:
         if cell.cell_type == "code":
             texts = [cell.source]
             for output in cell.outputs:
-                texts += [output.get("text", ""), *(str(data) for mime, data in output.get("data", {}).items() if mime.startswith("text/"))]
+                texts += [
+                    output.get("text", ""),
+                    *(
+                        str(data)
+                        for mime, data in output.get("data", {}).items()
+                        if mime.startswith("text/")
+                    ),
+                ]
             for match in SHOWN.finditer("\n".join(texts)):
                 values.add(float(match.group().replace(",", "").replace("_", "")))
     return values
@@ -93,7 +105,10 @@ def shown(notebook) -> set[float]:
 def agrees(number: Number, value: float) -> bool:
     """True where `value`, rounded as the prose rounds, is the number."""
     half = 0.5000001 * 10.0**-number.places
-    return any(abs(candidate - number.value) <= half for candidate in ((value, 100 * value) if number.percent else (value,)))
+    return any(
+        abs(candidate - number.value) <= half
+        for candidate in ((value, 100 * value) if number.percent else (value,))
+    )
 
 
 @functools.cache
@@ -114,8 +129,12 @@ def unbound(path: Path) -> list[str]:
     values, known = shown(notebook), bindings().get(path.name[:2], [])
     found = []
     for number in numbers(notebook):
-        if not any(agrees(number, value) for value in values) and not any(bound(_text(notebook, number), entry) and _in(number, entry) for entry in known):
-            found.append(f"{path.name}, cell {number.cell}: nothing computes {number.value:g} in «{number.words}»")
+        if not any(agrees(number, value) for value in values) and not any(
+            bound(_text(notebook, number), entry) and _in(number, entry) for entry in known
+        ):
+            found.append(
+                f"{path.name}, cell {number.cell}: nothing computes {number.value:g} in «{number.words}»"
+            )
     return found
 
 
@@ -132,7 +151,13 @@ def written(words: str) -> list[tuple[float, int, bool]]:
     found = []
     for match in NUMBER.finditer(prose(words)):
         digits = match.group().replace(",", "")
-        found.append((float(digits), len(digits.partition(".")[2]), prose(words)[match.end() :].lstrip().startswith(("%", "\\%"))))
+        found.append(
+            (
+                float(digits),
+                len(digits.partition(".")[2]),
+                prose(words)[match.end() :].lstrip().startswith(("%", "\\%")),
+            )
+        )
     return found
 
 
@@ -140,11 +165,17 @@ def drifted(lesson: str, binding: dict) -> str:
     """What is wrong with one binding, in words: gone from the prose, or computed to something else; empty where nothing is."""
     path = next(iter(sorted((notebooks.ROOT / "notebooks").glob(f"{lesson}_*.ipynb"))))
     notebook = nbformat.read(path, as_version=4)
-    if not any(bound(prose(cell.source), binding) for cell in notebook.cells if cell.cell_type == "markdown"):
+    if not any(
+        bound(prose(cell.source), binding)
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+    ):
         return f"{path.name} no longer says «{binding['words']}»"
     if "from" in binding:
         return "" if len(binding["from"]) > 5 else f"«{binding['words']}»: name the source"
-    answers = np.atleast_1d(np.asarray(eval(binding["is"], namespace(notebook)), dtype=float)).tolist()
+    answers = np.atleast_1d(
+        np.asarray(eval(binding["is"], namespace(notebook)), dtype=float)
+    ).tolist()
     wanted = written(binding["words"])
     if len(answers) != len(wanted):
         return f"«{binding['words']}» holds {len(wanted)} numbers, its expression {len(answers)}"
@@ -172,7 +203,14 @@ def namespace(notebook) -> dict:
         if cell.cell_type == "code":
             texts.append(cell.source)
             for output in cell.outputs:
-                texts += [output.get("text", ""), *(str(data) for mime, data in output.get("data", {}).items() if mime.startswith("text/"))]
+                texts += [
+                    output.get("text", ""),
+                    *(
+                        str(data)
+                        for mime, data in output.get("data", {}).items()
+                        if mime.startswith("text/")
+                    ),
+                ]
 
     def stored(pattern: str):
         match = re.search(pattern, "\n".join(texts), re.S)
@@ -184,17 +222,35 @@ def namespace(notebook) -> dict:
     def results(name: str) -> dict:
         return json.loads((notebooks.ROOT / "docs" / "results" / f"{name}.json").read_text())
 
-    return {"math": math, "np": np, "torch": torch, "stored": stored, "results": results, "losses": lib.losses, "margins": lib.margins,
-            "evaluation": lib.evaluation, "models": lib.models, "pairs": lib.pairs, "data": lib.data, "calibration": lib.calibration}  # fmt: skip
+    return {
+        "math": math,
+        "np": np,
+        "torch": torch,
+        "stored": stored,
+        "results": results,
+        "losses": lib.losses,
+        "margins": lib.margins,
+        "evaluation": lib.evaluation,
+        "models": lib.models,
+        "pairs": lib.pairs,
+        "data": lib.data,
+        "calibration": lib.calibration,
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.numbers", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.numbers",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("paths", nargs="*", type=Path)
     paths = parser.parse_args(arguments).paths or notebooks.lessons()
     found = [problem for path in paths for problem in unbound(path)]
     for path in paths:
-        found += filter(None, (drifted(path.name[:2], binding) for binding in bindings().get(path.name[:2], [])))
+        found += filter(
+            None, (drifted(path.name[:2], binding) for binding in bindings().get(path.name[:2], []))
+        )
     print("\n".join(found) or f"{len(paths)} lessons: every number has its origin")
     return int(bool(found))
 

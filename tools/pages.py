@@ -22,7 +22,13 @@ from sphinx.util.fileutil import copy_asset_file
 from tools import stamp
 
 ROOT = Path(__file__).resolve().parent.parent
-FIRST = ("docs/results.md", "docs/gallery.md", "docs/from-other-repos.md", "docs/android/README.md", "docs/phone/README.md")
+FIRST = (
+    "docs/results.md",
+    "docs/gallery.md",
+    "docs/from-other-repos.md",
+    "docs/android/README.md",
+    "docs/phone/README.md",
+)
 LAST = ("paper/README.md", "data/README.md", "docs/contributing.md")
 STILL = "A control, shown as its still picture: open the lesson in JupyterLab to move it."
 
@@ -35,7 +41,11 @@ to_mathml = LatexToMathML(annotation=False)
 
 def beside_the_lessons(root: Path = ROOT) -> list[str]:
     """Names of the pages beside the lessons, in order: those that are there of FIRST, whatever else docs/ holds, those of LAST."""
-    there = {path.relative_to(root).as_posix() for path in root.glob("docs/**/*.md") if "node_modules" not in path.parts}
+    there = {
+        path.relative_to(root).as_posix()
+        for path in root.glob("docs/**/*.md")
+        if "node_modules" not in path.parts
+    }
     there |= {name for name in LAST if (root / name).exists()}
     named = [*FIRST, *sorted(there - {*FIRST, *LAST}), *LAST]
     return [name.removesuffix(".md") for name in named if name in there]
@@ -43,7 +53,20 @@ def beside_the_lessons(root: Path = ROOT) -> list[str]:
 
 def contents(caption: str, pages: list[str]) -> str:
     """A table of contents that only the sidebar shows."""
-    return "\n\n" + "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *("/" + page for page in pages), "```"]) + "\n"
+    return (
+        "\n\n"
+        + "\n".join(
+            [
+                "```{toctree}",
+                ":hidden:",
+                f":caption: {caption}",
+                "",
+                *("/" + page for page in pages),
+                "```",
+            ]
+        )
+        + "\n"
+    )
 
 
 def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -55,13 +78,29 @@ def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
             if "setup" in cell["metadata"].get("tags", []):
                 cell["metadata"]["tags"].append("hide-cell")
             elif cell["cell_type"] == "markdown":
-                cell["source"] = summaries(stamp.BADGE_LINE.sub("", "".join(cell["source"])), docname)
+                cell["source"] = summaries(
+                    stamp.BADGE_LINE.sub("", "".join(cell["source"])), docname
+                )
         text = json.dumps(notebook)
     elif docname == app.config.root_doc:
-        lessons = sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("notebooks/[0-9]*.ipynb"))
-        text = stamp.BADGE_LINE.sub("", text) + contents("Lessons", lessons) + contents("Beside the lessons", beside_the_lessons())
+        lessons = sorted(
+            path.relative_to(ROOT).with_suffix("").as_posix()
+            for path in ROOT.glob("notebooks/[0-9]*.ipynb")
+        )
+        text = (
+            stamp.BADGE_LINE.sub("", text)
+            + contents("Lessons", lessons)
+            + contents("Beside the lessons", beside_the_lessons())
+        )
     elif docname == "paper/README":
-        text += contents("Papers", sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("paper/*.md") if path.stem != "README"))
+        text += contents(
+            "Papers",
+            sorted(
+                path.relative_to(ROOT).with_suffix("").as_posix()
+                for path in ROOT.glob("paper/*.md")
+                if path.stem != "README"
+            ),
+        )
     source[0] = text
 
 
@@ -75,7 +114,12 @@ def summaries(text: str, docname: str) -> str:
             log.warning("a formula that cannot be read: %s\n%s", match[1], error, location=docname)
             return match[0]
 
-    return re.sub(r"<summary>.*?</summary>", lambda summary: re.sub(r"\$([^$\n]+)\$", mathml, summary[0]), text, flags=re.S)
+    return re.sub(
+        r"<summary>.*?</summary>",
+        lambda summary: re.sub(r"\$([^$\n]+)\$", mathml, summary[0]),
+        text,
+        flags=re.S,
+    )
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------
@@ -98,7 +142,9 @@ def finish(app: Sphinx, doctree: nodes.document) -> None:
     for link in list(doctree.findall(addnodes.pending_xref)):
         folder = ROOT / Path(docname).parent / link["reftarget"]
         if folder.is_dir():
-            link.replace_self(folder_link(link, folder.resolve().relative_to(ROOT).as_posix(), stamp.address()))
+            link.replace_self(
+                folder_link(link, folder.resolve().relative_to(ROOT).as_posix(), stamp.address())
+            )
     if not docname.startswith("notebooks/"):
         return
     path = ROOT / f"{docname}.ipynb"
@@ -106,12 +152,18 @@ def finish(app: Sphinx, doctree: nodes.document) -> None:
     for image in doctree.findall(nodes.image):
         if alt := words.get(Path(image["uri"]).stem):
             image["alt"] = alt
-    for cell in doctree.findall(lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"):
+    for cell in doctree.findall(
+        lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
+    ):
         if "explore(" in cell.astext():
             for image in list(cell.findall(nodes.image)):
-                image.parent.insert(image.parent.index(image) + 1, nodes.paragraph("", STILL, classes=["still"]))
+                image.parent.insert(
+                    image.parent.index(image) + 1, nodes.paragraph("", STILL, classes=["still"])
+                )
     title = next(doctree.findall(nodes.title))
-    title.parent.insert(title.parent.index(title) + 1, nodes.raw("", launch(path, stamp.address()), format="html"))
+    title.parent.insert(
+        title.parent.index(title) + 1, nodes.raw("", launch(path, stamp.address()), format="html")
+    )
 
 
 def folder_link(link: nodes.Element, folder: str, repository: str) -> list[nodes.Node]:
@@ -124,11 +176,17 @@ def folder_link(link: nodes.Element, folder: str, repository: str) -> list[nodes
 def launch(path: Path, repository: str) -> str:
     """The buttons under a lesson's title, as HTML: JupyterLab, download, and Colab where the course has an address."""
     lab = f"http://localhost:8888/lab/tree/notebooks/{path.name}"
-    buttons = [f'<a href="{lab}" title="works while `make lab` runs on this computer">Open in JupyterLab</a>',
-               f'<a href="../_sources/notebooks/{path.name}" download>Download the notebook</a>']  # fmt: skip
+    buttons = [
+        f'<a href="{lab}" title="works while `make lab` runs on this computer">Open in JupyterLab</a>',
+        f'<a href="../_sources/notebooks/{path.name}" download>Download the notebook</a>',
+    ]
     if repository:
-        colab = repository.replace("https://github.com/", "https://colab.research.google.com/github/")
-        buttons.append(f'<a href="{html.escape(colab)}/blob/main/notebooks/{path.name}">Open in Colab</a>')
+        colab = repository.replace(
+            "https://github.com/", "https://colab.research.google.com/github/"
+        )
+        buttons.append(
+            f'<a href="{html.escape(colab)}/blob/main/notebooks/{path.name}">Open in Colab</a>'
+        )
     return f'<p class="launch">{" ".join(buttons)}</p>'
 
 
@@ -159,12 +217,17 @@ def after(app: Sphinx, error: Exception | None) -> None:
     """The font of the formulas, and an index.html that leads to the first page."""
     if error or app.builder.format != "html":
         return
-    font = Path(importlib.util.find_spec("ziamath").submodule_search_locations[0]) / "fonts" / "STIXTwoMath-Regular.ttf"
+    font = (
+        Path(importlib.util.find_spec("ziamath").submodule_search_locations[0])
+        / "fonts"
+        / "STIXTwoMath-Regular.ttf"
+    )
     copy_asset_file(font, app.outdir / "_static")
     first = f"{app.config.root_doc}.html"
     (app.outdir / "index.html").write_text(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{app.config.project}</title>'
-        f'<meta http-equiv="refresh" content="0; url={first}"><a href="{first}">{app.config.project}</a></html>\n')  # fmt: skip
+        f'<meta http-equiv="refresh" content="0; url={first}"><a href="{first}">{app.config.project}</a></html>\n'
+    )
 
 
 def setup(app: Sphinx) -> dict:

@@ -29,7 +29,11 @@ def is_pdf(path: Path) -> None:
 
 
 def main() -> int:
-    numbers = [number for number in arxiv_numbers((PAPERS / "references.bib").read_text()) if not (PAPERS / f"{number}.pdf").exists()]
+    numbers = [
+        number
+        for number in arxiv_numbers((PAPERS / "references.bib").read_text())
+        if not (PAPERS / f"{number}.pdf").exists()
+    ]
     failed = 0
     for count, number in enumerate(numbers):
         print(f"{count + 1}/{len(numbers)}  {number}", flush=True)

@@ -23,14 +23,39 @@ OLDEST = (3, 11)
 
 # What a failed installation prints, and what it means for the reader.
 CAUSES = [
-    (["no space left", "errno 28", "os error 28", "disk quota"],
-     "The disk is full. Free about {0} GiB (or clone the course to a larger disk), then run the same command again.".format(NEEDED_GIB)),
-    (["network", "connection", "dns", "resolve host", "name resolution", "timed out", "timeout", "failed to fetch", "proxy", "certificate"],
-     "The package registry could not be reached. Check the connection (behind a proxy, set HTTPS_PROXY; behind a company's "
-     "certificate, set PIP_CERT), then run the same command again: what was downloaded is kept."),
-    (["no matching distribution", "resolutionimpossible", "no solution found", "no wheels", "requires-python"],
-     "No package fits this machine and Python. The course is tested on Python 3.11 to 3.13, 64 bit; try one of those "
-     "(for example `make lab PYTHON=python3.12`)."),
+    (
+        ["no space left", "errno 28", "os error 28", "disk quota"],
+        "The disk is full. Free about {0} GiB (or clone the course to a larger disk), then run the same command again.".format(
+            NEEDED_GIB
+        ),
+    ),
+    (
+        [
+            "network",
+            "connection",
+            "dns",
+            "resolve host",
+            "name resolution",
+            "timed out",
+            "timeout",
+            "failed to fetch",
+            "proxy",
+            "certificate",
+        ],
+        "The package registry could not be reached. Check the connection (behind a proxy, set HTTPS_PROXY; behind a company's "
+        "certificate, set PIP_CERT), then run the same command again: what was downloaded is kept.",
+    ),
+    (
+        [
+            "no matching distribution",
+            "resolutionimpossible",
+            "no solution found",
+            "no wheels",
+            "requires-python",
+        ],
+        "No package fits this machine and Python. The course is tested on Python 3.11 to 3.13, 64 bit; try one of those "
+        "(for example `make lab PYTHON=python3.12`).",
+    ),
 ]
 
 
@@ -54,7 +79,14 @@ def run(command):
     environment = dict(os.environ, UV_SYSTEM_CERTS="true", UV_NATIVE_TLS="true")
     if os.environ.get("PIP_CERT"):
         environment.setdefault("SSL_CERT_FILE", os.environ["PIP_CERT"])
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
     lines = []
     for line in process.stdout:
         sys.stdout.write(line)
@@ -73,8 +105,12 @@ def explain(output):
 
 def main():
     if sys.version_info < OLDEST:
-        stop("this is Python {0}.{1}; the course needs Python 3.11 or newer. Install it (python.org, your system's packages, or "
-             "conda), then run the same command with `PYTHON=python3.12`, or whatever it is called here.".format(*sys.version_info[:2]))
+        stop(
+            "this is Python {0}.{1}; the course needs Python 3.11 or newer. Install it (python.org, your system's packages, or "
+            "conda), then run the same command with `PYTHON=python3.12`, or whatever it is called here.".format(
+                *sys.version_info[:2]
+            )
+        )
     wanted = fingerprint()
     if os.path.exists(STAMP) and os.path.exists(PYTHON):
         with open(STAMP) as file:
@@ -83,24 +119,34 @@ def main():
     else:
         free = shutil.disk_usage(ROOT).free / 2.0**30
         if free < NEEDED_GIB and not os.environ.get("COURSE_SKIP_DISK_CHECK"):
-            stop("{0:.1f} GiB free on this disk, {1} needed. Free some space (or clone the course to a larger disk), then run the "
-                 "same command again.".format(free, NEEDED_GIB))
+            stop(
+                "{0:.1f} GiB free on this disk, {1} needed. Free some space (or clone the course to a larger disk), then run the "
+                "same command again.".format(free, NEEDED_GIB)
+            )
     print("Installing the course into .venv: one to ten minutes, once.")
     if os.path.exists(STAMP):
         os.remove(STAMP)
     status, output = run([sys.executable, "-m", "venv", VENV])
     if status:
         if "ensurepip" in output:
-            stop("this Python has no venv module. On Debian and Ubuntu: `sudo apt install python3-venv`; then run the same command again.")
+            stop(
+                "this Python has no venv module. On Debian and Ubuntu: `sudo apt install python3-venv`; then run the same command again."
+            )
         stop(explain(output))
     packages = ["-c", "constraints.txt", "-r", "requirements.txt", "-r", "requirements-mobile.txt"]
     # uv installs this set in about a minute, pip in several; where uv cannot be had or fails, pip has the last word.
-    status, output = run([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "uv"])
+    status, output = run(
+        [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "uv"]
+    )
     if not status:
-        status, output = run([PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON] + packages)
+        status, output = run(
+            [PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON] + packages
+        )
     if status:
         print("That did not work with uv; trying pip.")
-        status, more = run([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"] + packages)
+        status, more = run(
+            [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"] + packages
+        )
         output += more
     if status:
         stop(explain(output))

@@ -5,7 +5,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from lib import course, verifier
-from lib.evaluation import bootstrap_interval, cllr, equal_error_rate, far_frr, fit_calibration, min_cllr
+from lib.evaluation import (
+    bootstrap_interval,
+    cllr,
+    equal_error_rate,
+    far_frr,
+    fit_calibration,
+    min_cllr,
+)
 from lib.references import Draw, Scored, score_distances
 
 PERCENT, INTERVAL = "{:.1%}", "{:.1%} to {:.1%}"
@@ -18,7 +25,9 @@ def resamples() -> int:
 def eer_of(scored: Scored, kind: str) -> tuple[float, list[float]]:
     """EER against one kind of forgery, and its interval over writers."""
     part = scored.against(kind)
-    interval = bootstrap_interval(equal_error_rate, part.score, part.same, (part.claimed, part.owner), resamples=resamples())
+    interval = bootstrap_interval(
+        equal_error_rate, part.score, part.same, (part.claimed, part.owner), resamples=resamples()
+    )
     return equal_error_rate(part.score, part.same)[0], list(interval)
 
 
@@ -27,10 +36,15 @@ def gain(before: Scored, after: Scored) -> tuple[float, list[float]]:
     before, after = before.against("skilled"), after.against("skilled")
 
     def fell(places: np.ndarray, same: np.ndarray) -> float:
-        return equal_error_rate(before.score[places.astype(int)], same)[0] - equal_error_rate(after.score[places.astype(int)], same)[0]
+        return (
+            equal_error_rate(before.score[places.astype(int)], same)[0]
+            - equal_error_rate(after.score[places.astype(int)], same)[0]
+        )
 
     places = np.arange(len(before.score), dtype=float)
-    interval = bootstrap_interval(fell, places, before.same, (before.claimed, before.owner), resamples=resamples())
+    interval = bootstrap_interval(
+        fell, places, before.same, (before.claimed, before.owner), resamples=resamples()
+    )
     return fell(places, before.same), list(interval)
 
 
@@ -49,71 +63,126 @@ def step_rows(systems: dict[str, tuple[Scored, str | None]]) -> list[dict]:
 
 
 def steps_table(systems: dict[str, tuple[Scored, str | None]], notes: list[str]) -> dict:
-    return {"caption": "EER on writers never trained on, six references: what each step bought",
-            "columns": [["system", "system", "{}"], ["skilled", "skilled forgeries", PERCENT], ["skilled_interval", "interval", INTERVAL],
-                        ["gain", "gain (points)", "{:+.1f}"], ["gain_interval", "interval", "{:+.1f} to {:+.1f}"],
-                        ["random", "random forgeries", PERCENT], ["random_interval", "interval", INTERVAL]],
-            "rows": step_rows(systems), "notes": notes}  # fmt: skip
+    return {
+        "caption": "EER on writers never trained on, six references: what each step bought",
+        "columns": [
+            ["system", "system", "{}"],
+            ["skilled", "skilled forgeries", PERCENT],
+            ["skilled_interval", "interval", INTERVAL],
+            ["gain", "gain (points)", "{:+.1f}"],
+            ["gain_interval", "interval", "{:+.1f} to {:+.1f}"],
+            ["random", "random forgeries", PERCENT],
+            ["random_interval", "interval", INTERVAL],
+        ],
+        "rows": step_rows(systems),
+        "notes": notes,
+    }
 
 
 def operating_row(name: str, training: Scored, test: Scored) -> dict:
     """Rates at the threshold of the training writers, and the price of their calibration."""
     there, here = training.against("skilled"), test.against("skilled")
-    threshold, line = equal_error_rate(there.score, there.same)[1], fit_calibration(there.score, there.same)
+    threshold, line = (
+        equal_error_rate(there.score, there.same)[1],
+        fit_calibration(there.score, there.same),
+    )
     far, frr = far_frr(here.score, here.same, threshold)
     strangers = test.against("random")
 
     def rates(score, same) -> np.ndarray:
         return np.array(far_frr(score, same, threshold))
 
-    low, high = bootstrap_interval(rates, here.score, here.same, (here.claimed, here.owner), resamples=resamples())
-    return {"system": name, "threshold": threshold, "far": far, "far_interval": [low[0], high[0]], "frr": frr, "frr_interval": [low[1], high[1]],
-            "random_far": far_frr(strangers.score, strangers.same, threshold)[0], "cllr": cllr(line(here.score), here.same),
-            "min_cllr": min_cllr(here.score, here.same)}  # fmt: skip
+    low, high = bootstrap_interval(
+        rates, here.score, here.same, (here.claimed, here.owner), resamples=resamples()
+    )
+    return {
+        "system": name,
+        "threshold": threshold,
+        "far": far,
+        "far_interval": [low[0], high[0]],
+        "frr": frr,
+        "frr_interval": [low[1], high[1]],
+        "random_far": far_frr(strangers.score, strangers.same, threshold)[0],
+        "cllr": cllr(line(here.score), here.same),
+        "min_cllr": min_cllr(here.score, here.same),
+    }
 
 
 def operating_table(rows: list[dict], notes: list[str]) -> dict:
-    return {"caption": "At the threshold fixed beforehand on the ten training writers",
-            "columns": [["system", "system", "{}"], ["threshold", "threshold", "{:.2f}"],
-                        ["far", "skilled forgeries accepted", PERCENT], ["far_interval", "interval", INTERVAL],
-                        ["frr", "genuine rejected", PERCENT], ["frr_interval", "interval", INTERVAL],
-                        ["random_far", "random forgeries accepted", PERCENT], ["cllr", "Cllr", "{:.3f}"], ["min_cllr", "minimum Cllr", "{:.3f}"]],
-            "rows": rows, "notes": notes}  # fmt: skip
+    return {
+        "caption": "At the threshold fixed beforehand on the ten training writers",
+        "columns": [
+            ["system", "system", "{}"],
+            ["threshold", "threshold", "{:.2f}"],
+            ["far", "skilled forgeries accepted", PERCENT],
+            ["far_interval", "interval", INTERVAL],
+            ["frr", "genuine rejected", PERCENT],
+            ["frr_interval", "interval", INTERVAL],
+            ["random_far", "random forgeries accepted", PERCENT],
+            ["cllr", "Cllr", "{:.3f}"],
+            ["min_cllr", "minimum Cllr", "{:.3f}"],
+        ],
+        "rows": rows,
+        "notes": notes,
+    }
 
 
 def references_table(rows: list[dict], notes: list[str]) -> dict:
-    return {"caption": "How many references",
-            "columns": [["k", "references", "{}"], ["line", "the line alone, skilled EER", PERCENT], ["line_interval", "interval", INTERVAL],
-                        ["ink", "line and grey ink, skilled EER", PERCENT], ["ink_interval", "interval", INTERVAL]],
-            "rows": rows, "notes": notes}  # fmt: skip
+    return {
+        "caption": "How many references",
+        "columns": [
+            ["k", "references", "{}"],
+            ["line", "the line alone, skilled EER", PERCENT],
+            ["line_interval", "interval", INTERVAL],
+            ["ink", "line and grey ink, skilled EER", PERCENT],
+            ["ink_interval", "interval", INTERVAL],
+        ],
+        "rows": rows,
+        "notes": notes,
+    }
 
 
 def without_references(training: verifier.Described, test: verifier.Described, name: str) -> float:
     """How well one description tells forged from genuine with nothing to compare with: balanced accuracy on the test writers, of a line
     fitted to the training writers. A description of the hand should be near one half: whose hand is not known."""
     scaler = StandardScaler().fit(training.rows[name])
-    fitted = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000).fit(scaler.transform(training.rows[name]), training.genuine)
+    fitted = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000).fit(
+        scaler.transform(training.rows[name]), training.genuine
+    )
     says = fitted.predict(scaler.transform(test.rows[name]))
     return float((says[test.genuine].mean() + 1 - says[~test.genuine].mean()) / 2)
 
 
-def cheat_rows(training: verifier.Described, test: verifier.Described, distance: dict, draws: list[Draw]) -> list[dict]:
+def cheat_rows(
+    training: verifier.Described, test: verifier.Described, distance: dict, draws: list[Draw]
+) -> list[dict]:
     """Each description alone: without any reference, and against the references."""
     rows = []
     for name in (*verifier.PEN, *verifier.INK):
         if name in verifier.PEN:
             value = test.rows[name][:, 0]
-            apart = np.abs(value[:, None] - value[None]) + 1e-3 * value.std()  # never exactly 0, whose logarithm there is none
+            apart = (
+                np.abs(value[:, None] - value[None]) + 1e-3 * value.std()
+            )  # never exactly 0, whose logarithm there is none
         else:
             apart = distance[name]
         row = {"name": name, "may": "no" if name in verifier.PEN else "yes"}
         row["eer"] = eer_of(score_distances(apart, draws, test.writer), "skilled")[0]
-        rows.append(row | ({"alone": without_references(training, test, name)} if name in test.rows else {}))
+        rows.append(
+            row | ({"alone": without_references(training, test, name)} if name in test.rows else {})
+        )
     return rows
 
 
 def cheat_table(rows: list[dict], notes: list[str]) -> dict:
-    return {"caption": "What gives the answer away: the pen",
-            "columns": [["name", "what is looked at", "{}"], ["may", "used", "{}"], ["alone", "no reference: balanced accuracy", PERCENT],
-                        ["eer", "six references: skilled EER", PERCENT]],
-            "rows": rows, "notes": notes}  # fmt: skip
+    return {
+        "caption": "What gives the answer away: the pen",
+        "columns": [
+            ["name", "what is looked at", "{}"],
+            ["may", "used", "{}"],
+            ["alone", "no reference: balanced accuracy", PERCENT],
+            ["eer", "six references: skilled EER", PERCENT],
+        ],
+        "rows": rows,
+        "notes": notes,
+    }

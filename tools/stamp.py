@@ -14,7 +14,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SETUP = '''\
+SETUP = """\
 # Setup, the same in every lesson: find the course's code; on Colab, fetch it first.
 import os, subprocess, sys
 from pathlib import Path
@@ -30,7 +30,7 @@ if root is None:
 sys.path.insert(0, str(root))
 from lib import course
 
-course.start()'''
+course.start()"""
 BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
 BADGE_LINE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)\n*")
 
@@ -43,7 +43,9 @@ def address() -> str:
 def set_address(new: str) -> None:
     """Write the address into pyproject.toml. Raises ValueError for one that no reader could open."""
     if not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", new):
-        raise ValueError(f"{new!r} is not of the form https://github.com/OWNER/NAME, which Colab opens")
+        raise ValueError(
+            f"{new!r} is not of the form https://github.com/OWNER/NAME, which Colab opens"
+        )
     path = ROOT / "pyproject.toml"
     path.write_text(re.sub(r'(?m)^repository = ".*"$', f'repository = "{new}"', path.read_text()))
 
@@ -52,7 +54,10 @@ def badge(where: str, repository: str) -> str:
     """The Colab badge for one notebook, with the blank line after it; '' without an address."""
     if not repository:
         return ""
-    link = repository.replace("https://github.com/", "https://colab.research.google.com/github/") + f"/blob/main/{where}"
+    link = (
+        repository.replace("https://github.com/", "https://colab.research.google.com/github/")
+        + f"/blob/main/{where}"
+    )
     return BADGE.format(link=link) + "\n\n"
 
 
@@ -74,7 +79,14 @@ def main(arguments: list[str]) -> None:
     repository = address()
     for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
         before = path.read_text()
-        after = json.dumps(stamped(json.loads(before), f"notebooks/{path.name}", repository), indent=1, ensure_ascii=False) + "\n"
+        after = (
+            json.dumps(
+                stamped(json.loads(before), f"notebooks/{path.name}", repository),
+                indent=1,
+                ensure_ascii=False,
+            )
+            + "\n"
+        )
         if after != before:
             path.write_text(after)
             print("stamped", path.name)

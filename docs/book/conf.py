@@ -15,8 +15,25 @@ project = "Siamese networks"
 version = release = course["version"]
 extensions = ["myst_nb", "tools.pages"]
 root_doc = "README"
-include_patterns = ["README.md", "notebooks/[0-9]*.ipynb", "docs/**.md", "paper/*.md", "data/README.md"]
-exclude_patterns = [".*", "docs/book", "site", "data/cache", "lib", "tests", "tools", "**/node_modules", "**/.ipynb_checkpoints", "**/build"]
+include_patterns = [
+    "README.md",
+    "notebooks/[0-9]*.ipynb",
+    "docs/**.md",
+    "paper/*.md",
+    "data/README.md",
+]
+exclude_patterns = [
+    ".*",
+    "docs/book",
+    "site",
+    "data/cache",
+    "lib",
+    "tests",
+    "tools",
+    "**/node_modules",
+    "**/.ipynb_checkpoints",
+    "**/build",
+]
 
 # Notebooks as they are stored: nothing runs here. Figures, tables and prints come from their outputs.
 nb_execution_mode = "off"
@@ -34,6 +51,8 @@ html_title = project
 html_static_path = ["static"]
 html_css_files = ["book.css"]
 html_show_copyright = html_use_index = False
-html_sourcelink_suffix = ""  # _sources/ holds the notebooks under their own names: the download button
+html_sourcelink_suffix = (
+    ""  # _sources/ holds the notebooks under their own names: the download button
+)
 html_show_search_summary = False  # the summary is fetched, and a browser fetches nothing from disk
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"

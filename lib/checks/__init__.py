@@ -1,7 +1,7 @@
 """One check an exercise. Call it with your function; it answers in one line.
 
-    checks.semi_hard(semi_hard)
-    semi_hard: passed on 200 random inputs and 6 edge cases
+checks.semi_hard(semi_hard)
+semi_hard: passed on 200 random inputs and 6 edge cases
 """
 # ruff: noqa: F401  (this file hands on what its lessons' files define)
 

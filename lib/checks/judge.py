@@ -22,7 +22,9 @@ class Case(NamedTuple):
     random: bool = False  # random cases come many at a time; the others are the edges
 
 
-def judge(attempt: Callable, cases: Iterable[Case], tolerance: float = 1e-5, name: str = "") -> bool | None:
+def judge(
+    attempt: Callable, cases: Iterable[Case], tolerance: float = 1e-5, name: str = ""
+) -> bool | None:
     """Print one line about `attempt`; True if it passed, False if not, None if it was not attempted (it raises NotImplementedError).
 
     tolerance  absolute difference allowed in numbers; bools and whole numbers must be equal
@@ -39,7 +41,9 @@ def judge(attempt: Callable, cases: Iterable[Case], tolerance: float = 1e-5, nam
         except Exception as error:  # whatever the reader's code does wrong is the reader's to read
             print(f"{name}: for {_inputs(case)} your code raised {type(error).__name__}: {error}")
             return False
-        changed = [key for key, value in case.given.items() if _difference(arguments[key], value, 0.0)]
+        changed = [
+            key for key, value in case.given.items() if _difference(arguments[key], value, 0.0)
+        ]
         if changed:
             fault = f"you changed {changed[0]} itself; work on a copy"
         elif answer is None and case.expected is not None:
@@ -65,9 +69,15 @@ def _difference(answer, expected, tolerance: float) -> str:
             return "" if place is None else faults[place]
         if len(expected) <= 8:  # a reader sees at once which of a few values is off
             return f"you returned {brief(answer)}; expected {brief(expected)}"
-        return f"you returned {brief(answer[place])} at [{place}]; expected {brief(expected[place])}"
+        return (
+            f"you returned {brief(answer[place])} at [{place}]; expected {brief(expected[place])}"
+        )
     if isinstance(expected, (str, dict, set)) or expected is None or callable(expected):
-        return "" if answer is expected or answer == expected else f"you returned {brief(answer)}; expected {brief(expected)}"
+        return (
+            ""
+            if answer is expected or answer == expected
+            else f"you returned {brief(answer)}; expected {brief(expected)}"
+        )
     try:
         got, wanted = _as_array(answer), _as_array(expected)
     except (TypeError, ValueError):
@@ -78,7 +88,13 @@ def _difference(answer, expected, tolerance: float) -> str:
         return f"you returned shape {got.shape}; expected {wanted.shape}"
     if wanted.dtype == bool and got.dtype != bool:
         return f"you returned {brief(answer)}, of type {got.dtype}; True and False were expected"
-    off = ~np.isclose(got.astype(np.float64), wanted.astype(np.float64), rtol=tolerance, atol=tolerance, equal_nan=True)
+    off = ~np.isclose(
+        got.astype(np.float64),
+        wanted.astype(np.float64),
+        rtol=tolerance,
+        atol=tolerance,
+        equal_nan=True,
+    )
     if not off.any():
         return ""
     if got.ndim == 0:

@@ -14,24 +14,53 @@ def beside_the_spread(attempt) -> bool | None:
 
 def _reference_sets():
     right, up, between = [1.0, 0.0], [0.0, 1.0], [math.sqrt(0.5), math.sqrt(0.5)]
-    yield _spread_case([right], [right, right], "two references that are one image agree perfectly, 1, and so does the questioned one: 1 - 1")
-    yield _spread_case([right], [right, up], "the references have cosine 0 with each other: nothing to subtract. Is each reference compared with itself in yours?")
-    yield _spread_case([between], [right, right], "the references agree perfectly, so 1 is subtracted from 0.7071")
-    yield _spread_case([right, up, [-1.0, 0.0]], [right, between], "three questioned signatures, three scores")
+    yield _spread_case(
+        [right],
+        [right, right],
+        "two references that are one image agree perfectly, 1, and so does the questioned one: 1 - 1",
+    )
+    yield _spread_case(
+        [right],
+        [right, up],
+        "the references have cosine 0 with each other: nothing to subtract. Is each reference compared with itself in yours?",
+    )
+    yield _spread_case(
+        [between], [right, right], "the references agree perfectly, so 1 is subtracted from 0.7071"
+    )
+    yield _spread_case(
+        [right, up, [-1.0, 0.0]], [right, between], "three questioned signatures, three scores"
+    )
     rng = np.random.default_rng(5)
     for _ in range(60):
         size = int(rng.integers(2, 6))
         vectors = rng.normal(size=(size + int(rng.integers(1, 5)), int(rng.integers(2, 6)))) + 1
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        yield _spread_case(vectors[size:], vectors[:size], "mean over the references, minus the mean over their k (k - 1) / 2 pairs", random=True)
+        yield _spread_case(
+            vectors[size:],
+            vectors[:size],
+            "mean over the references, minus the mean over their k (k - 1) / 2 pairs",
+            random=True,
+        )
 
 
 def _spread_case(questioned, references, why: str, random: bool = False) -> Case:
     """The expected scores by adding up, pair by pair."""
     questioned, references = np.array(questioned), np.array(references)
-    pairs = [sum(x * y for x, y in zip(a, b)) for n, a in enumerate(references) for b in references[n + 1 :]]
-    to = [sum(sum(x * y for x, y in zip(q, r)) for r in references) / len(references) for q in questioned]
-    return Case({"questioned": questioned, "references": references}, np.array(to) - sum(pairs) / len(pairs), why, random)
+    pairs = [
+        sum(x * y for x, y in zip(a, b))
+        for n, a in enumerate(references)
+        for b in references[n + 1 :]
+    ]
+    to = [
+        sum(sum(x * y for x, y in zip(q, r)) for r in references) / len(references)
+        for q in questioned
+    ]
+    return Case(
+        {"questioned": questioned, "references": references},
+        np.array(to) - sum(pairs) / len(pairs),
+        why,
+        random,
+    )
 
 
 def price_in_bits(attempt) -> bool | None:
@@ -40,16 +69,37 @@ def price_in_bits(attempt) -> bool | None:
 
 
 def _evidence():
-    yield _evidence_case([0.0, 0.0], [True, False], "evidence that says nothing costs exactly 1 bit")
-    yield _evidence_case([math.log(3), -math.log(3)], [True, False], "odds of 3 to 1 for the right side cost log2(1 + 1/3) = 0.415 on either side")
-    yield _evidence_case([-math.log(3), math.log(3)], [True, False], "odds of 3 to 1 for the wrong side cost log2(1 + 3) = 2")
-    yield _evidence_case([2.0, 2.0, 2.0, 0.0], [True, True, True, False], "each kind weighs one half, however many there are of it")
-    yield _evidence_case([9.0, -9.0], [True, False], "strong evidence for the right side is nearly free")
+    yield _evidence_case(
+        [0.0, 0.0], [True, False], "evidence that says nothing costs exactly 1 bit"
+    )
+    yield _evidence_case(
+        [math.log(3), -math.log(3)],
+        [True, False],
+        "odds of 3 to 1 for the right side cost log2(1 + 1/3) = 0.415 on either side",
+    )
+    yield _evidence_case(
+        [-math.log(3), math.log(3)],
+        [True, False],
+        "odds of 3 to 1 for the wrong side cost log2(1 + 3) = 2",
+    )
+    yield _evidence_case(
+        [2.0, 2.0, 2.0, 0.0],
+        [True, True, True, False],
+        "each kind weighs one half, however many there are of it",
+    )
+    yield _evidence_case(
+        [9.0, -9.0], [True, False], "strong evidence for the right side is nearly free"
+    )
     rng = np.random.default_rng(6)
     for _ in range(60):
         same = rng.random(rng.integers(4, 30)) < rng.uniform(0.2, 0.8)
         same[:2] = True, False
-        yield _evidence_case(np.where(same, 1.0, -1.0) + rng.normal(0, 2, len(same)), same, "the mean over same ones and the mean over different ones, halved", random=True)
+        yield _evidence_case(
+            np.where(same, 1.0, -1.0) + rng.normal(0, 2, len(same)),
+            same,
+            "the mean over same ones and the mean over different ones, halved",
+            random=True,
+        )
 
 
 def _evidence_case(llr, same, why: str, random: bool = False) -> Case:
@@ -68,17 +118,43 @@ def apart(attempt) -> bool | None:
 
 
 def _hands():
-    yield _hands_case([1, 1, 2, 2], [-1, -1, -1, -1], [2], "no forgeries here: a split by writer, nothing more")
-    yield _hands_case([1, 1, 1, 2, 2], [-1, 5, 6, -1, 5], [2], "forger 5 works in the test too, so that forgery of writer 1 stays out of training; forger 6's stays in")
-    yield _hands_case([1, 1, 2, 2], [-1, 7, -1, 8], [2], "different forgers: nothing has to be left out")
-    yield _hands_case([1, 2, 3], [-1, -1, 4], [3], "-1 is nobody: a genuine signature has no forger that could be on both sides")
-    yield _hands_case([1, 1, 2, 2, 3], [2, -1, -1, 9, -1], [2], "forger number 2 is not writer number 2: the two are counted apart")
-    yield _hands_case([1, 1, 2, 2], [-1, 5, -1, 5], [1, 2], "all writers are tested: nothing is left to train on")
+    yield _hands_case(
+        [1, 1, 2, 2], [-1, -1, -1, -1], [2], "no forgeries here: a split by writer, nothing more"
+    )
+    yield _hands_case(
+        [1, 1, 1, 2, 2],
+        [-1, 5, 6, -1, 5],
+        [2],
+        "forger 5 works in the test too, so that forgery of writer 1 stays out of training; forger 6's stays in",
+    )
+    yield _hands_case(
+        [1, 1, 2, 2], [-1, 7, -1, 8], [2], "different forgers: nothing has to be left out"
+    )
+    yield _hands_case(
+        [1, 2, 3],
+        [-1, -1, 4],
+        [3],
+        "-1 is nobody: a genuine signature has no forger that could be on both sides",
+    )
+    yield _hands_case(
+        [1, 1, 2, 2, 3],
+        [2, -1, -1, 9, -1],
+        [2],
+        "forger number 2 is not writer number 2: the two are counted apart",
+    )
+    yield _hands_case(
+        [1, 1, 2, 2], [-1, 5, -1, 5], [1, 2], "all writers are tested: nothing is left to train on"
+    )
     rng = np.random.default_rng(7)
     for _ in range(60):
         n = int(rng.integers(8, 40))
-        yield _hands_case(rng.integers(0, 6, n), np.where(rng.random(n) < 0.5, -1, rng.integers(0, 8, n)), rng.choice(6, int(rng.integers(1, 4)), replace=False),
-                          "train: other writers, and no forgery by somebody who also forges in the test; test: every image of its writers", random=True)  # fmt: skip
+        yield _hands_case(
+            rng.integers(0, 6, n),
+            np.where(rng.random(n) < 0.5, -1, rng.integers(0, 8, n)),
+            rng.choice(6, int(rng.integers(1, 4)), replace=False),
+            "train: other writers, and no forgery by somebody who also forges in the test; test: every image of its writers",
+            random=True,
+        )
 
 
 def _hands_case(writer, forger, test, why: str, random: bool = False) -> Case:

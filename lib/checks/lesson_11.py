@@ -16,12 +16,21 @@ def _pictures():
     yield _picture([[[0, 0, 0]]], "black is -127.5 / 128; the slot takes a batch of one: four axes")
     yield _picture([[[255, 255, 255]]], "white is 127.5 / 128: divide by 128, not by 127.5 or 255")
     yield _picture([[[255, 0, 10]]], "the colours stay in the order red, green, blue")
-    yield _picture([[[128, 127, 0]]], "the middle of the scale lies between two grey levels, at 127.5")
+    yield _picture(
+        [[[128, 127, 0]]], "the middle of the scale lies between two grey levels, at 127.5"
+    )
     yield _picture([[[10, 20, 30]], [[40, 50, 60]]], "channels stay last: (1, H, W, 3)")
-    yield _picture([[[200, 200, 200], [200, 200, 200]]], "one rule for all pictures: a grey wall is not stretched or shifted by its own mean")
+    yield _picture(
+        [[[200, 200, 200], [200, 200, 200]]],
+        "one rule for all pictures: a grey wall is not stretched or shifted by its own mean",
+    )
     draw = np.random.default_rng(0)
     for _ in range(40):
-        yield _picture(draw.integers(0, 256, (draw.integers(1, 9), draw.integers(1, 9), 3)), "pixel by pixel (x - 127.5) / 128", random=True)
+        yield _picture(
+            draw.integers(0, 256, (draw.integers(1, 9), draw.integers(1, 9), 3)),
+            "pixel by pixel (x - 127.5) / 128",
+            random=True,
+        )
 
 
 def _picture(values, why: str, random: bool = False) -> Case:
@@ -38,16 +47,30 @@ def to_levels(attempt) -> bool | None:
 
 
 def _ranges():
-    yield _range([0.3], -0.5, 1.5, "a level is 2/255 wide, zero is level 64, and 0.3 lies 38 levels above it")
-    yield _range([0.0], -0.5, 1.5, "zero must come back as exactly zero: its level is a whole number")
-    yield _range([2.5, -3.0], -0.5, 1.5, "what lies outside the range is clipped to levels 255 and 0")
+    yield _range(
+        [0.3], -0.5, 1.5, "a level is 2/255 wide, zero is level 64, and 0.3 lies 38 levels above it"
+    )
+    yield _range(
+        [0.0], -0.5, 1.5, "zero must come back as exactly zero: its level is a whole number"
+    )
+    yield _range(
+        [2.5, -3.0], -0.5, 1.5, "what lies outside the range is clipped to levels 255 and 0"
+    )
     yield _range([2.0, 0.0], 1.0, 3.0, "the range must hold zero: here it becomes 0 to 3")
     yield _range([-2.0, 0.0], -3.0, -1.0, "the range must hold zero: here it becomes -3 to 0")
-    yield _range([0.0138, -0.0138], -1.0, 1.2, "the *nearest* level: cutting the rest off is not rounding")
+    yield _range(
+        [0.0138, -0.0138], -1.0, 1.2, "the *nearest* level: cutting the rest off is not rounding"
+    )
     draw = np.random.default_rng(1)
     for _ in range(60):
         low, high = np.sort(draw.normal(0, 2, 2))
-        yield _range(list(draw.normal(0, 2, 6).round(4)), round(float(low) - 0.1, 3), round(float(high) + 0.1, 3), "nearest level, clipped, zero exact", random=True)
+        yield _range(
+            list(draw.normal(0, 2, 6).round(4)),
+            round(float(low) - 0.1, 3),
+            round(float(high) + 0.1, 3),
+            "nearest level, clipped, zero exact",
+            random=True,
+        )
 
 
 def _range(x: list[float], low: float, high: float, why: str, random: bool = False) -> Case:
@@ -66,20 +89,43 @@ def to_int8(attempt) -> bool | None:
 
 
 def _weights():
-    yield _weight([[1.27], [127.0]], "each output channel has a scale of its own, so the quiet one keeps its levels")
+    yield _weight(
+        [[1.27], [127.0]],
+        "each output channel has a scale of its own, so the quiet one keeps its levels",
+    )
     yield _weight([[0.3, -1.0]], "the largest weight by size sets the scale: 1 becomes -127")
     yield _weight([[127.0, 0.6, -0.6, 1.7]], "to the nearest whole number, on either side of zero")
-    yield _weight([[2.0, 4.0], [1.0, 3.0]], "the scale belongs to the first axis, the channels that come out")
+    yield _weight(
+        [[2.0, 4.0], [1.0, 3.0]], "the scale belongs to the first axis, the channels that come out"
+    )
     draw = generator(12)
     for _ in range(40):
-        shape = [int(torch.randint(1, 6, (), generator=draw)) for _ in range(2)] + [int(torch.randint(1, 4, (), generator=draw))] * 2
-        yield _weight(torch.randn(shape, generator=draw, dtype=torch.float64) * torch.logspace(-1, 1, shape[0], dtype=torch.float64)[:, None, None, None],
-                      "scale = largest |weight| of the channel / 127, level = nearest whole number of weight / scale", random=True)
+        shape = [int(torch.randint(1, 6, (), generator=draw)) for _ in range(2)] + [
+            int(torch.randint(1, 4, (), generator=draw))
+        ] * 2
+        yield _weight(
+            torch.randn(shape, generator=draw, dtype=torch.float64)
+            * torch.logspace(-1, 1, shape[0], dtype=torch.float64)[:, None, None, None],
+            "scale = largest |weight| of the channel / 127, level = nearest whole number of weight / scale",
+            random=True,
+        )
 
 
 def _weight(values, why: str, random: bool = False) -> Case:
     """The expected numbers channel by channel, weight by weight."""
-    weight = values if isinstance(values, Tensor) else torch.tensor(values, dtype=torch.float64)[:, :, None, None]
+    weight = (
+        values
+        if isinstance(values, Tensor)
+        else torch.tensor(values, dtype=torch.float64)[:, :, None, None]
+    )
     scales = [max(abs(w) for w in channel.flatten().tolist()) / 127 for channel in weight]
-    levels = [[round(w / scale) for w in channel.flatten().tolist()] for channel, scale in zip(weight, scales)]
-    return Case({"weight": weight}, (torch.tensor(levels).reshape(weight.shape), torch.tensor(scales)), why, random)
+    levels = [
+        [round(w / scale) for w in channel.flatten().tolist()]
+        for channel, scale in zip(weight, scales)
+    ]
+    return Case(
+        {"weight": weight},
+        (torch.tensor(levels).reshape(weight.shape), torch.tensor(scales)),
+        why,
+        random,
+    )

@@ -48,10 +48,20 @@ class ImageSet:
         n = len(self.images)
         if n == 0:
             raise ValueError("an ImageSet holds at least one image; this one is empty")
-        if self.images.dtype != np.uint8 or self.images.ndim not in (3, 4) or (self.images.ndim == 4 and self.images.shape[3] != 3):
-            raise ValueError(f"images must be uint8 (N, H, W) or (N, H, W, 3), not {self.images.dtype} {self.images.shape}")
-        for what, length in {"identity": len(self.identity), "genuine": len(self.genuine), "names": len(self.names),
-                             **{key: len(value) for key, value in self.extra.items()}}.items():
+        if (
+            self.images.dtype != np.uint8
+            or self.images.ndim not in (3, 4)
+            or (self.images.ndim == 4 and self.images.shape[3] != 3)
+        ):
+            raise ValueError(
+                f"images must be uint8 (N, H, W) or (N, H, W, 3), not {self.images.dtype} {self.images.shape}"
+            )
+        for what, length in {
+            "identity": len(self.identity),
+            "genuine": len(self.genuine),
+            "names": len(self.names),
+            **{key: len(value) for key, value in self.extra.items()},
+        }.items():
             if length != n:
                 raise ValueError(f"{n} images, but {length} entries in {what}")
 
@@ -63,8 +73,13 @@ class ImageSet:
         index = np.arange(len(self))[index]
         if index.ndim == 0:
             index = index[None]
-        return ImageSet(self.images[index], self.identity[index], self.genuine[index], tuple(self.names[i] for i in index),
-                        {key: value[index] for key, value in self.extra.items()})
+        return ImageSet(
+            self.images[index],
+            self.identity[index],
+            self.genuine[index],
+            tuple(self.names[i] for i in index),
+            {key: value[index] for key, value in self.extra.items()},
+        )
 
     @property
     def identities(self) -> np.ndarray:
@@ -75,7 +90,9 @@ class ImageSet:
         """The images of these identities."""
         return self[np.isin(self.identity, np.asarray(identities))]
 
-    def split_by_identity(self, test: float | int | Sequence[int] = 0.25, seed: int = 0) -> tuple["ImageSet", "ImageSet"]:
+    def split_by_identity(
+        self, test: float | int | Sequence[int] = 0.25, seed: int = 0
+    ) -> tuple["ImageSet", "ImageSet"]:
         """Split into (train, test) with no identity in both: the split to make before anything is drawn.
 
         test    share of identities in (0, 1), a number of identities, or the identities themselves
@@ -83,13 +100,21 @@ class ImageSet:
         """
         people = self.identities
         if len(people) < 2:
-            raise ValueError("one identity cannot be split in two; add images of at least one other")
+            raise ValueError(
+                "one identity cannot be split in two; add images of at least one other"
+            )
         if isinstance(test, (int, float, np.integer, np.floating)):
-            count = int(round(test * len(people))) if isinstance(test, (float, np.floating)) else int(test)
+            count = (
+                int(round(test * len(people)))
+                if isinstance(test, (float, np.floating))
+                else int(test)
+            )
             if isinstance(test, (float, np.floating)) and 0 < test < 1:
                 count = min(max(count, 1), len(people) - 1)
             if not 0 < count < len(people):
-                raise ValueError(f"test={test} leaves {len(people) - count} of {len(people)} identities for training and {count} for testing")
+                raise ValueError(
+                    f"test={test} leaves {len(people) - count} of {len(people)} identities for training and {count} for testing"
+                )
             chosen = np.random.default_rng(seed).permutation(people)[:count]
         else:
             chosen = np.asarray(list(test))

@@ -1,8 +1,8 @@
 """Zip archives of strangers, opened with care: no entry may leave its folder, swell without limit, or be a link.
 
-    with opened(path) as archive:
-        for name, data in read_all(archive, members(archive, ".png")):
-            ...
+with opened(path) as archive:
+    for name, data in read_all(archive, members(archive, ".png")):
+        ...
 """
 
 import re
@@ -19,7 +19,9 @@ from tqdm import tqdm
 from lib.data import zipcrypto
 from lib.data.download import DataError, full_disk_is_said
 
-LIMIT = 4 * 2**30  # bytes an archive may unpack to; the largest data set of the course needs a tenth of it
+LIMIT = (
+    4 * 2**30
+)  # bytes an archive may unpack to; the largest data set of the course needs a tenth of it
 
 
 @contextmanager
@@ -28,7 +30,9 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile:
-        raise DataError(f"{path} is not a complete zip archive; delete it and load again to fetch a fresh copy") from None
+        raise DataError(
+            f"{path} is not a complete zip archive; delete it and load again to fetch a fresh copy"
+        ) from None
     with archive:
         yield archive
 
@@ -43,25 +47,43 @@ def members(archive: zipfile.ZipFile, *endings: str, limit: int = LIMIT) -> list
         name = info.orig_filename.replace("\\", "/")
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
-            raise DataError(f"{archive.filename} holds {info.orig_filename!r}, which points outside its folder; do not trust this archive")
+            raise DataError(
+                f"{archive.filename} holds {info.orig_filename!r}, which points outside its folder; do not trust this archive"
+            )
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise DataError(f"{archive.filename} holds a link, {info.filename!r}, where only files belong; do not trust this archive")
+            raise DataError(
+                f"{archive.filename} holds a link, {info.filename!r}, where only files belong; do not trust this archive"
+            )
     if (total := sum(info.file_size for info in entries)) > limit:
-        raise DataError(f"{archive.filename} would unpack to {total / 2**30:.1f} GiB, more than the {limit / 2**30:.1f} GiB allowed; "
-                        "do not trust this archive")
+        raise DataError(
+            f"{archive.filename} would unpack to {total / 2**30:.1f} GiB, more than the {limit / 2**30:.1f} GiB allowed; "
+            "do not trust this archive"
+        )
     endings = tuple(ending.lower() for ending in endings)
-    files = [info for info in entries if not info.is_dir() and (not endings or info.filename.lower().endswith(endings))]
+    files = [
+        info
+        for info in entries
+        if not info.is_dir() and (not endings or info.filename.lower().endswith(endings))
+    ]
     return sorted(files, key=lambda info: info.filename)
 
 
-def check_password(archive: zipfile.ZipFile, password: str, entries: Iterable[zipfile.ZipInfo]) -> bool:
+def check_password(
+    archive: zipfile.ZipFile, password: str, entries: Iterable[zipfile.ZipInfo]
+) -> bool:
     """Whether the password opens the encrypted ones among `entries` (True where none is encrypted)."""
     locked = [info for info in entries if zipcrypto.is_encrypted(info)]
-    return zipcrypto.password_fits(archive, password.encode(), locked[:: max(1, len(locked) // 8)][:8])
+    return zipcrypto.password_fits(
+        archive, password.encode(), locked[:: max(1, len(locked) // 8)][:8]
+    )
 
 
-def read_all(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], password: str | None = None,
-             what: str = "") -> Iterator[tuple[str, bytes]]:
+def read_all(
+    archive: zipfile.ZipFile,
+    entries: list[zipfile.ZipInfo],
+    password: str | None = None,
+    what: str = "",
+) -> Iterator[tuple[str, bytes]]:
     """(name, content) of each entry, with a progress bar named `what` where that is given."""
     for info in tqdm(entries, desc=what, unit="file", disable=not what, leave=False):
         yield info.filename, zipcrypto.read(archive, info, password.encode() if password else None)

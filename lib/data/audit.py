@@ -21,7 +21,9 @@ def single_numbers(images: ImageSet) -> dict[str, np.ndarray]:
     mean, spread   of the whole image's darkness
     colour         mean distance between the strongest and the weakest channel, where there are channels
     """
-    grey = images.images.astype(np.float32) if images.images.ndim == 3 else images.images.mean(axis=3)
+    grey = (
+        images.images.astype(np.float32) if images.images.ndim == 3 else images.images.mean(axis=3)
+    )
     dark = 1 - grey.reshape(len(grey), -1) / 255  # (N, H, W) -> (N, H*W)
     inked = dark > dark.max(axis=1, keepdims=True) / 2
     tenth = max(1, dark.shape[1] // 10)
@@ -33,8 +35,12 @@ def single_numbers(images: ImageSet) -> dict[str, np.ndarray]:
         "spread": dark.std(axis=1),
     }
     if images.images.ndim == 4:
-        numbers["colour"] = (images.images.max(axis=3) - images.images.min(axis=3)).mean(axis=(1, 2)) / 255
-    return {name: np.round(number, 6) for name, number in numbers.items()}  # sums of equal values differ in the last digits
+        numbers["colour"] = (images.images.max(axis=3) - images.images.min(axis=3)).mean(
+            axis=(1, 2)
+        ) / 255
+    return {
+        name: np.round(number, 6) for name, number in numbers.items()
+    }  # sums of equal values differ in the last digits
 
 
 def balanced_accuracy(number: np.ndarray, label: np.ndarray) -> tuple[float, float]:
@@ -50,9 +56,13 @@ def balanced_accuracy(number: np.ndarray, label: np.ndarray) -> tuple[float, flo
     below_yes = np.concatenate([[0], np.cumsum(yes)]) / label.sum()
     below_no = np.concatenate([[0], np.cumsum(~yes)]) / (~label).sum()
     right = np.maximum((1 - below_yes + below_no) / 2, (1 - below_no + below_yes) / 2)
-    allowed = np.concatenate([[True], values[1:] > values[:-1], [True]])  # no threshold fits between two equal numbers
+    allowed = np.concatenate(
+        [[True], values[1:] > values[:-1], [True]]
+    )  # no threshold fits between two equal numbers
     best = int(np.argmax(np.where(allowed, right, 0)))
-    edges = np.concatenate([[values[0]], (values[1:] + values[:-1]) / 2, [np.nextafter(values[-1], np.inf)]])
+    edges = np.concatenate(
+        [[values[0]], (values[1:] + values[:-1]) / 2, [np.nextafter(values[-1], np.inf)]]
+    )
     return float(right[best]), float(edges[best])
 
 
@@ -70,11 +80,14 @@ def duplicates(images: ImageSet) -> list[tuple[int, int]]:
 
 def shared_forgers(train: ImageSet, test: ImageSet) -> np.ndarray:
     """Numbers of the forgers whose work is on both sides of a split."""
-    return np.intersect1d(*(side.extra["forger"][side.extra["forger"] >= 0] for side in (train, test)))
+    return np.intersect1d(
+        *(side.extra["forger"][side.extra["forger"] >= 0] for side in (train, test))
+    )
 
 
 def nearest(gallery: np.ndarray, probes: np.ndarray) -> np.ndarray:
     """For each probe (N, ...) the place of the most similar image in `gallery` (M, ...), by cosine of its pixels less their mean."""
+
     def rows(images: np.ndarray) -> np.ndarray:
         flat = images.reshape(len(images), -1).astype(np.float32)
         flat -= flat.mean(axis=1, keepdims=True)
@@ -91,11 +104,26 @@ def sigcomp2011() -> dict[str, dict[str, float]]:
     sentence = source.accepted(None, paths)
     results = {}
     for part, path in paths.items():
-        seen = [(who[1] >= 0, ink.saturation(scan), ink.mean_darkness(scan), ink.stroke_width(scan), ink.normalised(scan, (64, 144)).mean())
-                for _, who, scan in source.scans(path, part, "dutch", sentence)]
+        seen = [
+            (
+                who[1] >= 0,
+                ink.saturation(scan),
+                ink.mean_darkness(scan),
+                ink.stroke_width(scan),
+                ink.normalised(scan, (64, 144)).mean(),
+            )
+            for _, who, scan in source.scans(path, part, "dutch", sentence)
+        ]
         forged, *numbers = map(np.array, zip(*seen))
-        names = ("colour saturation of the ink", "darkness of the ink", "width of the strokes", "mean of the normalised picture")
-        results[part] = {name: balanced_accuracy(number, forged)[0] for name, number in zip(names, numbers)}
+        names = (
+            "colour saturation of the ink",
+            "darkness of the ink",
+            "width of the strokes",
+            "mean of the normalised picture",
+        )
+        results[part] = {
+            name: balanced_accuracy(number, forged)[0] for name, number in zip(names, numbers)
+        }
     return results
 
 

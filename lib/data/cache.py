@@ -18,10 +18,21 @@ import numpy as np
 from lib.course import cache_dir
 from lib.data import ImageSet
 
-DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
-def cached(name: str, options: dict, sources: Sequence[str], make: Callable[[], ImageSet]) -> ImageSet:
+def cached(
+    name: str, options: dict, sources: Sequence[str], make: Callable[[], ImageSet]
+) -> ImageSet:
     """The set that `make()` renders: from the cache where it is there and whole, else made and stored.
 
     options  plain values that the set depends on
@@ -40,14 +51,21 @@ def cached(name: str, options: dict, sources: Sequence[str], make: Callable[[], 
 
 def path_of(name: str, options: dict, sources: Sequence[str]) -> Path:
     """Where `cached` keeps this set."""
-    text = json.dumps(options, sort_keys=True).encode() + b"".join(Path(source).read_bytes() for source in sources)
+    text = json.dumps(options, sort_keys=True).encode() + b"".join(
+        Path(source).read_bytes() for source in sources
+    )
     return cache_dir() / f"{name}-{hashlib.sha256(text).hexdigest()[:16]}.npz"
 
 
 def write(path: Path, images: ImageSet) -> None:
     """Store a set under a temporary name and rename it: a reader finds the whole file or none."""
-    arrays = {"images": images.images, "identity": images.identity, "genuine": images.genuine, "names": np.array(images.names),
-              **{f"extra_{key}": value for key, value in images.extra.items()}}
+    arrays = {
+        "images": images.images,
+        "identity": images.identity,
+        "genuine": images.genuine,
+        "names": np.array(images.names),
+        **{f"extra_{key}": value for key, value in images.extra.items()},
+    }
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
@@ -68,4 +86,10 @@ def read(path: Path) -> ImageSet:
     with np.load(path, allow_pickle=False) as stored:
         arrays = dict(stored)
     extra = {key.removeprefix("extra_"): arrays[key] for key in arrays if key.startswith("extra_")}
-    return ImageSet(arrays["images"], arrays["identity"], arrays["genuine"], tuple(arrays["names"].tolist()), extra)
+    return ImageSet(
+        arrays["images"],
+        arrays["identity"],
+        arrays["genuine"],
+        tuple(arrays["names"].tolist()),
+        extra,
+    )

@@ -47,7 +47,9 @@ def mirror() -> str | None:
         return value.rstrip("/")
     folder = Path(value).expanduser()
     if not folder.is_dir():
-        raise DataError(f"COURSE_MIRROR is {value!r}, which is neither a folder that exists nor an http:// or file:// address")
+        raise DataError(
+            f"COURSE_MIRROR is {value!r}, which is neither a folder that exists nor an http:// or file:// address"
+        )
     return folder.resolve().as_uri()
 
 
@@ -58,7 +60,9 @@ def folder_for(name: str) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
     except OSError as error:
-        raise DataError(f"cannot write to the cache ({error.strerror}: {error.filename}); set COURSE_CACHE to a folder you may write to") from None
+        raise DataError(
+            f"cannot write to the cache ({error.strerror}: {error.filename}); set COURSE_CACHE to a folder you may write to"
+        ) from None
 
 
 @contextmanager
@@ -68,10 +72,14 @@ def full_disk_is_said(place: Path, what: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError(f"the disk is full: no room for {what or place.name} in {place.parent}; free some space, or set COURSE_CACHE "
-                            "to a folder on a larger disk") from None
+            raise DataError(
+                f"the disk is full: no room for {what or place.name} in {place.parent}; free some space, or set COURSE_CACHE "
+                "to a folder on a larger disk"
+            ) from None
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise DataError(f"{place.parent} may not be written to; set COURSE_CACHE to a folder you may write to") from None
+            raise DataError(
+                f"{place.parent} may not be written to; set COURSE_CACHE to a folder you may write to"
+            ) from None
         raise
 
 
@@ -80,13 +88,22 @@ def is_zip(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(512)
     if head.lstrip()[:1] == b"<":
-        raise DataError("the server sent a web page, not a zip archive; the address may have moved, or a login page is in the way")
+        raise DataError(
+            "the server sent a web page, not a zip archive; the address may have moved, or a login page is in the way"
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             if not any(info.flag_bits & 0x1 for info in archive.infolist()):
                 if bad := archive.testzip():
                     raise DataError(f"the zip archive is damaged at {bad}")
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, ValueError, NotImplementedError):
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        EOFError,
+        OSError,
+        ValueError,
+        NotImplementedError,
+    ):
         raise DataError("what arrived is not a whole zip archive") from None
 
 
@@ -124,7 +141,13 @@ def is_here(name: str) -> bool:
     return (course.cache_dir() / "downloads" / name).is_file()
 
 
-def fetch(name: str, url: str | None, checksum: str = "", check: Callable[[Path], None] | None = None, hint: str = "") -> Path:
+def fetch(
+    name: str,
+    url: str | None,
+    checksum: str = "",
+    check: Callable[[Path], None] | None = None,
+    hint: str = "",
+) -> Path:
     """The file `name` of the cache, downloaded first if it is not there.
 
     name      where it lies under the cache and under a mirror, `omniglot/images_background.zip`
@@ -142,10 +165,17 @@ def fetch(name: str, url: str | None, checksum: str = "", check: Callable[[Path]
     if place.is_file() and (source is None or known.get("source") in (source, "by hand")):
         return place
     if source is None:
-        raise NotThere(f"{name} is only to be had from a mirror; set COURSE_MIRROR to a folder or an address that holds it")
-    if place.is_file() and not known and not base:  # put there by the reader: as good as downloaded, if it is what it should be
+        raise NotThere(
+            f"{name} is only to be had from a mirror; set COURSE_MIRROR to a folder or an address that holds it"
+        )
+    if (
+        place.is_file() and not known and not base
+    ):  # put there by the reader: as good as downloaded, if it is what it should be
         _verify(place, checksum, check, f"{place}, which was put there by hand,")
-        _write_json(place.with_name(place.name + ".json"), {"bytes": place.stat().st_size, "sha256": digest(place), "source": "by hand"})
+        _write_json(
+            place.with_name(place.name + ".json"),
+            {"bytes": place.stat().st_size, "sha256": digest(place), "source": "by hand"},
+        )
         return place
 
     part = place.with_name(place.name + ".part")
@@ -157,13 +187,18 @@ def fetch(name: str, url: str | None, checksum: str = "", check: Callable[[Path]
             _discard(part)
             if not resumed:
                 raise
-            _stream(source, part, place.name, hint)  # the two halves may be of two versions: once more from the start
+            _stream(
+                source, part, place.name, hint
+            )  # the two halves may be of two versions: once more from the start
             try:
                 _verify(part, "" if base else checksum, check, source)
             except DataError:
                 _discard(part)
                 raise
-        _write_json(place.with_name(place.name + ".json"), {"bytes": part.stat().st_size, "sha256": digest(part), "source": source})
+        _write_json(
+            place.with_name(place.name + ".json"),
+            {"bytes": part.stat().st_size, "sha256": digest(part), "source": source},
+        )
         part.replace(place)
         part.with_name(part.name + ".json").unlink(missing_ok=True)
     return place
@@ -178,8 +213,10 @@ def _verify(path: Path, checksum: str, check: Callable[[Path], None] | None, sou
                     check(path)  # says more than two unequal numbers where it can
             except DataError as error:
                 raise DataError(f"{source} is not usable: {error}") from None
-            raise DataError(f"{source} is not the file its publisher describes ({kind} {found[:12]}... instead of {expected[:12]}...); "
-                            "try again later, or use a mirror you trust")
+            raise DataError(
+                f"{source} is not the file its publisher describes ({kind} {found[:12]}... instead of {expected[:12]}...); "
+                "try again later, or use a mirror you trust"
+            )
     if check:
         try:
             check(path)
@@ -198,21 +235,27 @@ def _stream(source: str, part: Path, title: str, hint: str) -> bool:
         if before.get("etag"):
             headers["If-Range"] = before["etag"]
     try:
-        answer = urllib.request.urlopen(urllib.request.Request(source, headers=headers), timeout=PATIENCE)
+        answer = urllib.request.urlopen(
+            urllib.request.Request(source, headers=headers), timeout=PATIENCE
+        )
     except urllib.error.HTTPError as error:
         if error.code == 416 and have:  # nothing left to send, or another file by now: begin again
             part.unlink()
             return _stream(source, part, title, hint)
         if error.code in GONE:
             raise NotThere(f"{source} is not there (HTTP {error.code}). {hint}".rstrip()) from None
-        raise DataError(f"{source} was refused (HTTP {error.code} {error.reason}); such refusals often pass, so try again later, or put the file "
-                        f"at {part.with_name(title)} yourself. {hint}".rstrip()) from None
+        raise DataError(
+            f"{source} was refused (HTTP {error.code} {error.reason}); such refusals often pass, so try again later, or put the file "
+            f"at {part.with_name(title)} yourself. {hint}".rstrip()
+        ) from None
     except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         if source.startswith("file:") and not Path(url2pathname(urlsplit(source).path)).is_file():
             raise NotThere(f"{source} is not there. {hint}".rstrip()) from None
-        raise DataError(f"no connection to {urlsplit(source).netloc or source} ({reason}); check the network, set COURSE_MIRROR, or put the file "
-                        f"at {part.with_name(title)} yourself. {hint}".rstrip()) from None
+        raise DataError(
+            f"no connection to {urlsplit(source).netloc or source} ({reason}); check the network, set COURSE_MIRROR, or put the file "
+            f"at {part.with_name(title)} yourself. {hint}".rstrip()
+        ) from None
 
     with answer:
         resumed = bool(have) and getattr(answer, "status", 200) == 206
@@ -224,9 +267,18 @@ def _stream(source: str, part: Path, title: str, hint: str) -> bool:
         etag = answer.headers.get("ETag", "")
         _write_json(facts, {"source": source, "etag": "" if etag.startswith("W/") else etag})
         try:
-            with part.open("ab" if resumed else "wb") as file, tqdm(
-                total=total, initial=have, desc=title, unit="B", unit_scale=True, leave=False, disable=total is not None and total < 1e6
-            ) as bar:
+            with (
+                part.open("ab" if resumed else "wb") as file,
+                tqdm(
+                    total=total,
+                    initial=have,
+                    desc=title,
+                    unit="B",
+                    unit_scale=True,
+                    leave=False,
+                    disable=total is not None and total < 1e6,
+                ) as bar,
+            ):
                 while block := answer.read(BLOCK):
                     file.write(block)
                     bar.update(len(block))
@@ -250,4 +302,6 @@ def _discard(part: Path) -> None:
 def _broken_off(source: str, part: Path, total: int | None) -> None:
     have = part.stat().st_size if part.exists() else 0
     of = f" of {_size(total)}" if total else ""
-    raise DataError(f"the download of {source} broke off after {_size(have)}{of}; load again to go on from there") from None
+    raise DataError(
+        f"the download of {source} broke off after {_size(have)}{of}; load again to go on from there"
+    ) from None

@@ -13,7 +13,15 @@ from lib.data.face_scene import around_head, camera, in_front
 from lib.data.face_shape import bump, head_maps, smooth, to_chart
 
 # InsightFace's five points for a 112 x 112 crop: eyes, tip of the nose, corners of the mouth. Pixel centres lie at whole numbers.
-TEMPLATE = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)])
+TEMPLATE = np.array(
+    [
+        (38.2946, 51.6963),
+        (73.5318, 51.5014),
+        (56.0252, 71.7366),
+        (41.5493, 92.3655),
+        (70.7299, 92.2041),
+    ]
+)
 
 
 def view(seed: int, number: int, image: int, aligned: bool) -> dict:
@@ -23,21 +31,60 @@ def view(seed: int, number: int, image: int, aligned: bool) -> dict:
     often = lambda share: bool(rng.random() < share)  # noqa: E731
     some = lambda share, low, high: float(rng.uniform(low, high)) if often(share) else 0.0  # noqa: E731
     how = {"yaw": normal(0.20), "pitch": normal(0.10), "roll": normal(0.08)}
-    how |= {"scale": 1 + normal(0.03), "tilt": normal(0.03), "right": normal(0.015), "down": normal(0.015)}
+    how |= {
+        "scale": 1 + normal(0.03),
+        "tilt": normal(0.03),
+        "right": normal(0.015),
+        "down": normal(0.015),
+    }
     if not aligned:
-        how |= {"scale": float(rng.uniform(0.42, 0.72)), "tilt": normal(0.18), "right": normal(0.07), "down": normal(0.05)}
-    how |= {"smile": max(0.0, normal(0.6)) - 0.05, "open": some(0.25, 0.2, 1.0), "lids": float(np.clip(0.08 + normal(0.14), -0.15, 0.5)),
-            "raise": normal(0.018), "frown": normal(0.06), "gaze": normal(0.24), "gaze_down": normal(0.12)}  # fmt: skip
+        how |= {
+            "scale": float(rng.uniform(0.42, 0.72)),
+            "tilt": normal(0.18),
+            "right": normal(0.07),
+            "down": normal(0.05),
+        }
+    how |= {
+        "smile": max(0.0, normal(0.6)) - 0.05,
+        "open": some(0.25, 0.2, 1.0),
+        "lids": float(np.clip(0.08 + normal(0.14), -0.15, 0.5)),
+        "raise": normal(0.018),
+        "frown": normal(0.06),
+        "gaze": normal(0.24),
+        "gaze_down": normal(0.12),
+    }
     if often(0.03):
         how["lids"] = 0.95
-    how |= {"light_x": normal(0.45), "light_y": -0.35 + normal(0.35), "key": float(rng.uniform(0.40, 0.80))}
+    how |= {
+        "light_x": normal(0.45),
+        "light_y": -0.35 + normal(0.35),
+        "key": float(rng.uniform(0.40, 0.80)),
+    }
     how["ambient"] = float(rng.uniform(0.20, 0.42))
-    how |= {"warm": normal(0.06), "exposure": float(np.exp(normal(0.13))), "contrast": float(np.exp(normal(0.08)))}
-    how |= {"blur": max(0.0, normal(0.35)), "noise": float(rng.uniform(0.004, 0.020)), "grey": float(often(0.05))}
-    how |= {"glasses": float(often(0.10)), "round": float(rng.random()), "tint": some(0.10, 0.75, 0.95)}
+    how |= {
+        "warm": normal(0.06),
+        "exposure": float(np.exp(normal(0.13))),
+        "contrast": float(np.exp(normal(0.08))),
+    }
+    how |= {
+        "blur": max(0.0, normal(0.35)),
+        "noise": float(rng.uniform(0.004, 0.020)),
+        "grey": float(often(0.05)),
+    }
+    how |= {
+        "glasses": float(often(0.10)),
+        "round": float(rng.random()),
+        "tint": some(0.10, 0.75, 0.95),
+    }
     how["rim"] = float(rng.uniform(0.010, 0.024))
-    how["cover"] = int(rng.choice([0, 1, 2, 3], p=[0.95, 0.02, 0.01, 0.02]))  # something in the way: from a side, a mask, a cap
-    how |= {"cover_x": float(rng.choice([-1, 1])), "cover_y": float(rng.uniform(-0.6, 0.9)), "cover_angle": normal(0.5)}
+    how["cover"] = int(
+        rng.choice([0, 1, 2, 3], p=[0.95, 0.02, 0.01, 0.02])
+    )  # something in the way: from a side, a mask, a cap
+    how |= {
+        "cover_x": float(rng.choice([-1, 1])),
+        "cover_y": float(rng.uniform(-0.6, 0.9)),
+        "cover_angle": normal(0.5),
+    }
     return how
 
 
@@ -45,8 +92,12 @@ def view_colours(seed: int, number: int, image: int) -> dict[str, np.ndarray]:
     """Colours around the head, and the random fields of background and sensor."""
     rng = np.random.default_rng([seed, number, 3, image])
     palette = rng.dirichlet((80, 80, 80), size=6) * 3 * rng.uniform(0.12, 0.85, size=(6, 1))
-    return {"palette": palette.clip(0, 1).astype(np.float32), "field": rng.standard_normal((3, 7, 7)).astype(np.float32),
-            "rim": np.array(rng.choice([0.02, 0.05, 0.25, 0.6])), "sensor": rng}
+    return {
+        "palette": palette.clip(0, 1).astype(np.float32),
+        "field": rng.standard_normal((3, 7, 7)).astype(np.float32),
+        "rim": np.array(rng.choice([0.02, 0.05, 0.25, 0.6])),
+        "sensor": rng,
+    }
 
 
 def rotation(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
@@ -62,7 +113,9 @@ def rotation(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
 def read(maps: Tensor, nx: Tensor, ny: Tensor, nz: Tensor) -> Tensor:
     """Values of maps (C, M, M) in directions (B, H, W) -> (B, C, H, W)."""
     grid = torch.stack(to_chart(nx, ny, nz), -1)
-    return torch.nn.functional.grid_sample(maps.expand(len(grid), -1, -1, -1), grid, padding_mode="border", align_corners=False)
+    return torch.nn.functional.grid_sample(
+        maps.expand(len(grid), -1, -1, -1), grid, padding_mode="border", align_corners=False
+    )
 
 
 def jaw_drop(open_: Tensor, ny: Tensor) -> Tensor:
@@ -91,7 +144,9 @@ def project(who: dict, maps: Tensor, v: dict, turn: Tensor, points: Tensor) -> T
     """Points on the head (B, P, 2) -> their place in the view's plane (B, P, 2), in head units."""
     nx, ny = points[..., 0] / who["width"], points[..., 1]
     nz = torch.sqrt((1 - nx * nx - ny * ny).clamp_min(0))
-    s = read(maps[:1], nx[:, None], ny[:, None], nz[:, None])[:, 0, 0] + jaw_drop(v["open"][:, None], ny)
+    s = read(maps[:1], nx[:, None], ny[:, None], nz[:, None])[:, 0, 0] + jaw_drop(
+        v["open"][:, None], ny
+    )
     place = torch.stack([who["width"] * nx * s, ny * s, who["depth"] * nz * s], -1)  # (B, P, 3)
     return (place[:, :, None, :] * turn[:, None, :2, :]).sum(-1)
 
@@ -104,7 +159,9 @@ def similarity(points: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return a, t0 - a * z0
 
 
-def find_surface(who: dict, maps: Tensor, v: dict, turn: Tensor, x: Tensor, y: Tensor, steps: int = 5) -> tuple[Tensor, ...]:
+def find_surface(
+    who: dict, maps: Tensor, v: dict, turn: Tensor, x: Tensor, y: Tensor, steps: int = 5
+) -> tuple[Tensor, ...]:
     """Where rays (B, S, S) through (x, y) of the view's plane meet the head.
 
     The surface lies at s(n) times the ellipsoid: meet an ellipsoid of size s, read s there, and again. From outside, in half
@@ -115,7 +172,10 @@ def find_surface(who: dict, maps: Tensor, v: dict, turn: Tensor, x: Tensor, y: T
     ray = [turn[:, 2, i].view(-1, 1, 1) / axes[i] for i in range(3)]
     length = torch.sqrt(sum(w * w for w in ray))
     ray = [w / length for w in ray]
-    start = [(turn[:, 0, i].view(-1, 1, 1) * x + turn[:, 1, i].view(-1, 1, 1) * y) / axes[i] for i in range(3)]
+    start = [
+        (turn[:, 0, i].view(-1, 1, 1) * x + turn[:, 1, i].view(-1, 1, 1) * y) / axes[i]
+        for i in range(3)
+    ]
     along = sum(o * w for o, w in zip(start, ray))
     start = [o - along * w for o, w in zip(start, ray)]
     miss2 = sum(o * o for o in start)
@@ -131,8 +191,16 @@ def find_surface(who: dict, maps: Tensor, v: dict, turn: Tensor, x: Tensor, y: T
     return nx, ny, nz, s - miss
 
 
-def paint_features(who: dict, v: dict, fx: Tensor, fy: Tensor, colour: Tensor, shine: Tensor, bare: Tensor,
-                   pixel: float) -> tuple[Tensor, Tensor]:
+def paint_features(
+    who: dict,
+    v: dict,
+    fx: Tensor,
+    fy: Tensor,
+    colour: Tensor,
+    shine: Tensor,
+    bare: Tensor,
+    pixel: float,
+) -> tuple[Tensor, Tensor]:
     """Paint brows, eyes and mouth of this view's expression over the colours (B, 3, S, S) at places fx, fy of the head.
 
     bare     1 where no hair covers the skin
@@ -153,7 +221,11 @@ def paint_features(who: dict, v: dict, fx: Tensor, fy: Tensor, colour: Tensor, s
 
     # Brows: an arch over each eye, thinner to the outside.
     bx = (ax - who["eye_x"] - 0.01) / who["brow_w"]
-    arch = who["brow_arch"] * (1 - (bx - 0.2) ** 2) + 0.1 * who["brow_tilt"] * bx + 0.35 * v["frown"] * bx.clamp(max=0)
+    arch = (
+        who["brow_arch"] * (1 - (bx - 0.2) ** 2)
+        + 0.1 * who["brow_tilt"] * bx
+        + 0.35 * v["frown"] * bx.clamp(max=0)
+    )
     by = fy - (who["eye_y"] - who["brow_y"] - v["raise"] - arch)
     thick = who["brow_h"] * (1 - 0.45 * smooth((bx + 0.2) / 1.2))
     brow = edge(thick - by.abs()) * smooth((1 - bx.abs()) / 0.25)
@@ -172,15 +244,27 @@ def paint_features(who: dict, v: dict, fx: Tensor, fy: Tensor, colour: Tensor, s
     radius = torch.sqrt(gx * gx + gy * gy)
     white = 0.70 - 0.18 * bump(radius / (1.7 * who["iris"])) - 0.25 * bump((ey - upper) / 0.03)
     eye = rgb((0.96, 0.93, 0.90)) * white[:, None]
-    eye = over(eye, edge(who["iris"] - radius), rgb(who["eyes"]) * (0.75 + 0.5 * smooth(gy / who["iris"]))[:, None])
+    eye = over(
+        eye,
+        edge(who["iris"] - radius),
+        rgb(who["eyes"]) * (0.75 + 0.5 * smooth(gy / who["iris"]))[:, None],
+    )
     eye = over(eye, edge(0.024 - radius), rgb((0.03, 0.03, 0.03)))
-    eye = over(eye, 0.8 * bump((fx - left * who["eye_x"] + 0.02) / 0.014, (ey + 0.02) / 0.014), rgb((1.0, 1.0, 1.0)))
+    eye = over(
+        eye,
+        0.8 * bump((fx - left * who["eye_x"] + 0.02) / 0.014, (ey + 0.02) / 0.014),
+        rgb((1.0, 1.0, 1.0)),
+    )
     above = upper - 0.045 * max(0.25, who["lid"]) - 0.010
-    colour = colour * (1 - 0.40 * bump((ey - above) / 0.016) * smooth((1.15 - u.abs()) / 0.3))[:, None]
+    colour = (
+        colour * (1 - 0.40 * bump((ey - above) / 0.016) * smooth((1.15 - u.abs()) / 0.3))[:, None]
+    )
     colour = over(colour, inside, eye)
     lash = bump((ey - upper) / 0.014) * smooth((1.1 - u.abs()) / 0.15)
     colour = over(colour, (0.75 + 0.1 * (who["lips"][1] < 0.4)) * lash, rgb(0.25 * hair + 0.02))
-    colour = colour * (1 - 0.25 * bump((ey - lower) / 0.012) * smooth((1.0 - u.abs()) / 0.2))[:, None]
+    colour = (
+        colour * (1 - 0.25 * bump((ey - lower) / 0.012) * smooth((1.0 - u.abs()) / 0.2))[:, None]
+    )
     shine = shine * (1 - lash) + 0.25 * inside
 
     # Mouth: a line that a smile bends, two lips that an open mouth parts.
@@ -189,7 +273,12 @@ def paint_features(who: dict, v: dict, fx: Tensor, fy: Tensor, colour: Tensor, s
     arc = (1 - m * m).clamp_min(0)
     line = corner + (who["mouth_y"] + 0.03 * v["open"] - corner) * arc + 0.006 * bump(m / 0.25)
     gap = 0.085 * v["open"] * arc.sqrt() + 0.02 * v["smile"].clamp(0, 1) * arc * (v["open"] > 0)
-    top = line - 0.55 * gap - who["lip_up"] * (arc.sqrt() * (1 + 0.25 * bump((m.abs() - 0.28) / 0.18) - 0.30 * bump(m / 0.13)))
+    top = (
+        line
+        - 0.55 * gap
+        - who["lip_up"]
+        * (arc.sqrt() * (1 + 0.25 * bump((m.abs() - 0.28) / 0.18) - 0.30 * bump(m / 0.13)))
+    )
     bottom = line + 0.8 * gap + who["lip_low"] * arc.sqrt() * (0.4 + 0.6 * arc)
     lips = edge(fy - top) * edge(bottom - fy) * edge((1 - m.abs()) * half)
     tone = 0.82 + 0.26 * smooth((fy - line) / 0.04)
@@ -202,7 +291,9 @@ def paint_features(who: dict, v: dict, fx: Tensor, fy: Tensor, colour: Tensor, s
     return colour, shine * (1 - hole) + 0.25 * lips * smooth((fy - line) / 0.02)
 
 
-def render(who: dict, views: list[dict], colours: list[dict], size: int, mark: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def render(
+    who: dict, views: list[dict], colours: list[dict], size: int, mark: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """B views of one person -> images uint8 (B, size, size, 3), landmarks float32 (B, 5, 2) in pixels.
 
     mark    paint a red dot where each landmark lies on the skin: what a test compares the landmarks with
@@ -235,23 +326,32 @@ def render(who: dict, views: list[dict], colours: list[dict], size: int, mark: b
     colour, shine = paint_features(who, v, fx, fy, colour, shine, bare, pixel)
     if mark:
         for p in points.unbind(1):
-            dot = bump((fx - p[:, 0].view(-1, 1, 1)) / 0.04, (fy - p[:, 1].view(-1, 1, 1)) / 0.04)[:, None]
+            dot = bump((fx - p[:, 0].view(-1, 1, 1)) / 0.04, (fy - p[:, 1].view(-1, 1, 1)) / 0.04)[
+                :, None
+            ]
             colour = colour + dot * (torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1) - colour)
 
     key = torch.stack([v["light_x"], v["light_y"], torch.ones_like(v["light_x"])], -1)
     key = key / key.norm(dim=-1, keepdim=True)
     half = key + torch.tensor([0.0, 0.0, 1.0])
     half = half / half.norm(dim=-1, keepdim=True)
-    towards = lambda d: sum(normal[:, i] * (turn * d[:, :, None]).sum(1)[:, i].view(-1, 1, 1) for i in range(3))  # noqa: E731
+    towards = lambda d: sum(
+        normal[:, i] * (turn * d[:, :, None]).sum(1)[:, i].view(-1, 1, 1) for i in range(3)
+    )  # noqa: E731
     lit = (0.85 * towards(key) + 0.15).clamp_min(0)
     sky = 0.75 - 0.25 * towards(torch.tensor([[0.0, 1.0, 0.0]]).expand(len(a), 3))
     glint = towards(half).clamp_min(0) ** 8
     glint = glint * glint
     ambient, strength = v["ambient"].view(-1, 1, 1), v["key"].view(-1, 1, 1)
-    face = colour * (ambient * sky + 1.25 * strength * lit)[:, None] + (0.35 * strength * shine * glint)[:, None]
+    face = (
+        colour * (ambient * sky + 1.25 * strength * lit)[:, None]
+        + (0.35 * strength * shine * glint)[:, None]
+    )
 
     scene = around_head(who, v, turn, x, y, colours, pixel)
     image = scene + smooth(inside / pixel + 0.5)[:, None] * (face - scene)
     image = in_front(who, v, turn, x, y, image, colours, pixel)
-    v["exposure"] = v["exposure"] * (0.62 / max(0.2, who["skin"].mean())) ** 0.25  # a camera lets more light in for a darker face
+    v["exposure"] = (
+        v["exposure"] * (0.62 / max(0.2, who["skin"].mean())) ** 0.25
+    )  # a camera lets more light in for a darker face
     return camera(image, v, colours), landmarks.numpy()

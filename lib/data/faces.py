@@ -14,10 +14,14 @@ import torch
 
 from lib.data import ImageSet, cache, face_render, face_scene, face_shape
 
-TRAINING_SEED = 0  # the course model learns from people of this seed; whatever is measured takes another
+TRAINING_SEED = (
+    0  # the course model learns from people of this seed; whatever is measured takes another
+)
 
 
-def load(identities: int = 200, images: int = 20, size: int = 56, seed: int = 0, aligned: bool = True) -> ImageSet:
+def load(
+    identities: int = 200, images: int = 20, size: int = 56, seed: int = 0, aligned: bool = True
+) -> ImageSet:
     """Faces of `identities` people, `images` of each; made on the first call, then read from the cache.
 
     size      height and width in pixels, a multiple of 4
@@ -26,12 +30,23 @@ def load(identities: int = 200, images: int = 20, size: int = 56, seed: int = 0,
               numbers) of left eye, right eye, tip of the nose, left and right corner of the mouth, as one sees them
     raises    ValueError for a count or size that makes no set
     """
-    for what, value, least in (("identities", identities, 1), ("images", images, 1), ("size", size, 16), ("seed", seed, 0)):
+    for what, value, least in (
+        ("identities", identities, 1),
+        ("images", images, 1),
+        ("size", size, 16),
+        ("seed", seed, 0),
+    ):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"{what}={value!r}: a whole number, at least {least}")
     if size % 4:
         raise ValueError(f"size={size}: a multiple of 4")
-    options = {"identities": int(identities), "images": int(images), "size": int(size), "seed": int(seed), "aligned": bool(aligned)}
+    options = {
+        "identities": int(identities),
+        "images": int(images),
+        "size": int(size),
+        "seed": int(seed),
+        "aligned": bool(aligned),
+    }
     sources = [__file__, face_shape.__file__, face_render.__file__, face_scene.__file__]
     return cache.cached("faces", options, sources, lambda: _make(**options))
 
@@ -44,8 +59,19 @@ def _make(identities: int, images: int, size: int, seed: int, aligned: bool) -> 
         colours = [face_render.view_colours(seed, number, i) for i in range(images)]
         return face_render.render(who, views, colours, size)
 
-    with torch.inference_mode(), ThreadPoolExecutor(os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with (
+        torch.inference_mode(),
+        ThreadPoolExecutor(
+            os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)
+        ) as pool,
+    ):
         pictures, landmarks = zip(*pool.map(torch.inference_mode()(one), range(identities)))
     owner = np.repeat(np.arange(identities), images)
     names = tuple(f"person {who} image {i}" for who in range(identities) for i in range(images))
-    return ImageSet(np.concatenate(pictures), owner, np.ones(len(owner), dtype=bool), names, {"landmarks": np.concatenate(landmarks)})
+    return ImageSet(
+        np.concatenate(pictures),
+        owner,
+        np.ones(len(owner), dtype=bool),
+        names,
+        {"landmarks": np.concatenate(landmarks)},
+    )

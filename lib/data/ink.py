@@ -94,14 +94,22 @@ def box(mask: np.ndarray) -> tuple[slice, slice]:
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def fitted(picture: Image.Image, size: tuple[int, int], paper: int | tuple[int, int, int], border: float = 0.04) -> np.ndarray:
+def fitted(
+    picture: Image.Image,
+    size: tuple[int, int],
+    paper: int | tuple[int, int, int],
+    border: float = 0.04,
+) -> np.ndarray:
     """The picture scaled into (height, width) with its proportions kept, centred on `paper`, a thin border left free."""
     height, width = size
     scale = min(height / picture.height, width / picture.width) * (1 - 2 * border)
     new = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     frame = Image.new(picture.mode, (width, height), paper)
     # BOX averages what falls into a pixel: thin strokes grow fainter instead of breaking up.
-    frame.paste(picture.resize(new, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR), ((width - new[0]) // 2, (height - new[1]) // 2))
+    frame.paste(
+        picture.resize(new, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR),
+        ((width - new[0]) // 2, (height - new[1]) // 2),
+    )
     return np.asarray(frame)
 
 

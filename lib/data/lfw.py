@@ -24,8 +24,14 @@ from lib.data.download import DataError, NotThere, fetch, full_disk_is_said, is_
 
 # The addresses and checksums of scikit-learn's fetcher (a test compares them), here so that the 243 MB come with a bar and can be resumed.
 FILES = {
-    "lfw-funneled.tgz": ("https://ndownloader.figshare.com/files/5976015", "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a"),
-    "pairs.txt": ("https://ndownloader.figshare.com/files/5976006", "ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592"),
+    "lfw-funneled.tgz": (
+        "https://ndownloader.figshare.com/files/5976015",
+        "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
+    ),
+    "pairs.txt": (
+        "https://ndownloader.figshare.com/files/5976006",
+        "ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592",
+    ),
 }
 
 
@@ -42,28 +48,51 @@ def load(size: int | tuple[int, int] = 112, crop: int = 112, everyone: bool = Fa
         raise ValueError(f"crop={crop}; it must be 1 to 250 pixels of the 250x250 photograph")
     source = _small_archive() if not everyone else None
     if source and crop > 150:
-        raise ValueError(f"crop={crop}, but {source} holds 150x150 centre crops; ask for 150 or less, or mirror lfw-funneled.tgz")
+        raise ValueError(
+            f"crop={crop}, but {source} holds 150x150 centre crops; ask for 150 or less, or mirror lfw-funneled.tgz"
+        )
     wanted = None if everyone else {name for pair in _pairs() for name in pair[:2]}
     source = source or _full_archive()
-    options = {"size": list(size), "crop": crop, "everyone": everyone, "archive": record(source).get("sha256"), "pairs": len(wanted or ())}
+    options = {
+        "size": list(size),
+        "crop": crop,
+        "everyone": everyone,
+        "archive": record(source).get("sha256"),
+        "pairs": len(wanted or ()),
+    }
 
     def make() -> ImageSet:
         images = {}
-        for name, data in tqdm(_photographs(source, wanted), total=len(wanted) if wanted else 13233, desc="reading lfw", unit="image", leave=False):
+        for name, data in tqdm(
+            _photographs(source, wanted),
+            total=len(wanted) if wanted else 13233,
+            desc="reading lfw",
+            unit="image",
+            leave=False,
+        ):
             images[name] = _cropped(data, crop, size, name)
         names = sorted(images)
         if wanted and len(wanted - images.keys()):
-            raise DataError(f"{source} lacks {len(wanted - images.keys())} of the {len(wanted)} images that pairs.txt names, "
-                            f"{min(wanted - images.keys())} first; fetch it again")
+            raise DataError(
+                f"{source} lacks {len(wanted - images.keys())} of the {len(wanted)} images that pairs.txt names, "
+                f"{min(wanted - images.keys())} first; fetch it again"
+            )
         people = [name.rpartition("_")[0] for name in names]
         _, identity = np.unique(people, return_inverse=True)
-        return ImageSet(np.stack([images[name] for name in names]), identity, np.ones(len(names), dtype=bool), tuple(names))
+        return ImageSet(
+            np.stack([images[name] for name in names]),
+            identity,
+            np.ones(len(names), dtype=bool),
+            tuple(names),
+        )
 
     with full_disk_is_said(source, "the decoded images"):
         return cached("lfw", options, [__file__], make)
 
 
-def lfw_pairs(names: Iterable[str] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def lfw_pairs(
+    names: Iterable[str] | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """View 2: (i, j, same, fold), each (6000,), in file order; ten folds (0 to 9) of 300 same and 300 different pairs.
 
     names  the images' names that i and j count in; None: those of `load()`
@@ -72,9 +101,16 @@ def lfw_pairs(names: Iterable[str] | None = None) -> tuple[np.ndarray, np.ndarra
     names = sorted({name for pair in pairs for name in pair[:2]}) if names is None else names
     place = {name: index for index, name in enumerate(names)}
     if absent := {name for pair in pairs for name in pair[:2]} - place.keys():
-        raise ValueError(f"{len(absent)} images of the pairs are not among these names, {min(absent)} first")
+        raise ValueError(
+            f"{len(absent)} images of the pairs are not among these names, {min(absent)} first"
+        )
     first, second, same, fold = zip(*pairs)
-    return np.array([place[name] for name in first]), np.array([place[name] for name in second]), np.array(same), np.array(fold)
+    return (
+        np.array([place[name] for name in first]),
+        np.array([place[name] for name in second]),
+        np.array(same),
+        np.array(fold),
+    )
 
 
 def parsed(text: str) -> list[tuple[str, str, bool, int]]:
@@ -87,7 +123,9 @@ def parsed(text: str) -> list[tuple[str, str, bool, int]]:
         if len(line) not in (3, 4):
             raise ValueError(f"line {row + 2} has {len(line)} words")
         person, number, other, second = (line[0], line[1], line[0], line[2]) if same else line
-        pairs.append((f"{person}_{int(number):04d}", f"{other}_{int(second):04d}", same, row // (2 * count)))
+        pairs.append(
+            (f"{person}_{int(number):04d}", f"{other}_{int(second):04d}", same, row // (2 * count))
+        )
     if len(pairs) != folds * 2 * count:
         raise ValueError(f"{len(pairs)} pairs where {folds * 2 * count} are announced")
     return pairs
@@ -137,17 +175,31 @@ def _photographs(source: Path, wanted: set[str] | None) -> Iterator[tuple[str, b
     try:
         with tarfile.open(source, "r:gz") as opened:
             for entry in opened:
-                if entry.isfile() and entry.name.endswith(".jpg") and (not wanted or Path(entry.name).stem in wanted):
+                if (
+                    entry.isfile()
+                    and entry.name.endswith(".jpg")
+                    and (not wanted or Path(entry.name).stem in wanted)
+                ):
                     yield Path(entry.name).stem, opened.extractfile(entry).read()
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise DataError(f"{source} is damaged ({error}); delete it and load again to fetch a fresh copy") from None
+        raise DataError(
+            f"{source} is damaged ({error}); delete it and load again to fetch a fresh copy"
+        ) from None
 
 
 def _cropped(data: bytes, crop: int, size: tuple[int, int], name: str) -> np.ndarray:
     try:
         photograph = Image.open(io.BytesIO(data)).convert("RGB")
     except (OSError, ValueError):
-        raise DataError(f"{name} is no image; delete LFW's archive from the cache and load again to fetch a fresh copy") from None
+        raise DataError(
+            f"{name} is no image; delete LFW's archive from the cache and load again to fetch a fresh copy"
+        ) from None
     left, top = (photograph.width - crop) / 2, (photograph.height - crop) / 2
     region = (left, top, left + crop, top + crop)
-    return np.asarray(photograph.resize((size[1], size[0]), Image.Resampling.BILINEAR if min(size) >= crop else Image.Resampling.BOX, box=region))
+    return np.asarray(
+        photograph.resize(
+            (size[1], size[0]),
+            Image.Resampling.BILINEAR if min(size) >= crop else Image.Resampling.BOX,
+            box=region,
+        )
+    )

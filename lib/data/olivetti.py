@@ -22,7 +22,12 @@ def load() -> ImageSet:
     """All 400 images: grey (400, 64, 64), identity 0 to 39; names "person00_0"."""
     faces = _faces(fetch("olivetti/olivettifaces.mat", URL, f"sha256:{SHA256}", _faces))
     identity = np.arange(len(faces)) // 10
-    return ImageSet(faces, identity, np.ones(len(faces), dtype=bool), tuple(f"person{who:02d}_{n % 10}" for n, who in enumerate(identity)))
+    return ImageSet(
+        faces,
+        identity,
+        np.ones(len(faces), dtype=bool),
+        tuple(f"person{who:02d}_{n % 10}" for n, who in enumerate(identity)),
+    )
 
 
 def _faces(path: Path) -> np.ndarray:
@@ -32,5 +37,7 @@ def _faces(path: Path) -> np.ndarray:
         if columns.dtype != np.uint8 or columns.shape[0] != 64 * 64 or columns.shape[1] % 10:
             raise ValueError(f"{columns.dtype} {columns.shape}")
     except Exception as error:  # loadmat raises many kinds for a damaged file
-        raise DataError(f"it is not the file of Olivetti faces ({type(error).__name__}: {error})") from None
+        raise DataError(
+            f"it is not the file of Olivetti faces ({type(error).__name__}: {error})"
+        ) from None
     return np.ascontiguousarray(columns.T.reshape(-1, 64, 64).transpose(0, 2, 1))

@@ -68,10 +68,16 @@ class Trace:
         return np.hypot(*self.velocity.T)
 
 
-def lognormal_speed(t: np.ndarray, length: float, onset: float, mu: float, sigma: float) -> np.ndarray:
+def lognormal_speed(
+    t: np.ndarray, length: float, onset: float, mu: float, sigma: float
+) -> np.ndarray:
     """Speed (T,) of one stroke: area `length`, mode at onset + exp(mu - sigma^2), zero up to its onset."""
     delay = np.maximum(np.asarray(t, dtype=float) - onset, 1e-12)
-    return length / (sigma * math.sqrt(2 * math.pi) * delay) * np.exp(-((np.log(delay) - mu) ** 2) / (2 * sigma**2))
+    return (
+        length
+        / (sigma * math.sqrt(2 * math.pi) * delay)
+        * np.exp(-((np.log(delay) - mu) ** 2) / (2 * sigma**2))
+    )
 
 
 def arcs(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
@@ -82,8 +88,18 @@ def arcs(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     return length, np.arctan2(chord[:, 1], chord[:, 0]) - half
 
 
-def timed(start, targets, bend, down, *, tempo: float = 1.0, overlap: float = 1.0, delay: float = 0.18, sigma: float = 0.3,
-          pauses: np.ndarray | None = None) -> Plan:
+def timed(
+    start,
+    targets,
+    bend,
+    down,
+    *,
+    tempo: float = 1.0,
+    overlap: float = 1.0,
+    delay: float = 0.18,
+    sigma: float = 0.3,
+    pauses: np.ndarray | None = None,
+) -> Plan:
     """A plan with the timing of one hand.
 
     tempo    seconds scale: 1 is fluent, a copying hand takes 1.5 to 3
@@ -91,13 +107,21 @@ def timed(start, targets, bend, down, *, tempo: float = 1.0, overlap: float = 1.
     delay    median delay exp(mu) of a fluent stroke, seconds; sigma its spread
     pauses   (n,) extra seconds of rest before each stroke
     """
-    start, targets, bend = np.asarray(start, float), np.asarray(targets, float), np.asarray(bend, float)
+    start, targets, bend = (
+        np.asarray(start, float),
+        np.asarray(targets, float),
+        np.asarray(bend, float),
+    )
     down = np.asarray(down, bool)
     chord = np.hypot(*np.diff(np.vstack([start, targets]), axis=0).T)
-    gap = tempo * (0.045 + 0.075 * np.sqrt(np.minimum(chord, 6.0)))  # longer strokes take longer, but not in proportion
+    gap = tempo * (
+        0.045 + 0.075 * np.sqrt(np.minimum(chord, 6.0))
+    )  # longer strokes take longer, but not in proportion
     mu = np.log(delay * tempo * overlap * (0.7 + 0.3 * np.sqrt(np.minimum(chord, 6.0))))
     lifted = ~down | np.append(False, ~down[:-1])
-    gap = np.where(lifted, gap + 0.12 * tempo, gap) + (0 if pauses is None else pauses)  # a lifted pen waits for the stroke to end
+    gap = np.where(lifted, gap + 0.12 * tempo, gap) + (
+        0 if pauses is None else pauses
+    )  # a lifted pen waits for the stroke to end
     sigma = np.broadcast_to(np.asarray(sigma, float), mu.shape).copy()
     onset = np.cumsum(gap) - np.exp(mu)
     return Plan(start, targets, bend, onset - onset.min(), mu, sigma, down)
@@ -111,8 +135,14 @@ def _superpose(t, start, length, direction, bend, onset, mu, sigma, down):
     xy[:, 0], xy[:, 1] = start[0], start[1]
     for k in range(len(length)):
         whole = length[k] * (math.sin(bend[k] / 2) / (bend[k] / 2) if abs(bend[k]) > 1e-6 else 1.0)
-        whole_x, whole_y = whole * math.cos(direction[k] + bend[k] / 2), whole * math.sin(direction[k] + bend[k] / 2)
-        begin, end = onset[k] + math.exp(mu[k] - 4.5 * sigma[k]), onset[k] + math.exp(mu[k] + 4.5 * sigma[k])
+        whole_x, whole_y = (
+            whole * math.cos(direction[k] + bend[k] / 2),
+            whole * math.sin(direction[k] + bend[k] / 2),
+        )
+        begin, end = (
+            onset[k] + math.exp(mu[k] - 4.5 * sigma[k]),
+            onset[k] + math.exp(mu[k] + 4.5 * sigma[k]),
+        )
         for i in range(len(t)):
             if t[i] <= begin:
                 continue
@@ -138,9 +168,16 @@ def _superpose(t, start, length, direction, bend, onset, mu, sigma, down):
 def trace(plan: Plan, t: np.ndarray | None = None) -> Trace:
     """Carry a plan out: the strokes' arcs, each run with its lognormal speed, added up as vectors (the integral is closed)."""
     t = np.arange(0.0, plan.end, 1 / RATE) if t is None else np.asarray(t, float)
-    xy, velocity, contact = _superpose(t, plan.start, *arcs(plan), plan.bend, plan.onset, plan.mu, plan.sigma, plan.down)
-    first, last = plan.onset[0] + math.exp(plan.mu[0] - 2 * plan.sigma[0]), plan.onset[-1] + math.exp(plan.mu[-1] + 2 * plan.sigma[-1])
-    landing = np.clip((t - first) / 0.02, 0, 1) * np.clip((last - t) / 0.04, 0, 1)  # the pen lands, and flies off
+    xy, velocity, contact = _superpose(
+        t, plan.start, *arcs(plan), plan.bend, plan.onset, plan.mu, plan.sigma, plan.down
+    )
+    first, last = (
+        plan.onset[0] + math.exp(plan.mu[0] - 2 * plan.sigma[0]),
+        plan.onset[-1] + math.exp(plan.mu[-1] + 2 * plan.sigma[-1]),
+    )
+    landing = np.clip((t - first) / 0.02, 0, 1) * np.clip(
+        (last - t) / 0.04, 0, 1
+    )  # the pen lands, and flies off
     return Trace(t, xy, velocity, contact * landing)
 
 
@@ -148,10 +185,14 @@ def shaken(trace: Trace, amplitude: float, hertz: float, rng: np.random.Generato
     """Add tremor: each axis swings around `hertz` (physiological tremor: 8 to 12 Hz), swelling and fading; rms `amplitude`."""
     hz = hertz * rng.uniform(0.85, 1.15, (2, 3, 1))
     phase = rng.uniform(0, 2 * np.pi, (2, 3, 1))
-    swell = 1 + 0.6 * np.sin(2 * np.pi * rng.uniform(0.5, 1.5, (2, 1)) * trace.t + rng.uniform(0, 2 * np.pi, (2, 1)))  # (2, T)
+    swell = 1 + 0.6 * np.sin(
+        2 * np.pi * rng.uniform(0.5, 1.5, (2, 1)) * trace.t + rng.uniform(0, 2 * np.pi, (2, 1))
+    )  # (2, T)
     wave = swell * np.sin(2 * np.pi * hz * trace.t + phase).sum(1)  # (2, 3, T) -> (2, T)
     wave *= amplitude / np.sqrt(1.5 * 1.18)
-    return replace(trace, xy=trace.xy + wave.T, velocity=trace.velocity + np.gradient(wave, 1 / RATE, axis=1).T)
+    return replace(
+        trace, xy=trace.xy + wave.T, velocity=trace.velocity + np.gradient(wave, 1 / RATE, axis=1).T
+    )
 
 
 def line(trace: Trace, width: float, contrast: float) -> np.ndarray:
@@ -177,19 +218,36 @@ def _ink(xy, radius, height, width):
         reach = max(ra, rb) + 1.0
         dx, dy = bx - ax, by - ay
         square = dx * dx + dy * dy
-        for y in range(max(0, math.floor(min(ay, by) - reach)), min(height - 1, math.ceil(max(ay, by) + reach)) + 1):
-            for x in range(max(0, math.floor(min(ax, bx) - reach)), min(width - 1, math.ceil(max(ax, bx) + reach)) + 1):
-                along = 0.0 if square < 1e-12 else max(0.0, min(1.0, ((x - ax) * dx + (y - ay) * dy) / square))
+        for y in range(
+            max(0, math.floor(min(ay, by) - reach)),
+            min(height - 1, math.ceil(max(ay, by) + reach)) + 1,
+        ):
+            for x in range(
+                max(0, math.floor(min(ax, bx) - reach)),
+                min(width - 1, math.ceil(max(ax, bx) + reach)) + 1,
+            ):
+                along = (
+                    0.0
+                    if square < 1e-12
+                    else max(0.0, min(1.0, ((x - ax) * dx + (y - ay) * dy) / square))
+                )
                 distance = math.sqrt((x - ax - along * dx) ** 2 + (y - ay - along * dy) ** 2)
                 r = ra + along * (rb - ra)
-                cover = min(1.0, 2 * r) * max(0.0, min(1.0, r + 0.5 - distance))  # a line thinner than a pixel is paler
+                cover = min(1.0, 2 * r) * max(
+                    0.0, min(1.0, r + 0.5 - distance)
+                )  # a line thinner than a pixel is paler
                 page[y, x] = max(page[y, x], cover)
     return page
 
 
 def ink(xy: np.ndarray, radius: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Coverage float (H, W) in [0, 1], antialiased, of a line through xy (T, 2) pixels (x right, y down) of radius (T,) pixels."""
-    return _ink(np.ascontiguousarray(xy, dtype=np.float64), np.ascontiguousarray(radius, dtype=np.float64), int(size[0]), int(size[1]))
+    return _ink(
+        np.ascontiguousarray(xy, dtype=np.float64),
+        np.ascontiguousarray(radius, dtype=np.float64),
+        int(size[0]),
+        int(size[1]),
+    )
 
 
 def on_paper(coverage: np.ndarray, darkness: float, paper: float = 252.0) -> np.ndarray:

@@ -38,8 +38,13 @@ data are not passed on; work that uses them cites the competition); the wording 
 Whoever accepts it types its sentence of acceptance, letter by letter. It is what opens the archives."""
 
 
-def load(part: str = "training", language: str = "dutch", size: tuple[int, int] = (64, 144), colour: bool = False,
-         disclaimer: str | None = None) -> ImageSet:
+def load(
+    part: str = "training",
+    language: str = "dutch",
+    size: tuple[int, int] = (64, 144),
+    colour: bool = False,
+    disclaimer: str | None = None,
+) -> ImageSet:
     """Download (once), unlock, read.
 
     part        "training", "test" or "both"
@@ -55,13 +60,25 @@ def load(part: str = "training", language: str = "dutch", size: tuple[int, int] 
     if language not in ("dutch", "chinese"):
         raise ValueError(f"language={language!r}; it must be 'dutch' or 'chinese'")
     paths = {name: fetched(name) for name in parts}
-    sentence = functools.cache(lambda: accepted(disclaimer, paths))  # asked for once, and only where something is still locked
+    sentence = functools.cache(
+        lambda: accepted(disclaimer, paths)
+    )  # asked for once, and only where something is still locked
 
     def one(name: str) -> ImageSet:
-        options = {"part": name, "language": language, "size": list(size), "colour": colour, "archive": record(paths[name]).get("sha256")}
+        options = {
+            "part": name,
+            "language": language,
+            "size": list(size),
+            "colour": colour,
+            "archive": record(paths[name]).get("sha256"),
+        }
         with full_disk_is_said(paths[name], "the decoded images"):
-            return cached("sigcomp2011", options, [__file__, ink.__file__],
-                          lambda: _read(paths[name], name, language, size, colour, sentence()))
+            return cached(
+                "sigcomp2011",
+                options,
+                [__file__, ink.__file__],
+                lambda: _read(paths[name], name, language, size, colour, sentence()),
+            )
 
     return _joined([one(name) for name in parts])
 
@@ -102,12 +119,18 @@ def accepted(disclaimer: str | None, paths: dict[str, Path]) -> str:
     """
     sentence = disclaimer or os.environ.get(VARIABLE) or _ask()
     if sentence is None:
-        raise DataError(f"SigComp2011 is opened by accepting its terms: read {PAGE} and give the sentence of its disclaimer as disclaimer=\"...\" "
-                        f"or in the variable {VARIABLE}")
+        raise DataError(
+            f'SigComp2011 is opened by accepting its terms: read {PAGE} and give the sentence of its disclaimer as disclaimer="..." '
+            f"or in the variable {VARIABLE}"
+        )
     for path in paths.values():
         with archive.opened(path) as opened:
-            if not archive.check_password(opened, sentence.strip(), archive.members(opened, *IMAGES)):
-                raise DataError(f"this sentence does not open {path.name}; copy the disclaimer from {PAGE} letter by letter, its full stop included")
+            if not archive.check_password(
+                opened, sentence.strip(), archive.members(opened, *IMAGES)
+            ):
+                raise DataError(
+                    f"this sentence does not open {path.name}; copy the disclaimer from {PAGE} letter by letter, its full stop included"
+                )
     return sentence.strip()
 
 
@@ -118,15 +141,25 @@ def _ask(prompt: Callable[[str], str] = input) -> str | None:
     print(TERMS)
     try:
         return prompt("Disclaimer: ").strip() or None
-    except (EOFError, OSError, RuntimeError):  # ipykernel: StdinNotImplementedError where no one can be asked
+    except (
+        EOFError,
+        OSError,
+        RuntimeError,
+    ):  # ipykernel: StdinNotImplementedError where no one can be asked
         return None
 
 
-def scans(path: Path, part: str, language: str, sentence: str) -> Iterator[tuple[str, tuple[int, int, int], np.ndarray]]:
+def scans(
+    path: Path, part: str, language: str, sentence: str
+) -> Iterator[tuple[str, tuple[int, int, int], np.ndarray]]:
     """(name, (writer, forger, number), RGB scan) of each offline signature; what cannot be understood is named in one warning."""
     strange = []
     with archive.opened(path) as opened:
-        wanted = [info for info in archive.members(opened, *IMAGES) if _is_offline(info.filename, language)]
+        wanted = [
+            info
+            for info in archive.members(opened, *IMAGES)
+            if _is_offline(info.filename, language)
+        ]
         for name, data in archive.read_all(opened, wanted, sentence, f"reading {path.name}"):
             folder, _, file = name.rpartition("/")
             who = parsed(file.rpartition(".")[0], part)
@@ -139,17 +172,30 @@ def scans(path: Path, part: str, language: str, sentence: str) -> Iterator[tuple
             else:
                 yield name, who, scan
     if strange:
-        warnings.warn(f"{path.name}: left out {len(strange)} files that are no signature by name or content: {', '.join(strange[:3])}", stacklevel=2)
+        warnings.warn(
+            f"{path.name}: left out {len(strange)} files that are no signature by name or content: {', '.join(strange[:3])}",
+            stacklevel=2,
+        )
 
 
-def _read(path: Path, part: str, language: str, size: tuple[int, int], colour: bool, sentence: str) -> ImageSet:
+def _read(
+    path: Path, part: str, language: str, size: tuple[int, int], colour: bool, sentence: str
+) -> ImageSet:
     draw = ink.in_colour if colour else ink.normalised
-    found = [(name, who, draw(scan, size)) for name, who, scan in scans(path, part, language, sentence)]
+    found = [
+        (name, who, draw(scan, size)) for name, who, scan in scans(path, part, language, sentence)
+    ]
     if not found:
         raise DataError(f"{path.name} holds no {language.capitalize()} offline signatures")
     names, rows, images = zip(*found)
     writer, forger, number = np.array(rows).T
-    return ImageSet(np.stack(images), writer, forger < 0, names, {"forger": forger, "part": np.full(len(rows), int(part == "test")), "number": number})
+    return ImageSet(
+        np.stack(images),
+        writer,
+        forger < 0,
+        names,
+        {"forger": forger, "part": np.full(len(rows), int(part == "test")), "number": number},
+    )
 
 
 def _is_offline(name: str, language: str) -> bool:
@@ -166,7 +212,14 @@ def _joined(sets: list[ImageSet]) -> ImageSet:
     first, second = sets
     shift = 1000 if np.intersect1d(first.identity, second.identity).size else 0
     if shift:
-        warnings.warn("both parts number their writers alike; writers of the test part appear as 1000 + their number", stacklevel=2)
-    return ImageSet(np.concatenate([first.images, second.images]), np.concatenate([first.identity, second.identity + shift]),
-                    np.concatenate([first.genuine, second.genuine]), first.names + second.names,
-                    {key: np.concatenate([first.extra[key], second.extra[key]]) for key in first.extra})
+        warnings.warn(
+            "both parts number their writers alike; writers of the test part appear as 1000 + their number",
+            stacklevel=2,
+        )
+    return ImageSet(
+        np.concatenate([first.images, second.images]),
+        np.concatenate([first.identity, second.identity + shift]),
+        np.concatenate([first.genuine, second.genuine]),
+        first.names + second.names,
+        {key: np.concatenate([first.extra[key], second.extra[key]]) for key in first.extra},
+    )

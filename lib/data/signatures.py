@@ -24,7 +24,10 @@ import numpy as np
 from lib.data import ImageSet, cache, pen, script
 
 SIZE = (64, 144)
-BLOCK, FORGERS = 40, 12  # forty neighbouring writers are forged by a circle of twelve hands, which a split can keep apart
+BLOCK, FORGERS = (
+    40,
+    12,
+)  # forty neighbouring writers are forged by a circle of twelve hands, which a split can keep apart
 WRITER, GENUINE, FORGED, FORGER = range(4)  # streams of randomness that never meet
 
 
@@ -81,10 +84,16 @@ def _letters(name: str, rng: np.random.Generator) -> tuple[list, list, list, lis
     ascender, descender = rng.uniform(0.75, 1.35), rng.uniform(0.6, 1.35)
     capital = rng.uniform(0.9, 1.5)
     loop = rng.uniform(0.7, 1.25)  # how round: scales every bend
-    fade = rng.uniform(0.3, 1.0) if rng.random() < 0.6 else 1.0  # letters flatten towards the end of many signatures
+    fade = (
+        rng.uniform(0.3, 1.0) if rng.random() < 0.6 else 1.0
+    )  # letters flatten towards the end of many signatures
     wild = rng.uniform(0.03, 0.13)  # how far the writer's letters are from the copybook's
     if rng.random() < 0.3:  # a hand that nobody reads
-        width, fade, wild = width * rng.uniform(1.1, 1.5), rng.uniform(0.2, 0.6), rng.uniform(0.12, 0.24)
+        width, fade, wild = (
+            width * rng.uniform(1.1, 1.5),
+            rng.uniform(0.2, 0.6),
+            rng.uniform(0.12, 0.24),
+        )
     own = {c: rng.normal(0, wild, (8, 2)) for c in sorted(set(name))}
     points, bends, down, later = [], [], [], []
     x = 0.0
@@ -93,7 +102,11 @@ def _letters(name: str, rng: np.random.Generator) -> tuple[list, list, list, lis
         big = capital if start else 1.0
         height = 1.0 if start else 1 - (1 - fade) * i / max(1, len(name) - 1)
         if start:
-            points.append((x + start[0] * big, start[1] * big)), bends.append(0.0), down.append(False)
+            (
+                points.append((x + start[0] * big, start[1] * big)),
+                bends.append(0.0),
+                down.append(False),
+            )
         lift, k = False, 0
         for stroke in strokes:
             if stroke == script.UP:
@@ -102,7 +115,11 @@ def _letters(name: str, rng: np.random.Generator) -> tuple[list, list, list, lis
             sx, sy, bend = stroke
             sx, sy = sx + own[c][k % 8, 0], sy + own[c][k % 8, 1]
             tall = sy * (ascender if sy > 1.3 and not start else descender if sy < -0.3 else 1.0)
-            points.append((x + sx * big * width, tall * big * height)), bends.append(bend * loop), down.append(not lift)
+            (
+                points.append((x + sx * big * width, tall * big * height)),
+                bends.append(bend * loop),
+                down.append(not lift),
+            )
             lift, k = False, k + 1
         if c in "ij":
             later.append(("dot", x + 0.45 * width, 1.55 * height))
@@ -117,26 +134,55 @@ def _flourish(points: list, rng: np.random.Generator) -> tuple[list, list, list]
     x, y = points[-1]
     left = min(p[0] for p in points)
     span = x - left
-    kind = rng.choice(["none", "tail", "return", "underline", "hook", "zigzag"], p=[0.2, 0.2, 0.22, 0.16, 0.12, 0.1])
+    kind = rng.choice(
+        ["none", "tail", "return", "underline", "hook", "zigzag"],
+        p=[0.2, 0.2, 0.22, 0.16, 0.12, 0.1],
+    )
     low = -rng.uniform(0.7, 1.3)
     if kind == "tail":
-        return [(x + rng.uniform(0.8, 2.2), y + rng.uniform(-0.4, 1.4))], [rng.uniform(-60, 80)], [True]
+        return (
+            [(x + rng.uniform(0.8, 2.2), y + rng.uniform(-0.4, 1.4))],
+            [rng.uniform(-60, 80)],
+            [True],
+        )
     if kind == "return":
         far = left + span * rng.uniform(-0.05, 0.5)
         ends = (x + rng.uniform(-0.5, 1.2), low + rng.uniform(-0.2, 0.5))
-        return ([(x + rng.uniform(0.4, 1.0), y + rng.uniform(0.2, 1.2)), (far, low), ends],
-                [rng.uniform(20, 70), rng.uniform(60, 140), rng.uniform(100, 190) * rng.choice([-1, 1])], [True] * 3)
+        return (
+            [(x + rng.uniform(0.4, 1.0), y + rng.uniform(0.2, 1.2)), (far, low), ends],
+            [
+                rng.uniform(20, 70),
+                rng.uniform(60, 140),
+                rng.uniform(100, 190) * rng.choice([-1, 1]),
+            ],
+            [True] * 3,
+        )
     if kind == "underline":
-        return ([(left + span * rng.uniform(0.0, 0.4), low), (x + rng.uniform(-0.4, 1.0), low + rng.uniform(-0.1, 0.6))],
-                [0.0, rng.uniform(-40, 40)], [False, True])
+        return (
+            [
+                (left + span * rng.uniform(0.0, 0.4), low),
+                (x + rng.uniform(-0.4, 1.0), low + rng.uniform(-0.1, 0.6)),
+            ],
+            [0.0, rng.uniform(-40, 40)],
+            [False, True],
+        )
     if kind == "hook":
-        over = [(x + rng.uniform(0.3, 0.9), y + rng.uniform(1.0, 2.2)), (x - rng.uniform(0.5, 2.5), y + rng.uniform(1.2, 2.4))]
-        return (over + [(x + rng.uniform(0.3, 1.2), y - rng.uniform(0.2, 1.2))],
-                [rng.uniform(30, 70), rng.uniform(80, 150), rng.uniform(80, 150)], [True] * 3)
+        over = [
+            (x + rng.uniform(0.3, 0.9), y + rng.uniform(1.0, 2.2)),
+            (x - rng.uniform(0.5, 2.5), y + rng.uniform(1.2, 2.4)),
+        ]
+        return (
+            over + [(x + rng.uniform(0.3, 1.2), y - rng.uniform(0.2, 1.2))],
+            [rng.uniform(30, 70), rng.uniform(80, 150), rng.uniform(80, 150)],
+            [True] * 3,
+        )
     if kind == "zigzag":
         far = left + span * rng.uniform(0.2, 0.6)
-        return ([(far, low), (x + 0.3, low + 0.1), (far + 0.8, low - 0.35)],
-                [rng.uniform(-80, -30), rng.uniform(120, 200), rng.uniform(-200, -120)], [True] * 3)
+        return (
+            [(far, low), (x + 0.3, low + 0.1), (far + 0.8, low - 0.35)],
+            [rng.uniform(-80, -30), rng.uniform(120, 200), rng.uniform(-200, -120)],
+            [True] * 3,
+        )
     return [], [], []
 
 
@@ -149,7 +195,11 @@ def writer(identity: int, seed: int = 0) -> Writer:
     if entry:
         x, y = points[0]
         swing = [(x - rng.uniform(0.4, 1.3), y + rng.uniform(-1.2, 0.3))]
-        points, bends, down = swing + points, [0.0, rng.uniform(-150, 150)] + bends[1:], [False, True] + down[1:]
+        points, bends, down = (
+            swing + points,
+            [0.0, rng.uniform(-150, 150)] + bends[1:],
+            [False, True] + down[1:],
+        )
     flourish = len(points)
     extra = _flourish(points, rng)
     points, bends, down = points + extra[0], bends + extra[1], down + extra[2]
@@ -165,23 +215,49 @@ def writer(identity: int, seed: int = 0) -> Writer:
     low, high = plan.min(0), plan.max(0)
     fit = min(SIZE[1] * 0.86 / (high[0] - low[0]), SIZE[0] * 0.84 / (high[1] - low[1]))
     scale = float(min(fit * rng.uniform(0.88, 1.0), 19.0))
-    ink = scale * np.hypot(*np.diff(plan, axis=0).T)[np.array(down[1:], bool)].sum()  # pixels of line, corners not rounded
+    ink = (
+        scale * np.hypot(*np.diff(plan, axis=0).T)[np.array(down[1:], bool)].sum()
+    )  # pixels of line, corners not rounded
     n = len(plan) - 1
-    return Writer(name, plan[0], plan[1:], bend[1:], np.array(down[1:], bool), max(0, flourish - 1), float(rng.uniform(0.8, 1.2)),
-                  float(rng.uniform(0.85, 1.25)), rng.normal(0.28, 0.03, n).clip(0.18, 0.4), float(rng.uniform(0.15, 0.45)),
-                  float(rng.uniform(0.8, 1.25)), scale, (low + high) / 2, float(np.clip((420 / ink) ** 0.6, 0.75, 1.3)))
+    return Writer(
+        name,
+        plan[0],
+        plan[1:],
+        bend[1:],
+        np.array(down[1:], bool),
+        max(0, flourish - 1),
+        float(rng.uniform(0.8, 1.2)),
+        float(rng.uniform(0.85, 1.25)),
+        rng.normal(0.28, 0.03, n).clip(0.18, 0.4),
+        float(rng.uniform(0.15, 0.45)),
+        float(rng.uniform(0.8, 1.25)),
+        scale,
+        (low + high) / 2,
+        float(np.clip((420 / ink) ** 0.6, 0.75, 1.3)),
+    )
 
 
 def forger(number: int, seed: int = 0) -> Hand:
     """One forger's hand."""
     rng = _rng(seed, FORGER, number)
-    return Hand(rng.uniform(1.8, 2.8), rng.uniform(0.6, 0.8), rng.uniform(0.22, 0.3), rng.uniform(0.01, 0.022), rng.uniform(8, 12),
-                rng.uniform(0.9, 1.4), rng.uniform(0.02, 0.1), rng.normal(0, 0.08), float(np.exp(rng.normal(0, 0.07))))
+    return Hand(
+        rng.uniform(1.8, 2.8),
+        rng.uniform(0.6, 0.8),
+        rng.uniform(0.22, 0.3),
+        rng.uniform(0.01, 0.022),
+        rng.uniform(8, 12),
+        rng.uniform(0.9, 1.4),
+        rng.uniform(0.02, 0.1),
+        rng.normal(0, 0.08),
+        float(np.exp(rng.normal(0, 0.07))),
+    )
 
 
 def forgers_of(identity: int, seed: int = 0) -> np.ndarray:
     """Numbers of the three forgers who try this writer's signature."""
-    return identity // BLOCK * FORGERS + _rng(seed, FORGER, FORGED, identity).choice(FORGERS, 3, replace=False)
+    return identity // BLOCK * FORGERS + _rng(seed, FORGER, FORGED, identity).choice(
+        FORGERS, 3, replace=False
+    )
 
 
 def write(identity: int, number: int, by: int = -1, seed: int = 0) -> tuple[pen.Plan, pen.Trace]:
@@ -197,43 +273,79 @@ def _write(own: Writer, hand: Hand | None, rng: np.random.Generator) -> tuple[pe
     points = np.vstack([own.start, own.targets])
     # Letters grow, shrink and spread as they come: the way from target to target is stretched by a factor that wanders.
     wander = np.cumsum(rng.normal(0, 0.05 * loose, (n, 2)), axis=0)
-    steps = np.diff(points, axis=0) * np.exp(0.06 * loose * rng.normal(size=2) + wander - wander.mean(0))
+    steps = np.diff(points, axis=0) * np.exp(
+        0.06 * loose * rng.normal(size=2) + wander - wander.mean(0)
+    )
     points = points[0] + np.vstack([np.zeros(2), np.cumsum(steps, axis=0)])
     points = points - points.mean(0) + own.targets.mean(0) + rng.normal(0, missed, (n + 1, 2))
-    if own.flourish < n and rng.random() < 0.25:  # now and then the flourish runs long, or is cut short
-        points[own.flourish + 1 :] += (points[own.flourish + 1 :] - points[own.flourish]) * rng.uniform(-0.2, 0.35)
+    if (
+        own.flourish < n and rng.random() < 0.25
+    ):  # now and then the flourish runs long, or is cut short
+        points[own.flourish + 1 :] += (
+            points[own.flourish + 1 :] - points[own.flourish]
+        ) * rng.uniform(-0.2, 0.35)
     scale = rng.normal(1, 0.045, 2) * ([hand.wide, 1 / hand.wide] if hand else 1)
     slant, turn = rng.normal(hand.slant if hand else 0, 0.045), rng.normal(0, 0.035)
     centre = own.centre
     points = (points - centre) * scale @ np.array([[1, turn], [slant - turn, 1]]) + centre
     bend = own.bend * rng.normal(1, 0.1 if hand else 0.06, n)
     if hand is None:
-        plan = pen.timed(points[0], points[1:], bend, own.down, tempo=own.tempo * np.exp(rng.normal(0, 0.07)), overlap=own.overlap,
-                         sigma=own.sigma * rng.normal(1, 0.04, n))
+        plan = pen.timed(
+            points[0],
+            points[1:],
+            bend,
+            own.down,
+            tempo=own.tempo * np.exp(rng.normal(0, 0.07)),
+            overlap=own.overlap,
+            sigma=own.sigma * rng.normal(1, 0.04, n),
+        )
         return plan, pen.shaken(pen.trace(plan), 0.004, 10.0, rng)
     pauses = (rng.random(n) < hand.pause) * rng.uniform(0.15, 0.5, n)
-    plan = pen.timed(points[0], points[1:], bend, own.down, tempo=hand.slow * np.exp(rng.normal(0, 0.1)),
-                     overlap=hand.overlap, sigma=hand.sigma * rng.normal(1, 0.1, n).clip(0.7, 1.3), pauses=pauses)
+    plan = pen.timed(
+        points[0],
+        points[1:],
+        bend,
+        own.down,
+        tempo=hand.slow * np.exp(rng.normal(0, 0.1)),
+        overlap=hand.overlap,
+        sigma=hand.sigma * rng.normal(1, 0.1, n).clip(0.7, 1.3),
+        pauses=pauses,
+    )
     return plan, pen.shaken(pen.trace(plan), hand.tremor * rng.uniform(0.7, 1.3), hand.hertz, rng)
 
 
-def _render(own: Writer, hand: Hand | None, rng: np.random.Generator, size: tuple[int, int], cheat: bool) -> np.ndarray:
+def _render(
+    own: Writer, hand: Hand | None, rng: np.random.Generator, size: tuple[int, int], cheat: bool
+) -> np.ndarray:
     """One image, uint8 (H, W)."""
     _, trace = _write(own, hand, rng)
     zoom = min(size[0] / SIZE[0], size[1] / SIZE[1])
     place = rng.normal(0, 1.9, 2)
-    width, darkness = rng.uniform(0.76, 0.96), rng.uniform(0.85, 0.97)  # the pen at hand: nobody's own
-    if hand is not None:  # a shaky way is longer: a pen as much finer keeps the amount of ink from telling
+    width, darkness = (
+        rng.uniform(0.76, 0.96),
+        rng.uniform(0.85, 0.97),
+    )  # the pen at hand: nobody's own
+    if (
+        hand is not None
+    ):  # a shaky way is longer: a pen as much finer keeps the amount of ink from telling
         width *= 1.35 if cheat else 0.975
         darkness = 1.0 if cheat else darkness
     xy = (trace.xy - own.centre) * own.scale * [1, -1] + place
     shrink = min(1.0, 0.49 / (np.abs(xy) / [SIZE[1], SIZE[0]]).max())
     xy = xy * shrink * zoom + [size[1] / 2, size[0] / 2]
-    return pen.on_paper(pen.ink(xy, pen.line(trace, width * own.fine, own.contrast) * zoom, size), darkness)
+    return pen.on_paper(
+        pen.ink(xy, pen.line(trace, width * own.fine, own.contrast) * zoom, size), darkness
+    )
 
 
-def load(identities: int = 200, genuine: int = 12, forgeries: int = 8, size: tuple[int, int] = SIZE, seed: int = 0,
-         cheat: bool = False) -> ImageSet:
+def load(
+    identities: int = 200,
+    genuine: int = 12,
+    forgeries: int = 8,
+    size: tuple[int, int] = SIZE,
+    seed: int = 0,
+    cheat: bool = False,
+) -> ImageSet:
     """Signatures of `identities` writers, `genuine` of their own and `forgeries` by others each.
 
     size     (height, width) in pixels; the writing scales with it
@@ -244,17 +356,33 @@ def load(identities: int = 200, genuine: int = 12, forgeries: int = 8, size: tup
     if np.shape(size) != (2,):
         raise ValueError(f"size must be (height, width); got {size!r}")
     height, width = size
-    for what, value, least in (("identities", identities, 1), ("genuine", genuine, 0), ("forgeries", forgeries, 0), ("seed", seed, 0),
-                               ("size[0]", height, 16), ("size[1]", width, 16)):
+    for what, value, least in (
+        ("identities", identities, 1),
+        ("genuine", genuine, 0),
+        ("forgeries", forgeries, 0),
+        ("seed", seed, 0),
+        ("size[0]", height, 16),
+        ("size[1]", width, 16),
+    ):
         pen.at_least(what, value, least)
     if genuine + forgeries == 0:
         raise ValueError("genuine=0 and forgeries=0 ask for no image at all")
-    options = {"identities": int(identities), "genuine": int(genuine), "forgeries": int(forgeries), "size": [int(height), int(width)],
-               "seed": int(seed), "cheat": bool(cheat)}
-    return cache.cached("signatures", options, [__file__, pen.__file__, script.__file__], lambda: _make(**options))
+    options = {
+        "identities": int(identities),
+        "genuine": int(genuine),
+        "forgeries": int(forgeries),
+        "size": [int(height), int(width)],
+        "seed": int(seed),
+        "cheat": bool(cheat),
+    }
+    return cache.cached(
+        "signatures", options, [__file__, pen.__file__, script.__file__], lambda: _make(**options)
+    )
 
 
-def _make(identities: int, genuine: int, forgeries: int, size: list[int], seed: int, cheat: bool = False) -> ImageSet:
+def _make(
+    identities: int, genuine: int, forgeries: int, size: list[int], seed: int, cheat: bool = False
+) -> ImageSet:
     images, who, names = [], [], []
     for i in range(identities):
         own, forgers = writer(i, seed), forgers_of(i, seed)
@@ -267,4 +395,10 @@ def _make(identities: int, genuine: int, forgeries: int, size: list[int], seed: 
             images.append(_render(own, hands[by], _rng(seed, FORGED, i, k), tuple(size), cheat))
             names.append(f"writer {i} forgery {k} by forger {by}"), who.append(by)
     by = np.array(who)
-    return ImageSet(np.stack(images), np.repeat(np.arange(identities), genuine + forgeries), by < 0, tuple(names), {"forger": by})
+    return ImageSet(
+        np.stack(images),
+        np.repeat(np.arange(identities), genuine + forgeries),
+        by < 0,
+        tuple(names),
+        {"forger": by},
+    )

@@ -77,7 +77,9 @@ def is_encrypted(info: zipfile.ZipInfo) -> bool:
     return bool(info.flag_bits & 0x1)
 
 
-def stored_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, count: int | None = None) -> bytes:
+def stored_bytes(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, count: int | None = None
+) -> bytes:
     """The entry's bytes as they lie in the archive (the first `count`), not yet decrypted or inflated.
 
     raises  DataError where the archive ends before the entry does, or its local header is damaged
@@ -86,17 +88,23 @@ def stored_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, count: int | N
     file.seek(info.header_offset)
     local = file.read(30)
     if len(local) < 30 or local[:4] != b"PK\x03\x04":
-        raise DataError(f"{archive.filename} is damaged at {info.filename}; delete it and load again to fetch a fresh copy")
+        raise DataError(
+            f"{archive.filename} is damaged at {info.filename}; delete it and load again to fetch a fresh copy"
+        )
     name_length, extra_length = struct.unpack("<HH", local[26:30])
     file.seek(name_length + extra_length, 1)
     wanted = info.compress_size if count is None else min(count, info.compress_size)
     raw = file.read(wanted)
     if len(raw) < wanted:
-        raise DataError(f"{archive.filename} ends in the middle of {info.filename}; delete it and load again to fetch a fresh copy")
+        raise DataError(
+            f"{archive.filename} ends in the middle of {info.filename}; delete it and load again to fetch a fresh copy"
+        )
     return raw
 
 
-def password_fits(archive: zipfile.ZipFile, password: bytes, entries: Sequence[zipfile.ZipInfo]) -> bool:
+def password_fits(
+    archive: zipfile.ZipFile, password: bytes, entries: Sequence[zipfile.ZipInfo]
+) -> bool:
     """Whether the password opens these entries, judged by the one check byte each of them carries.
 
     A wrong password passes one entry in 256; eight entries let it through once in 2^64.
@@ -116,8 +124,10 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, password: bytes | None
     raises  DataError for a missing password, damage, or an encryption or compression this does not know
     """
     if info.compress_type not in METHODS or info.flag_bits & 0x40:
-        raise DataError(f"{info.filename} in {archive.filename} is packed in a way this course does not read "
-                        f"(method {info.compress_type}); unpack it with 7-Zip and pack it again as a plain zip")
+        raise DataError(
+            f"{info.filename} in {archive.filename} is packed in a way this course does not read "
+            f"(method {info.compress_type}); unpack it with 7-Zip and pack it again as a plain zip"
+        )
     data = stored_bytes(archive, info)
     if is_encrypted(info):
         if password is None:
@@ -129,6 +139,8 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, password: bytes | None
         except zlib.error:
             data = b""
     if len(data) != info.file_size or zlib.crc32(data) != info.CRC:
-        raise DataError(f"{info.filename} in {archive.filename} is damaged (its checksum does not fit); "
-                        "delete the archive and load again to fetch a fresh copy")
+        raise DataError(
+            f"{info.filename} in {archive.filename} is damaged (its checksum does not fit); "
+            "delete the archive and load again to fetch a fresh copy"
+        )
     return data

@@ -19,7 +19,11 @@ def round_weights(weight: Tensor, bits: int, per_channel: bool = True) -> Tensor
 
     weight  (C_out, ...); one scale an output channel, or one for all
     """
-    largest = weight.abs().amax(dim=tuple(range(1, weight.ndim)), keepdim=True) if per_channel else weight.abs().max()
+    largest = (
+        weight.abs().amax(dim=tuple(range(1, weight.ndim)), keepdim=True)
+        if per_channel
+        else weight.abs().max()
+    )
     scale = (largest / (2 ** (bits - 1) - 1)).clamp_min(1e-12)
     return (weight / scale).round() * scale
 
@@ -45,7 +49,11 @@ def weight_bytes(model: nn.Module, bits: int) -> int:
     folded = fold_batch_norm(model)
     layers = _layers(folded).values()
     weights = sum(layer.weight.numel() for layer in layers)
-    rest = sum(p.numel() for p in folded.parameters()) - weights + sum(len(layer.weight) for layer in layers)
+    rest = (
+        sum(p.numel() for p in folded.parameters())
+        - weights
+        + sum(len(layer.weight) for layer in layers)
+    )
     return (weights * bits + 7) // 8 + 4 * rest
 
 
@@ -60,8 +68,15 @@ class Int8(nn.Module):
         self.model = fold_batch_norm(model).cpu()
         self.exact = copy.deepcopy(self.model)
         self.layers, self.ranges = _layers(self.model), {}
-        self.input_size, self.channels, self.embedding_size, self.scale = model.input_size, model.channels, model.embedding_size, model.scale
-        hooks = [layer.register_forward_hook(self._watch(name)) for name, layer in self.layers.items()]
+        self.input_size, self.channels, self.embedding_size, self.scale = (
+            model.input_size,
+            model.channels,
+            model.embedding_size,
+            model.scale,
+        )
+        hooks = [
+            layer.register_forward_hook(self._watch(name)) for name, layer in self.layers.items()
+        ]
         with torch.no_grad():
             self.model(to_input(calibration, model))
         for hook in hooks:
@@ -81,7 +96,9 @@ class Int8(nn.Module):
             if self.only not in (None, name):
                 return None
             into, out_of = self.ranges[name]
-            x = layer._conv_forward(round_activations(inputs[0], *into), round_weights(layer.weight, 8), layer.bias)
+            x = layer._conv_forward(
+                round_activations(inputs[0], *into), round_weights(layer.weight, 8), layer.bias
+            )
             return round_activations(x, *out_of)
 
         return hook
@@ -107,10 +124,16 @@ def layer_damage(model: nn.Module, calibration: np.ndarray, images: np.ndarray) 
 
 
 def _layers(model: nn.Module) -> dict[str, nn.Conv2d]:
-    return {name.removesuffix(".conv"): layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv2d)}
+    return {
+        name.removesuffix(".conv"): layer
+        for name, layer in model.named_modules()
+        if isinstance(layer, nn.Conv2d)
+    }
 
 
 def has_way_around(model: nn.Module) -> dict[str, bool]:
     """{layer: True where a shortcut carries the layer's input past it}"""
     blocks = [name for name, block in model.named_modules() if getattr(block, "shortcut", False)]
-    return {layer: any(layer.startswith(f"{block}.") for block in blocks) for layer in _layers(model)}
+    return {
+        layer: any(layer.startswith(f"{block}.") for block in blocks) for layer in _layers(model)
+    }

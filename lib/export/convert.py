@@ -27,14 +27,32 @@ from torch import nn
 
 from lib import course
 from lib.export import rewrite
-from lib.export.files import KEY, need, quiet, with_onnx_metadata, with_tflite_metadata, write, write_atomically
+from lib.export.files import (
+    KEY,
+    need,
+    quiet,
+    with_onnx_metadata,
+    with_tflite_metadata,
+    write,
+    write_atomically,
+)
 from lib.export.phone import PhoneModel, contract, fingerprint
 from lib.export.rewrite import TwoParts, TwoScales, equalised, without_prelu
 
-PRECISIONS = {".onnx": ("float32", "int8"), ".tflite": ("float32", "float16", "int8"), ".pte": ("float32", "int8")}
+PRECISIONS = {
+    ".onnx": ("float32", "int8"),
+    ".tflite": ("float32", "float16", "int8"),
+    ".pte": ("float32", "int8"),
+}
 
 
-def to_onnx(model: nn.Module, path: Path | str, precision: str = "float32", calibration: np.ndarray | None = None, **facts) -> Path:
+def to_onnx(
+    model: nn.Module,
+    path: Path | str,
+    precision: str = "float32",
+    calibration: np.ndarray | None = None,
+    **facts,
+) -> Path:
     """Write `model` as ONNX; int8 by ONNX Runtime's static quantisation.
 
     calibration  uint8 images (a hundred of the training images), for int8 only
@@ -52,11 +70,27 @@ def to_onnx(model: nn.Module, path: Path | str, precision: str = "float32", cali
 
 
 def _onnx(phone: PhoneModel, for_int8: bool) -> bytes:
-    network = without_prelu(phone, TwoParts if for_int8 else TwoScales)  # its own PReLU takes longer than all convolutions together
-    program = torch.onnx.export(network, (_example(phone),), dynamo=True, verbose=False, input_names=["image"], output_names=["embedding"])
+    network = without_prelu(
+        phone, TwoParts if for_int8 else TwoScales
+    )  # its own PReLU takes longer than all convolutions together
+    program = torch.onnx.export(
+        network,
+        (_example(phone),),
+        dynamo=True,
+        verbose=False,
+        input_names=["image"],
+        output_names=["embedding"],
+    )
     proto = program.model_proto
-    for part in (*proto.graph.node, *proto.graph.value_info, *proto.graph.input, *proto.graph.output):
-        del part.metadata_props[:]  # stack traces and paths of this machine: a third of a small file
+    for part in (
+        *proto.graph.node,
+        *proto.graph.value_info,
+        *proto.graph.input,
+        *proto.graph.output,
+    ):
+        del part.metadata_props[
+            :
+        ]  # stack traces and paths of this machine: a third of a small file
     return _short(proto).SerializeToString()
 
 
@@ -73,7 +107,9 @@ def _short(proto):
         constant.name = short.get(constant.name, constant.name)
     for node in proto.graph.node:
         node.ClearField("name"), node.ClearField("doc_string")
-        node.input[:], node.output[:] = ([short.get(name, name) for name in side] for side in (node.input, node.output))
+        node.input[:], node.output[:] = (
+            [short.get(name, name) for name in side] for side in (node.input, node.output)
+        )
     return proto
 
 
@@ -85,18 +121,34 @@ def _onnx_int8(content: bytes, pictures: np.ndarray) -> bytes:
         left = iter(pictures)
 
         def get_next(self):
-            return {"image": picture[None]} if (picture := next(self.left, None)) is not None else None
+            return (
+                {"image": picture[None]} if (picture := next(self.left, None)) is not None else None
+            )
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "int8.onnx")
         # Unsigned activations, signed weights: the pair that ONNX Runtime multiplies fastest (signed both ways took five times as long).
-        q.quantize_static(onnx.load_from_string(content), file, Reader(), quant_format=q.QuantFormat.QDQ, per_channel=True,
-                          op_types_to_quantize=["Conv", "Relu", "Clip", "Add"], activation_type=q.QuantType.QUInt8, weight_type=q.QuantType.QInt8,
-                          extra_options={"QuantizeBias": False})  # the runtime does that when it loads: two numbers a channel less in the file
+        q.quantize_static(
+            onnx.load_from_string(content),
+            file,
+            Reader(),
+            quant_format=q.QuantFormat.QDQ,
+            per_channel=True,
+            op_types_to_quantize=["Conv", "Relu", "Clip", "Add"],
+            activation_type=q.QuantType.QUInt8,
+            weight_type=q.QuantType.QInt8,
+            extra_options={"QuantizeBias": False},
+        )  # the runtime does that when it loads: two numbers a channel less in the file
         return _short(onnx.load(file)).SerializeToString()
 
 
-def to_tflite(model: nn.Module, path: Path | str, precision: str = "float32", calibration: np.ndarray | None = None, **facts) -> Path:
+def to_tflite(
+    model: nn.Module,
+    path: Path | str,
+    precision: str = "float32",
+    calibration: np.ndarray | None = None,
+    **facts,
+) -> Path:
     """Write `model` for LiteRT (once TensorFlow Lite); float16 halves the weights only, int8 is static. Arguments as `to_onnx`."""
     need("litert_torch", "litert-torch")
     phone, pictures = _prepare(model, ".tflite", precision, calibration)
@@ -120,26 +172,49 @@ def _tflite_small(content: bytes, precision: str, pictures: np.ndarray | None) -
     recipe = recipe_manager.RecipeManager()
     for operation in (qtyping.TFLOperationName.CONV_2D, qtyping.TFLOperationName.DEPTHWISE_CONV_2D):
         if precision == "int8":
-            recipe.add_static_config(regex=".*", operation_name=operation, activation_num_bits=8, weight_num_bits=8)
+            recipe.add_static_config(
+                regex=".*", operation_name=operation, activation_num_bits=8, weight_num_bits=8
+            )
         else:
-            weights = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
-            recipe.add_quantization_config(regex=".*", operation_name=operation, algorithm_key="float_casting", op_config=qtyping.OpQuantizationConfig(
-                weight_tensor_config=weights, compute_precision=qtyping.ComputePrecision.FLOAT, explicit_dequantize=True))
+            weights = qtyping.TensorQuantizationConfig(
+                num_bits=16, dtype=qtyping.TensorDataType.FLOAT
+            )
+            recipe.add_quantization_config(
+                regex=".*",
+                operation_name=operation,
+                algorithm_key="float_casting",
+                op_config=qtyping.OpQuantizationConfig(
+                    weight_tensor_config=weights,
+                    compute_precision=qtyping.ComputePrecision.FLOAT,
+                    explicit_dequantize=True,
+                ),
+            )
     small = quantizer.Quantizer(bytearray(content), recipe.get_quantization_recipe())
     if precision == "int8":
         from ai_edge_litert.interpreter import Interpreter
 
-        (signature, ports), = Interpreter(model_content=content).get_signature_list().items()
+        ((signature, ports),) = Interpreter(model_content=content).get_signature_list().items()
         ranges: dict[str, dict[str, np.ndarray]] = {}
         for picture in pictures:  # one at a time: over many pictures the calibrator averages their extremes, and clips every second one
-            for name, seen in small.calibrate({signature: [{ports["inputs"][0]: picture[None]}]}, num_threads=1).items():
+            for name, seen in small.calibrate(
+                {signature: [{ports["inputs"][0]: picture[None]}]}, num_threads=1
+            ).items():
                 known = ranges.setdefault(name, dict(seen))
-                known.update(min=np.minimum(known["min"], seen["min"]), max=np.maximum(known["max"], seen["max"]))
+                known.update(
+                    min=np.minimum(known["min"], seen["min"]),
+                    max=np.maximum(known["max"], seen["max"]),
+                )
         return bytes(small.quantize(ranges).quantized_model)
     return bytes(small.quantize().quantized_model)
 
 
-def to_executorch(model: nn.Module, path: Path | str, precision: str = "float32", calibration: np.ndarray | None = None, **facts) -> Path:
+def to_executorch(
+    model: nn.Module,
+    path: Path | str,
+    precision: str = "float32",
+    calibration: np.ndarray | None = None,
+    **facts,
+) -> Path:
     """Write `model` for ExecuTorch with its CPU backend XNNPACK; int8 by PyTorch's own export quantisation. Arguments as `to_onnx`.
 
     A .pte has no table for metadata, so the contract is a method of the program that returns the JSON.
@@ -147,7 +222,9 @@ def to_executorch(model: nn.Module, path: Path | str, precision: str = "float32"
     need("executorch", "executorch")
     phone, pictures = _prepare(model, ".pte", precision, calibration)
     facts = contract(phone, precision, **facts)
-    return write(path, _once(_executorch, phone, pictures, json.dumps(facts), by="executorch"), facts)
+    return write(
+        path, _once(_executorch, phone, pictures, json.dumps(facts), by="executorch"), facts
+    )
 
 
 def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> bytes:
@@ -157,26 +234,44 @@ def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> b
     example = (_example(phone),)
     program = torch.export.export(phone, example)
     if pictures is not None:
-        from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import XNNPACKQuantizer, get_symmetric_quantization_config
+        from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
+            XNNPACKQuantizer,
+            get_symmetric_quantization_config,
+        )
         from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
-        watched = prepare_pt2e(program.module(), XNNPACKQuantizer().set_global(get_symmetric_quantization_config(is_per_channel=True)))
+        watched = prepare_pt2e(
+            program.module(),
+            XNNPACKQuantizer().set_global(get_symmetric_quantization_config(is_per_channel=True)),
+        )
         for picture in pictures:
             watched(torch.from_numpy(picture[None]))
         program = torch.export.export(convert_pt2e(watched), example)
-    lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()], constant_methods={KEY: facts})
-    return bytes(lowered.to_executorch(ExecutorchBackendConfig(segment_alignment=16)).buffer)  # 128 by default: a hundredth of an int8 file is padding
+    lowered = to_edge_transform_and_lower(
+        program, partitioner=[XnnpackPartitioner()], constant_methods={KEY: facts}
+    )
+    return bytes(
+        lowered.to_executorch(ExecutorchBackendConfig(segment_alignment=16)).buffer
+    )  # 128 by default: a hundredth of an int8 file is padding
 
 
-def export_all(model: nn.Module, folder: Path | str, calibration: np.ndarray, leave_out: Collection[str] = (),
-               out: TextIO | None = None, **facts) -> list[Path]:
+def export_all(
+    model: nn.Module,
+    folder: Path | str,
+    calibration: np.ndarray,
+    leave_out: Collection[str] = (),
+    out: TextIO | None = None,
+    **facts,
+) -> list[Path]:
     """All seven files, named after `facts["name"]`, with a line for each on `out` (standard output). A missing converter is said and passed over.
 
     leave_out  names of files not to make, such as "int8.pte"
     """
     paths, out = [], out or sys.stdout
     for suffix, convert in ((".onnx", to_onnx), (".tflite", to_tflite), (".pte", to_executorch)):
-        for precision in (precision for precision in PRECISIONS[suffix] if precision + suffix not in leave_out):
+        for precision in (
+            precision for precision in PRECISIONS[suffix] if precision + suffix not in leave_out
+        ):
             path = Path(folder) / f"{facts.get('name', 'model')}-{precision}{suffix}"
             began = time.perf_counter()
             try:
@@ -185,7 +280,10 @@ def export_all(model: nn.Module, folder: Path | str, calibration: np.ndarray, le
             except ImportError as missing:
                 print(f"{suffix} skipped: {missing}", file=out)
                 break
-            print(f" {path.name:<28} {path.stat().st_size / 1e6:5.2f} MB in {time.perf_counter() - began:.1f} s", file=out)
+            print(
+                f" {path.name:<28} {path.stat().st_size / 1e6:5.2f} MB in {time.perf_counter() - began:.1f} s",
+                file=out,
+            )
             paths.append(path)
     return paths
 
@@ -208,12 +306,20 @@ def _dots(out: TextIO) -> Iterator[None]:
         thread.join()
 
 
-def _prepare(model: nn.Module, suffix: str, precision: str, calibration: np.ndarray | None) -> tuple[PhoneModel, np.ndarray | None]:
+def _prepare(
+    model: nn.Module, suffix: str, precision: str, calibration: np.ndarray | None
+) -> tuple[PhoneModel, np.ndarray | None]:
     if precision not in PRECISIONS[suffix]:
-        raise ValueError(f"no {precision!r} for {suffix}; there are {', '.join(PRECISIONS[suffix])}")
+        raise ValueError(
+            f"no {precision!r} for {suffix}; there are {', '.join(PRECISIONS[suffix])}"
+        )
     if precision == "int8" and (calibration is None or len(calibration) == 0):
-        raise ValueError("int8 needs calibration=, some hundred training images: they tell it how large each activation gets")
-    phone = PhoneModel(model).to(memory_format=torch.contiguous_format)  # ExecuTorch refuses weights that are kept channels last
+        raise ValueError(
+            "int8 needs calibration=, some hundred training images: they tell it how large each activation gets"
+        )
+    phone = PhoneModel(model).to(
+        memory_format=torch.contiguous_format
+    )  # ExecuTorch refuses weights that are kept channels last
     if precision != "int8":
         return phone, None
     phone.model = equalised(phone.model, calibration)
@@ -226,10 +332,16 @@ def _example(phone: PhoneModel) -> torch.Tensor:
 
 def _once(convert: Callable[..., bytes], *inputs, by: str) -> bytes:
     """The cached result of `convert(*inputs)`; the key is its source, its converter's version, the weights and all other inputs."""
-    key = hashlib.sha256(f"{inspect.getsource(convert)} {inspect.getsource(_short)} {by} {version(by)} {torch.__version__}".encode())
+    key = hashlib.sha256(
+        f"{inspect.getsource(convert)} {inspect.getsource(_short)} {by} {version(by)} {torch.__version__}".encode()
+    )
     for value in inputs:
         if isinstance(value, PhoneModel):
-            value = inspect.getsource(PhoneModel) + inspect.getsource(rewrite) + fingerprint(value.model)
+            value = (
+                inspect.getsource(PhoneModel)
+                + inspect.getsource(rewrite)
+                + fingerprint(value.model)
+            )
         key.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
     file = course.cache_dir() / "export" / f"{key.hexdigest()[:32]}.bin"
     if not file.exists():

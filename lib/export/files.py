@@ -21,14 +21,20 @@ def need(module: str, package: str) -> None:
     """ImportError in words when a converter or a runtime is not installed."""
     if importlib.util.find_spec(module) is None:
         extra = module in course.MOBILE or module == "ai_edge_litert"
-        raise ImportError(f"{package} is not installed: `pip install -r requirements{'-mobile' if extra else ''}.txt` brings it"
-                          f"{' (the extra `mobile`, for Linux and macOS)' if extra else ''}")
+        raise ImportError(
+            f"{package} is not installed: `pip install -r requirements{'-mobile' if extra else ''}.txt` brings it"
+            f"{' (the extra `mobile`, for Linux and macOS)' if extra else ''}"
+        )
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep what converters and runtimes print (from Python and from C++) out of the lesson; an error brings its last lines along."""
-    with tempfile.TemporaryFile() as log, warnings.catch_warnings(), contextlib.ExitStack() as restore:
+    with (
+        tempfile.TemporaryFile() as log,
+        warnings.catch_warnings(),
+        contextlib.ExitStack() as restore,
+    ):
         warnings.simplefilter("ignore")
         restore.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.WARNING)
@@ -134,7 +140,9 @@ def with_tflite_metadata(content: bytes, facts: dict) -> bytes:
         def Pack(self, builder) -> int:
             data = b"" if self.data is None else bytes(self.data)
             if data:
-                builder.StartVector(1, len(data), 16)  # weights at multiples of 16, as the format demands and Python's writer forgets
+                builder.StartVector(
+                    1, len(data), 16
+                )  # weights at multiples of 16, as the format demands and Python's writer forgets
                 builder.head -= len(data)
                 builder.Bytes[builder.head : builder.head + len(data)] = data
                 vector = builder.EndVector()
@@ -147,7 +155,10 @@ def with_tflite_metadata(content: bytes, facts: dict) -> bytes:
         known: dict[bytes, int] = {}  # zero points -> where they stand
 
         def Pack(self, builder) -> int:
-            scale, zeros = builder.CreateNumpyVector(np.asarray(self.scale, "<f4")), np.asarray(self.zeroPoint, "<i8")
+            scale, zeros = (
+                builder.CreateNumpyVector(np.asarray(self.scale, "<f4")),
+                np.asarray(self.zeroPoint, "<i8"),
+            )
             if zeros.tobytes() not in self.known:
                 self.known[zeros.tobytes()] = builder.CreateNumpyVector(zeros)
             schema.QuantizationParametersStart(builder)
@@ -158,13 +169,27 @@ def with_tflite_metadata(content: bytes, facts: dict) -> bytes:
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
     for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
-        parts = tensor.name.decode().removeprefix("lib.export.phone.PhoneModel").strip("/").split("/")
-        plain = tensor.quantization is not None and tensor.quantization.scale is not None and tensor.quantization.details is None
+        parts = (
+            tensor.name.decode().removeprefix("lib.export.phone.PhoneModel").strip("/").split("/")
+        )
+        plain = (
+            tensor.quantization is not None
+            and tensor.quantization.scale is not None
+            and tensor.quantization.details is None
+        )
         if plain and tensor.quantization.min is None and tensor.quantization.max is None:
             tensor.quantization.__class__ = Quantisation
-        tensor.name = "/".join(part.split("_", 1)[-1] if "." in part else part for part in parts)  # without class names: a tenth of an int8 file
-    behind = [content[buffer.offset : buffer.offset + buffer.size] if buffer.size else None for buffer in model.buffers]
-    model.buffers = [Aligned(buffer.data if data is None else np.frombuffer(data, np.uint8)) for buffer, data in zip(model.buffers, behind)]
+        tensor.name = "/".join(
+            part.split("_", 1)[-1] if "." in part else part for part in parts
+        )  # without class names: a tenth of an int8 file
+    behind = [
+        content[buffer.offset : buffer.offset + buffer.size] if buffer.size else None
+        for buffer in model.buffers
+    ]
+    model.buffers = [
+        Aligned(buffer.data if data is None else np.frombuffer(data, np.uint8))
+        for buffer, data in zip(model.buffers, behind)
+    ]
     entry = schema.MetadataT()
     entry.name, entry.buffer = KEY, len(model.buffers)
     model.buffers.append(Aligned(json.dumps(facts).encode()))

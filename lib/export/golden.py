@@ -28,8 +28,14 @@ def write_golden(model: nn.Module, folder: Path | str, images: np.ndarray) -> Pa
     folder, phone = Path(folder), PhoneModel(model)
     folder.mkdir(parents=True, exist_ok=True)
     black, white = (float(phone.scale(torch.tensor(value))) for value in (0.0, 255.0))
-    pixels = np.rint((phone.pictures(images) - black) * 255 / (white - black)).clip(0, 255).astype(np.uint8)
-    pixels = pixels if phone.channels == 3 else pixels[..., 0]  # what a file of bytes can hold, at the phone's size
+    pixels = (
+        np.rint((phone.pictures(images) - black) * 255 / (white - black))
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
+    pixels = (
+        pixels if phone.channels == 3 else pixels[..., 0]
+    )  # what a file of bytes can hold, at the phone's size
     pictures = phone.pictures(pixels)
     with torch.no_grad():
         vectors = phone(torch.from_numpy(pictures)).numpy()
@@ -39,9 +45,17 @@ def write_golden(model: nn.Module, folder: Path | str, images: np.ndarray) -> Pa
         write_atomically(folder / f"output_{i}.f32", vectors[i].astype("<f4").tobytes())
     larger = (128 / phone.embedding_size) ** 0.5
     allowed = {precision: larger * difference for precision, difference in TOLERANCE.items()}
-    content = {"fingerprint": phone.fingerprint, "count": len(pictures), "input_shape": [1, *pictures.shape[1:]],
-               "output_shape": [1, phone.embedding_size], "input_tolerance": INPUT_TOLERANCE, "output_tolerance": allowed}
-    write_atomically(folder / "golden.json", (json.dumps(content, indent=2) + "\n").encode())  # last: it says that the rest is whole
+    content = {
+        "fingerprint": phone.fingerprint,
+        "count": len(pictures),
+        "input_shape": [1, *pictures.shape[1:]],
+        "output_shape": [1, phone.embedding_size],
+        "input_tolerance": INPUT_TOLERANCE,
+        "output_tolerance": allowed,
+    }
+    write_atomically(
+        folder / "golden.json", (json.dumps(content, indent=2) + "\n").encode()
+    )  # last: it says that the rest is whole
     return folder
 
 
@@ -53,7 +67,9 @@ def check_golden(folder: Path | str, path: Path | str) -> float:
     folder, facts = Path(folder), read_contract(path)
     golden = json.loads((folder / "golden.json").read_text())
     if golden["fingerprint"] != facts["fingerprint"]:
-        raise ValueError(f"{Path(path).name} is of another network than the golden files in {folder.name}")
+        raise ValueError(
+            f"{Path(path).name} is of another network than the golden files in {folder.name}"
+        )
     call, worst = opened(path), 0.0
     for i in range(golden["count"]):
         given = np.fromfile(folder / f"input_{i}.f32", "<f4").reshape(golden["input_shape"])
@@ -61,5 +77,7 @@ def check_golden(folder: Path | str, path: Path | str) -> float:
         worst = max(worst, float(np.abs(call(given) - expected).max()))
     allowed = golden["output_tolerance"][facts["precision"]]
     if not worst <= allowed:
-        raise ValueError(f"{Path(path).name} differs from the golden vectors by {worst:.2g}; {allowed:.0e} is allowed for {facts['precision']}")
+        raise ValueError(
+            f"{Path(path).name} differs from the golden vectors by {worst:.2g}; {allowed:.0e} is allowed for {facts['precision']}"
+        )
     return worst

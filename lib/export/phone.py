@@ -28,7 +28,11 @@ class PhoneModel(nn.Module):
         self.model = fold_batch_norm(model).cpu().eval()
         self.channels, self.embedding_size = model.channels, model.embedding_size
         height, width = model.input_size
-        self.block = PHONE_SIDE // height if model.channels == 3 and height == width and PHONE_SIDE % height == 0 else 1
+        self.block = (
+            PHONE_SIDE // height
+            if model.channels == 3 and height == width and PHONE_SIDE % height == 0
+            else 1
+        )
         self.input_size = (height * self.block, width * self.block)
         self.fingerprint = fingerprint(model)
         self.scale = getattr(model, "scale", lambda pixels: (pixels - 127.5) / 128)
@@ -47,15 +51,21 @@ class PhoneModel(nn.Module):
         """
         x = torch.as_tensor(images)
         if x.dtype != torch.uint8 or x.ndim not in (3, 4):
-            raise ValueError(f"images must be uint8 (N, H, W) or (N, H, W, 3), not {x.dtype} {tuple(x.shape)}")
+            raise ValueError(
+                f"images must be uint8 (N, H, W) or (N, H, W, 3), not {x.dtype} {tuple(x.shape)}"
+            )
         x = (x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)).float()  # -> (N, 1 or 3, H, W)
         if x.shape[1] == 3 and self.channels == 1:
             x = (x * x.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
         height, width = self.input_size
         if height % x.shape[2] == 0 and height // x.shape[2] * x.shape[3] == width:
-            x = x.repeat_interleave(height // x.shape[2], 2).repeat_interleave(width // x.shape[3], 3)
+            x = x.repeat_interleave(height // x.shape[2], 2).repeat_interleave(
+                width // x.shape[3], 3
+            )
         else:
-            x = F.interpolate(x, size=self.input_size, mode="bilinear", antialias=True, align_corners=False)
+            x = F.interpolate(
+                x, size=self.input_size, mode="bilinear", antialias=True, align_corners=False
+            )
         x = self.scale(x).expand(-1, self.channels, -1, -1)
         return x.permute(0, 2, 3, 1).contiguous().numpy()  # (N, C, H, W) -> (N, H, W, C)
 
@@ -77,12 +87,22 @@ def contract(phone: PhoneModel, precision: str, **facts) -> dict:
     divide = 255 / (high - low)
     height, width = phone.input_size
     return {
-        "name": "model", "version": "1", **facts, "precision": precision, "fingerprint": phone.fingerprint,
-        "input": {"shape": [1, height, width, phone.channels], "type": "float32", "layout": "NHWC",
-                  "colour": "RGB" if phone.channels == 3 else "grey", "subtract": round(-low * divide, 6), "divide": round(divide, 6)},
+        "name": "model",
+        "version": "1",
+        **facts,
+        "precision": precision,
+        "fingerprint": phone.fingerprint,
+        "input": {
+            "shape": [1, height, width, phone.channels],
+            "type": "float32",
+            "layout": "NHWC",
+            "colour": "RGB" if phone.channels == 3 else "grey",
+            "subtract": round(-low * divide, 6),
+            "divide": round(divide, 6),
+        },
         "output": {"shape": [1, phone.embedding_size], "type": "float32", "unit_norm": True},
         "metric": "cosine similarity: the sum of the products; accept when it is at least the threshold",
-    }  # fmt: skip
+    }
 
 
 class ShortFaceNet(nn.Module):
@@ -96,7 +116,9 @@ class ShortFaceNet(nn.Module):
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.conv = ConvBlock(3, 16, 3, stride=4, padding=1)  # (B, 3, 56, 56) -> (B, 16, 14, 14)
+            self.conv = ConvBlock(
+                3, 16, 3, stride=4, padding=1
+            )  # (B, 3, 56, 56) -> (B, 16, 14, 14)
             self.bottleneck = Bottleneck(16, 16, 32, stride=2)  # -> (B, 16, 7, 7)
             self.gdconv = ConvBlock(16, 16, 7, groups=16, act="linear")  # -> (B, 16, 1, 1)
             self.last = ConvBlock(16, 32, 1, act="linear")

@@ -34,13 +34,21 @@ def equalised(model: nn.Module, images: np.ndarray) -> nn.Module:
     pairs, reach, hooks = list(_into_depthwise(model)), {}, []
     for k, (first, _) in enumerate(pairs):
         for layer in (first.conv, first):  # before the activation and behind it: int8 rounds both
-            hooks.append(layer.register_forward_hook(lambda _, __, out, k=k: reach.update({k: torch.maximum(_reach(out), reach.get(k, _reach(out)))})))
+            hooks.append(
+                layer.register_forward_hook(
+                    lambda _, __, out, k=k: reach.update(
+                        {k: torch.maximum(_reach(out), reach.get(k, _reach(out)))}
+                    )
+                )
+            )
     for start in range(0, len(images), 32):
         model(to_input(images[start : start + 32], model))
     for hook in hooks:
         hook.remove()
     for k, (first, second) in enumerate(pairs):
-        factor = (reach[k].max() / reach[k].clamp_min(1e-12)).clamp(max=LOUDER)  # (C,), 1 for the loudest
+        factor = (reach[k].max() / reach[k].clamp_min(1e-12)).clamp(
+            max=LOUDER
+        )  # (C,), 1 for the loudest
         first.conv.weight *= factor[:, None, None, None]
         first.conv.bias *= factor
         second.conv.weight /= factor[:, None, None, None]

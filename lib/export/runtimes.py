@@ -47,7 +47,10 @@ def _tflite(path: Path) -> Call:
 
         interpreter = Interpreter(str(path), num_threads=1)
         interpreter.allocate_tensors()
-    source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    source, target = (
+        interpreter.get_input_details()[0]["index"],
+        interpreter.get_output_details()[0]["index"],
+    )
 
     def call(picture: np.ndarray) -> np.ndarray:
         interpreter.set_tensor(source, picture)
@@ -63,7 +66,9 @@ def _pte(path: Path) -> Call:
         from executorch.extension.pybindings import portable_lib
         from executorch.runtime import Runtime
 
-        portable_lib._unsafe_reset_threadpool(1)  # the only way to one thread; unsafe while another call is running
+        portable_lib._unsafe_reset_threadpool(
+            1
+        )  # the only way to one thread; unsafe while another call is running
         method = Runtime.get().load_program(path).load_method("forward")
     return lambda picture: method.execute([torch.from_numpy(picture)])[0].numpy().copy()
 
@@ -83,7 +88,9 @@ def parity(model: nn.Module, path: Path | str, images: np.ndarray) -> float:
     """
     phone = PhoneModel(model)
     if (made_from := read_contract(path)["fingerprint"]) != phone.fingerprint:
-        raise ValueError(f"{Path(path).name} was made from a network with fingerprint {made_from}, this one has {phone.fingerprint}")
+        raise ValueError(
+            f"{Path(path).name} was made from a network with fingerprint {made_from}, this one has {phone.fingerprint}"
+        )
     pictures = phone.pictures(images)
     return float(np.abs(run(path, pictures) - _in_pytorch(phone, pictures)).max())
 
@@ -106,7 +113,12 @@ class Row(NamedTuple):
     high: float
 
 
-def latency(calls: dict[str, Call], picture: np.ndarray, rounds: int = 30, clock: Callable[[], float] = time.perf_counter) -> dict[str, np.ndarray]:
+def latency(
+    calls: dict[str, Call],
+    picture: np.ndarray,
+    rounds: int = 30,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, np.ndarray]:
     """Milliseconds of every call, (rounds,) each. All take turns, so that a busy moment of the machine hits all alike.
 
     clock  seconds; `time.process_time` leaves out the time in which a busy machine did something else
@@ -123,18 +135,37 @@ def latency(calls: dict[str, Call], picture: np.ndarray, rounds: int = 30, clock
     return times
 
 
-def report(model: nn.Module, paths: list[Path], images: np.ndarray, rounds: int = 30, clock: Callable[[], float] = time.perf_counter) -> list[Row]:
+def report(
+    model: nn.Module,
+    paths: list[Path],
+    images: np.ndarray,
+    rounds: int = 30,
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[Row]:
     """Size, parity and time of each file, with eager PyTorch as the first row, measured in one run on one thread."""
     phone = PhoneModel(model)
     picture = phone.pictures(images[:1])
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        times = latency({"": lambda x: _in_pytorch(phone, x), **{str(path): opened(path) for path in paths}}, picture, rounds, clock)
+        times = latency(
+            {"": lambda x: _in_pytorch(phone, x), **{str(path): opened(path) for path in paths}},
+            picture,
+            rounds,
+            clock,
+        )
     finally:
         torch.set_num_threads(threads)
     size = sum(4 * value.numel() for value in phone.parameters())
     rows = [("PyTorch", "float32", size, 0.0, times[""])]
-    rows += [(RUNTIMES[path.suffix], read_contract(path)["precision"], path.stat().st_size, parity(model, path, images), times[str(path)])
-             for path in map(Path, paths)]
+    rows += [
+        (
+            RUNTIMES[path.suffix],
+            read_contract(path)["precision"],
+            path.stat().st_size,
+            parity(model, path, images),
+            times[str(path)],
+        )
+        for path in map(Path, paths)
+    ]
     return [Row(*row[:4], *np.percentile(row[4], [50, 25, 75]).tolist()) for row in rows]

@@ -9,7 +9,13 @@ from lib.data import pen
 from lib.plots import FAINT, FORGERY, INK, SAME
 
 
-def sheet(ax: plt.Axes, images: np.ndarray, columns: int, forged: Sequence[bool] | None = None, labels: Sequence[str] = ()) -> None:
+def sheet(
+    ax: plt.Axes,
+    images: np.ndarray,
+    columns: int,
+    forged: Sequence[bool] | None = None,
+    labels: Sequence[str] = (),
+) -> None:
     """Draw images (N, H, W) uint8 in rows of `columns`; forgeries are framed and carry a triangle; `labels` name the rows."""
     count, height, width = images.shape
     gap = max(2, height // 20)
@@ -19,7 +25,16 @@ def sheet(ax: plt.Axes, images: np.ndarray, columns: int, forged: Sequence[bool]
         y, x = gap + n // columns * (height + gap), gap + n % columns * (width + gap)
         page[y : y + height, x : x + width] = image
         if forged is not None and forged[n]:
-            ax.add_patch(plt.Rectangle((x - 1, y - 1), width + 1, height + 1, fill=False, edgecolor=FORGERY, linewidth=1.4))
+            ax.add_patch(
+                plt.Rectangle(
+                    (x - 1, y - 1),
+                    width + 1,
+                    height + 1,
+                    fill=False,
+                    edgecolor=FORGERY,
+                    linewidth=1.4,
+                )
+            )
             ax.plot(x + 0.05 * width, y + 0.1 * height, "^", color=FORGERY, markersize=5)
     ax.imshow(page, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
     ax.set_xticks([])
@@ -29,7 +44,9 @@ def sheet(ax: plt.Axes, images: np.ndarray, columns: int, forged: Sequence[bool]
     ax.spines[:].set_visible(False)
 
 
-def pen_path(ax: plt.Axes, plan: pen.Plan, trace: pen.Trace, colour: str = SAME, width: float = 1.0) -> None:
+def pen_path(
+    ax: plt.Axes, plan: pen.Plan, trace: pen.Trace, colour: str = SAME, width: float = 1.0
+) -> None:
     """Draw where the pen went: ink as thick as the hand was slow, lifted ways dotted, and the targets that the strokes aim at."""
     x, y = trace.xy.T
     radius = pen.line(trace, width, 0.4)
@@ -38,7 +55,13 @@ def pen_path(ax: plt.Axes, plan: pen.Plan, trace: pen.Trace, colour: str = SAME,
         part = np.round(radius, 1) == r
         part = part | np.roll(part, 1)
         if r > 0:
-            ax.plot(np.where(part, x, np.nan), np.where(part, y, np.nan), color=colour, linewidth=1.9 * r, solid_capstyle="round")
+            ax.plot(
+                np.where(part, x, np.nan),
+                np.where(part, y, np.nan),
+                color=colour,
+                linewidth=1.9 * r,
+                solid_capstyle="round",
+            )
     ax.plot(*plan.targets.T, "o", color=INK, markersize=2.5, alpha=0.7)
     ax.set_aspect("equal")
     ax.axis("off")
@@ -58,11 +81,15 @@ def speed_profile(ax: plt.Axes, plan: pen.Plan, trace: pen.Trace, colour: str = 
     ax.set_ylim(bottom=0)
 
 
-def kinematics(axes: np.ndarray, genuine: tuple[pen.Plan, pen.Trace], forgery: tuple[pen.Plan, pen.Trace]) -> None:
+def kinematics(
+    axes: np.ndarray, genuine: tuple[pen.Plan, pen.Trace], forgery: tuple[pen.Plan, pen.Trace]
+) -> None:
     """Draw both hands on four axes (2, 2): on the left what stays on the paper, on the right what only the hand knew."""
     longest = max(genuine[1].t[-1], forgery[1].t[-1])
     highest = 1.05 * max(genuine[1].speed.max(), forgery[1].speed.max())
-    for row, (plan, trace), colour, who in zip(axes, (genuine, forgery), (SAME, FORGERY), ("writer", "forger"), strict=True):
+    for row, (plan, trace), colour, who in zip(
+        axes, (genuine, forgery), (SAME, FORGERY), ("writer", "forger"), strict=True
+    ):
         pen_path(row[0], plan, trace, colour)
         speed_profile(row[1], plan, trace, colour)
         row[1].set_xlim(0, longest)

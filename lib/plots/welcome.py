@@ -11,8 +11,13 @@ from lib.plots import DIFFERENT, INK, SAME
 PAIRS = ((264, 266), (459, 585), (360, 363), (153, 578))
 
 
-def pairs_of_faces(axes: Sequence[Axes], images: np.ndarray, pairs: Sequence[tuple[int, int]], scores: Sequence[float] | None = None,
-                   identity: np.ndarray | None = None) -> None:
+def pairs_of_faces(
+    axes: Sequence[Axes],
+    images: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    scores: Sequence[float] | None = None,
+    identity: np.ndarray | None = None,
+) -> None:
     """One pair an axes, its two images side by side; with `scores` and `identity` also the score and, in words, the truth."""
     for n, (ax, (a, b)) in enumerate(zip(axes, pairs, strict=True)):
         gap = np.full((images.shape[1], 3, *images.shape[3:]), 255, np.uint8)
@@ -22,6 +27,14 @@ def pairs_of_faces(axes: Sequence[Axes], images: np.ndarray, pairs: Sequence[tup
         ax.set_title("ABCDEFGH"[n], loc="center")
         if scores is not None:
             alike = identity[a] == identity[b]
-            ax.set_xlabel(f"{scores[n]:+.2f}\n{'same person' if alike else 'two people'}", color=SAME if alike else INK)
+            ax.set_xlabel(
+                f"{scores[n]:+.2f}\n{'same person' if alike else 'two people'}",
+                color=SAME if alike else INK,
+            )
             for spine in ax.spines.values():
-                spine.set(visible=True, color=SAME if alike else DIFFERENT, linewidth=2, linestyle="-" if alike else "--")
+                spine.set(
+                    visible=True,
+                    color=SAME if alike else DIFFERENT,
+                    linewidth=2,
+                    linestyle="-" if alike else "--",
+                )

@@ -29,7 +29,11 @@ def pytest_collection_modifyitems(items: list) -> None:
 def lab_folder(tmp_path_factory) -> Path:
     """A copy of the lessons beside the course's code, as a reader's checkout has it."""
     folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    shutil.copytree(
+        ROOT / "notebooks",
+        folder / "notebooks",
+        ignore=shutil.ignore_patterns(".ipynb_checkpoints"),
+    )
     for room in ("lib", "data", "docs"):
         (folder / room).symlink_to(ROOT / room)
     return folder
@@ -39,7 +43,9 @@ def lab_folder(tmp_path_factory) -> Path:
 def lab(lab_folder):
     """JupyterLab on that folder: gives the address of a lesson's page. No setting of the reader's is read or written."""
     if chromium.find() is None:
-        pytest.skip("no Chromium here: install it (Debian: apt-get install chromium), or set COURSE_CHROMIUM to one")
+        pytest.skip(
+            "no Chromium here: install it (Debian: apt-get install chromium), or set COURSE_CHROMIUM to one"
+        )
     folder = lab_folder
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -47,7 +53,9 @@ def lab(lab_folder):
     token = secrets.token_hex(16)
     settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+    (settings / "notification.jupyterlab-settings").write_text(
+        json.dumps({"fetchNews": "false", "checkForUpdates": False})
+    )
     environment = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"} | {
         "COURSE_BUDGET": "quick",
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
@@ -57,13 +65,30 @@ def lab(lab_folder):
         "PYTHONPATH": str(ROOT / "tests" / "offline"),
         "OMP_WAIT_POLICY": "passive",
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
-               f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}", "--expose-app-in-browser", "--allow-root"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={folder}",
+        "--expose-app-in-browser",
+        "--allow-root",
+    ]
     with open(folder / "server.log", "w") as log:
-        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         _wait(f"http://127.0.0.1:{port}/api/status?token={token}", server, folder / "server.log")
-        yield lambda lesson: f"http://127.0.0.1:{port}/lab/tree/notebooks/{lesson}.ipynb?token={token}&reset"
+        yield (
+            lambda lesson: (
+                f"http://127.0.0.1:{port}/lab/tree/notebooks/{lesson}.ipynb?token={token}&reset"
+            )
+        )
     finally:
         os.killpg(server.pid, signal.SIGTERM)  # the server and the kernels it started
         server.wait(60)

@@ -26,18 +26,36 @@ STICKING_OUT = """(() => {
 def site(tmp_path_factory) -> Path:
     """The course's pages, built once."""
     if chromium.find() is None:
-        pytest.skip("no Chromium here: install it (Debian: apt-get install chromium), or set COURSE_CHROMIUM to one")
+        pytest.skip(
+            "no Chromium here: install it (Debian: apt-get install chromium), or set COURSE_CHROMIUM to one"
+        )
     if book.missing():
-        pytest.skip(f"{', '.join(book.missing())} missing: `make book` installs what the site needs")
+        pytest.skip(
+            f"{', '.join(book.missing())} missing: `make book` installs what the site needs"
+        )
     out = tmp_path_factory.mktemp("site") / "book"
     book.build(out)
     return out
 
 
-def show(page: chromium.Page, address: Path | str, size: tuple[int, int] = (1280, 900), dark: bool = False) -> None:
+def show(
+    page: chromium.Page,
+    address: Path | str,
+    size: tuple[int, int] = (1280, 900),
+    dark: bool = False,
+) -> None:
     """Open a page from disk at a size, and wait until its pictures are there."""
-    page.call("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=size == PHONE)
-    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+    page.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=size[0],
+        height=size[1],
+        deviceScaleFactor=1,
+        mobile=size == PHONE,
+    )
+    page.call(
+        "Emulation.setEmulatedMedia",
+        features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
+    )
     address = address if isinstance(address, str) else address.as_uri()
     page.open(address)
     page.wait(f"location.href.startsWith({address!r}) && document.readyState === 'complete'")
@@ -56,17 +74,28 @@ def test_the_index_leads_to_the_first_page_with_every_lesson_on_it(site, page):
     page.open((site / "index.html").as_uri())
     page.wait("location.href.endsWith('/README.html') && document.readyState === 'complete'")
     shot(page, "first")
-    table = re.findall(r"\]\(notebooks/(\d\d_\w+)\.ipynb\) \|", (book.ROOT / "README.md").read_text())
+    table = re.findall(
+        r"\]\(notebooks/(\d\d_\w+)\.ipynb\) \|", (book.ROOT / "README.md").read_text()
+    )
     assert len(table) > 10
     for lesson in table:
-        assert page.run(f"!!document.querySelector('article table a[href=\"notebooks/{lesson}.html\"]')"), lesson
+        assert page.run(
+            f"!!document.querySelector('article table a[href=\"notebooks/{lesson}.html\"]')"
+        ), lesson
 
 
 def test_search_works_from_disk(site, page):
     show(page, site / "README.html")
     page.run("document.querySelector('input[type=search], input[name=q]').focus()")
     page.call("Input.insertText", text="semi-hard")
-    page.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
+    page.call(
+        "Input.dispatchKeyEvent",
+        type="keyDown",
+        key="Enter",
+        code="Enter",
+        windowsVirtualKeyCode=13,
+        text="\r",
+    )
     page.wait("location.href.includes('search.html?q=semi-hard')")
     link = f"document.querySelector('#search-results li a[href*=\"{LESSON_3}\"]')"
     page.wait(f"!!{link}")
@@ -81,13 +110,22 @@ def test_every_page_fits_shows_its_pictures_and_fetches_nothing(site, page, size
     for path in all_pages(site):
         show(page, path, size)
         name = path.relative_to(site).as_posix()
-        assert page.run("document.documentElement.scrollWidth") <= size[0], f"{name} scrolls sideways: {page.run(STICKING_OUT)}"
+        assert page.run("document.documentElement.scrollWidth") <= size[0], (
+            f"{name} scrolls sideways: {page.run(STICKING_OUT)}"
+        )
         assert page.run(STICKING_OUT) == [], name
         page.run("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
         page.wait("[...document.images].every(image => image.complete)")
-        assert page.run("[...document.images].filter(image => !image.naturalWidth || !(image.alt.trim().length >= 10)).map(image => image.src)") == [], name
+        assert (
+            page.run(
+                "[...document.images].filter(image => !image.naturalWidth || !(image.alt.trim().length >= 10)).map(image => image.src)"
+            )
+            == []
+        ), name
         fetched = page.run("performance.getEntriesByType('resource').map(entry => entry.name)")
-        assert [address for address in fetched if not address.startswith(("file://", "data:"))] == [], name
+        assert [
+            address for address in fetched if not address.startswith(("file://", "data:"))
+        ] == [], name
         shot(page, f"{path.stem}-{size[0]}")
 
 
@@ -96,17 +134,25 @@ def test_what_is_wider_than_a_phone_scrolls_inside_itself(site, page):
     scrolled = page.run("""[...document.querySelectorAll('.formula')].filter(box => box.scrollWidth > box.clientWidth)
                            .map(box => { box.scrollLeft = 50; return box.scrollLeft })""")
     assert scrolled and all(moved > 0 for moved in scrolled)
-    assert page.run("[...document.querySelectorAll('.highlight pre')].some(code => code.scrollWidth > code.clientWidth)")
+    assert page.run(
+        "[...document.querySelectorAll('.highlight pre')].some(code => code.scrollWidth > code.clientWidth)"
+    )
     show(page, site / "docs/results.html", PHONE, dark=True)
-    assert page.run("[...document.querySelectorAll('table')].some(table => table.scrollWidth > table.parentElement.clientWidth)"), "a wide table is tried"
+    assert page.run(
+        "[...document.querySelectorAll('table')].some(table => table.scrollWidth > table.parentElement.clientWidth)"
+    ), "a wide table is tried"
     shot(page, "results-dark")
 
 
 def test_a_formula_is_drawn_in_the_font_that_the_site_brings(site, page):
     show(page, site / LESSON_3)
     page.wait("document.fonts.status === 'loaded'")
-    assert page.run("[...document.fonts].some(font => font.family.includes('STIX Two Math') && font.status === 'loaded')")
-    heights = page.run("[...document.querySelectorAll('math[display=block]')].map(math => math.getBoundingClientRect().height)")
+    assert page.run(
+        "[...document.fonts].some(font => font.family.includes('STIX Two Math') && font.status === 'loaded')"
+    )
+    heights = page.run(
+        "[...document.querySelectorAll('math[display=block]')].map(math => math.getBoundingClientRect().height)"
+    )
     assert len(heights) > 5 and min(heights) > 15
     assert page.run("!document.querySelector('article').innerText.includes('$$')")
     fraction = page.run("""(() => { const [over, under] = document.querySelector('.formula mfrac').children;
@@ -116,7 +162,9 @@ def test_a_formula_is_drawn_in_the_font_that_the_site_brings(site, page):
 
 def test_a_folded_answer_opens_by_keyboard(site, page):
     show(page, site / LESSON_3)
-    page.run("window.answer = document.querySelector('article details:not(.hide)'), answer.scrollIntoView(), 0")
+    page.run(
+        "window.answer = document.querySelector('article details:not(.hide)'), answer.scrollIntoView(), 0"
+    )
     assert page.run("!answer.open && !answer.querySelector('p').checkVisibility()")
     page.run("answer.querySelector('summary').focus()")
     page.press(" ")
@@ -143,6 +191,10 @@ def test_dark_and_light_are_chosen_by_the_reader_and_stay_readable(site, page):
 def test_the_lessons_follow_one_another(site, page):
     show(page, site / "notebooks" / f"{notebooks.lessons()[0].stem}.html")
     for lesson in notebooks.lessons()[1:]:
-        page.run("setTimeout(() => document.querySelector('a.next-page').click()), 0")  # the answer first: the click ends this page
-        page.wait(f"location.href.endsWith('/{lesson.stem}.html') && document.readyState === 'complete'")
+        page.run(
+            "setTimeout(() => document.querySelector('a.next-page').click()), 0"
+        )  # the answer first: the click ends this page
+        page.wait(
+            f"location.href.endsWith('/{lesson.stem}.html') && document.readyState === 'complete'"
+        )
         assert page.run("document.querySelectorAll('main h1, article h1').length") == 1, lesson.stem

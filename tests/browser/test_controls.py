@@ -36,7 +36,9 @@ class Lesson:
 
     def open(self) -> None:
         self.page.open(self.address)
-        self.page.wait(f"!!window.jupyterapp && !!({BOOK}) && (window.book = {BOOK}).context.isReady", 120)
+        self.page.wait(
+            f"!!window.jupyterapp && !!({BOOK}) && (window.book = {BOOK}).context.isReady", 120
+        )
         self.page.run("jupyterapp.shell.activateById(book.id)")
 
     def close(self) -> None:
@@ -50,23 +52,31 @@ class Lesson:
             self._run_all()
         except TimeoutError as standstill:
             warnings.warn(f"{standstill}; tried once more", stacklevel=2)
-            self.page.wait("window.jupyterapp?.serviceManager.sessions.shutdownAll().then(() => 1)", 60)
+            self.page.wait(
+                "window.jupyterapp?.serviceManager.sessions.shutdownAll().then(() => 1)", 60
+            )
             self.open()
             self.connect()
             self._run_all()
 
     def connect(self) -> None:
-        self.page.wait("window.book?.sessionContext.session?.kernel?.connectionStatus === 'connected'", 120)
+        self.page.wait(
+            "window.book?.sessionContext.session?.kernel?.connectionStatus === 'connected'", 120
+        )
 
     def _run_all(self) -> None:
-        self.page.run("window.ran = null; jupyterapp.commands.execute('notebook:run-all-cells').then(done => window.ran = String(done)), 0")
+        self.page.run(
+            "window.ran = null; jupyterapp.commands.execute('notebook:run-all-cells').then(done => window.ran = String(done)), 0"
+        )
         finished, since = -1, time.monotonic()
         while not (state := self.page.wait(STATE))["ran"]:
             if state["finished"] != finished:
                 finished, since = state["finished"], time.monotonic()
             if state["lost"] or time.monotonic() - since > PATIENCE:
                 self.shot("standstill")
-                raise TimeoutError(f"{'the page went away' if state['lost'] else f'no cell finished in {PATIENCE} s'}: {state}")
+                raise TimeoutError(
+                    f"{'the page went away' if state['lost'] else f'no cell finished in {PATIENCE} s'}: {state}"
+                )
             time.sleep(0.5)
         assert not state["errors"]
 
@@ -76,12 +86,19 @@ class Lesson:
 
     def picture(self) -> str:
         """Address of the picture that the shown cell's control draws; JupyterLab gives each new picture a new one."""
-        return self.page.wait("cell.querySelector('.widget-image')?.naturalWidth > 0 && cell.querySelector('.widget-image').src", 60)
+        return self.page.wait(
+            "cell.querySelector('.widget-image')?.naturalWidth > 0 && cell.querySelector('.widget-image').src",
+            60,
+        )
 
     def move(self, control: int) -> None:
         """Press the key that changes a control: an arrow for a slider, space for a checkbox or a button."""
-        self.page.run(f"window.control = cell.querySelectorAll('{CONTROLS}')[{control}], control.focus()")
-        assert self.page.run("document.activeElement === control"), "the control cannot be reached by keyboard"
+        self.page.run(
+            f"window.control = cell.querySelectorAll('{CONTROLS}')[{control}], control.focus()"
+        )
+        assert self.page.run("document.activeElement === control"), (
+            "the control cannot be reached by keyboard"
+        )
         if self.page.run("control.type === 'checkbox' || control.tagName === 'BUTTON'"):
             self.page.press(" ")
         else:
@@ -94,11 +111,13 @@ class Lesson:
             control.classList.contains('mod-active') && (window.control = control.parentElement.querySelector('button')),
             control.scrollIntoView({{block: 'center'}})""")
         place = None
-        while place != (place := self.page.run("""(() => {
+        while place != (
+            place := self.page.run("""(() => {
             const box = control.getBoundingClientRect(), track = control.closest('.noUi-base')?.getBoundingClientRect();
             const x = box.x + box.width / 2, step = track && 0.3 * track.width;
             return [x, box.y + box.height / 2, track ? (x + step < track.right ? x + step : x - step) : null];
-        })()""")):
+        })()""")
+        ):
             time.sleep(0.2)  # until the page stands still
         x, y, to = place
         self.page.tap(x, y, *([] if to is None else [((x + to) / 2, y), (to, y)]))
@@ -112,15 +131,23 @@ class Lesson:
         for control in range(count):
             move(self, control)
             try:
-                self.page.wait(f"cell.querySelector('.widget-image').src !== {before!r}", 60, every=0.02)
+                self.page.wait(
+                    f"cell.querySelector('.widget-image').src !== {before!r}", 60, every=0.02
+                )
             except TimeoutError:
                 self.shot(f"cell-{cell}-control-{control}-moved-nothing")
                 raise
             before = self.settled()
-            assert self.page.run("cell.querySelectorAll('.widget-image').length") == 1, "one picture a control, redrawn in place"
+            assert self.page.run("cell.querySelectorAll('.widget-image').length") == 1, (
+                "one picture a control, redrawn in place"
+            )
             if move is Lesson.move:
-                assert self.page.run("document.activeElement === control"), "the keyboard stays on the control that was moved"
-        assert not self.page.run("[...cell.querySelectorAll('[data-mime-type*=error]')].map(error => error.innerText)")
+                assert self.page.run("document.activeElement === control"), (
+                    "the keyboard stays on the control that was moved"
+                )
+        assert not self.page.run(
+            "[...cell.querySelectorAll('[data-mime-type*=error]')].map(error => error.innerText)"
+        )
 
     def settled(self) -> str:
         """The picture once no redraw follows for half a second: a drag passes several values."""
@@ -144,7 +171,11 @@ def with_controls() -> list[Path]:
 def test_every_control_of_a_lesson_changes_its_picture_by_keyboard_and_mouse(lesson, lab, page):
     opened = Lesson(page, lab(lesson.stem))
     opened.run_all()
-    cells = [number for number, cell in enumerate(nbformat.read(lesson, as_version=4).cells) if cell.cell_type == "code" and "explore(" in cell.source]
+    cells = [
+        number
+        for number, cell in enumerate(nbformat.read(lesson, as_version=4).cells)
+        if cell.cell_type == "code" and "explore(" in cell.source
+    ]
     assert cells
     for cell in cells:
         opened.move_all(cell)
@@ -170,7 +201,11 @@ widgets.explore(line, alt="A line of slope {slope}.", slope=(0, 4, 1), colour=["
 def small(lab_folder) -> str:
     """A notebook with one control and stored outputs, beside the lessons; its name."""
     book = nbformat.v4.new_notebook(metadata={"kernelspec": notebooks.KERNEL})
-    book.cells = [nbformat.v4.new_markdown_cell("# Small"), nbformat.v4.new_code_cell("import sys; sys.path.insert(0, '..')"), nbformat.v4.new_code_cell(SMALL)]
+    book.cells = [
+        nbformat.v4.new_markdown_cell("# Small"),
+        nbformat.v4.new_code_cell("import sys; sys.path.insert(0, '..')"),
+        nbformat.v4.new_code_cell(SMALL),
+    ]
     nbformat.write(book, lab_folder / "notebooks" / "small.ipynb")
     notebooks.run(lab_folder / "notebooks" / "small.ipynb", "quick")
     return "small"
@@ -199,11 +234,15 @@ def test_a_redraw_that_fails_says_so_and_keeps_the_last_good_picture(small, lab,
     page.wait(f"cell.querySelector('.widget-image').src !== {first!r}")
     good = opened.picture()
     opened.move(0)
-    page.wait("cell.querySelector('.jp-Cell-outputWrapper').innerText.includes('three is one too many')")
+    page.wait(
+        "cell.querySelector('.jp-Cell-outputWrapper').innerText.includes('three is one too many')"
+    )
     opened.shot("small-failed")
     assert opened.picture() == good
     opened.move(0)
-    page.wait("!cell.querySelector('.jp-Cell-outputWrapper').innerText.includes('three is one too many')")
+    page.wait(
+        "!cell.querySelector('.jp-Cell-outputWrapper').innerText.includes('three is one too many')"
+    )
     assert opened.picture() != good
     opened.shot("small-recovered")
 

@@ -30,10 +30,15 @@ SHOTS = os.environ.get("COURSE_SCREENSHOTS")  # a folder, to look at what the br
 def site(tmp_path_factory) -> Path:
     """The page as `make phone` builds it, with the quick budget's scale."""
     if chromium.find() is None:
-        pytest.skip("no Chromium here: install it (Debian: apt-get install chromium), or set COURSE_CHROMIUM to one")
+        pytest.skip(
+            "no Chromium here: install it (Debian: apt-get install chromium), or set COURSE_CHROMIUM to one"
+        )
     folder = tmp_path_factory.mktemp("phone") / "site"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_CACHE", os.environ.get("COURSE_TEST_CACHE") or str(tmp_path_factory.getbasetemp() / "cache"))
+        patch.setenv(
+            "COURSE_CACHE",
+            os.environ.get("COURSE_TEST_CACHE") or str(tmp_path_factory.getbasetemp() / "cache"),
+        )
         try:
             phone.build(folder)
         except phone.Unavailable as reason:
@@ -59,7 +64,9 @@ class Server:
             def log_message(self, *_) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+        self._server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), functools.partial(Handler, directory=str(folder))
+        )
         self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -101,7 +108,9 @@ class Opened:
         """Say that the eyes are marked, as soon as the page lets one, and see the picture in its place."""
         self.page.wait("!document.querySelector('#eyes-done').disabled")
         self.page.run("document.querySelector('#eyes-done').click()")
-        self.page.wait(f"!document.querySelector('#eyes').open && import('./page.js').then(({{slots}}) => !!slots[{slot}].photo)")
+        self.page.wait(
+            f"!document.querySelector('#eyes').open && import('./page.js').then(({{slots}}) => !!slots[{slot}].photo)"
+        )
 
     def choose(self, slot: int, picture: Path) -> None:
         self.side = Image.open(picture).size[0]
@@ -115,13 +124,17 @@ class Opened:
         return left + wide * (x + 0.5) / self.side, top + wide * (y + 0.5) / self.side
 
     def crop(self, slot: int) -> np.ndarray:
-        rgb = self.page.run(f"import('./page.js').then(({{slots}}) => Array.from(slots[{slot}].crop()))")
+        rgb = self.page.run(
+            f"import('./page.js').then(({{slots}}) => Array.from(slots[{slot}].crop()))"
+        )
         return np.array(rgb, dtype=np.uint8).reshape(112, 112, 3)
 
     def embed(self, crop: np.ndarray) -> np.ndarray:
         packed = base64.b64encode(crop.tobytes()).decode()
-        return np.array(self.page.run(f"""import('./page.js').then(({{ready}}) => ready).then(([network]) =>
-            network.embed(Uint8Array.from(atob('{packed}'), (c) => c.charCodeAt(0)))).then((vector) => Array.from(vector))"""))
+        return np.array(
+            self.page.run(f"""import('./page.js').then(({{ready}}) => ready).then(([network]) =>
+            network.embed(Uint8Array.from(atob('{packed}'), (c) => c.charCodeAt(0)))).then((vector) => Array.from(vector))""")
+        )
 
     def answer(self) -> dict:
         self.page.wait("document.querySelector('#number').textContent")
@@ -138,7 +151,9 @@ class Opened:
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
     """Three people, two pictures each, heads somewhere in the picture: (files, images, eyes (6, 2, 2))."""
-    found = load("embedded-faces", identities=3, images=2, size=240, seed=phone.SHOWN, aligned=False)
+    found = load(
+        "embedded-faces", identities=3, images=2, size=240, seed=phone.SHOWN, aligned=False
+    )
     folder = tmp_path_factory.mktemp("people")
     files = [folder / f"{n}.png" for n in range(len(found))]
     for image, file in zip(found.images, files):
@@ -159,20 +174,35 @@ def test_the_page_answers_what_pytorch_answers(pair, decision, people, server, p
     crops, expected = in_python(images[list(pair)], eyes[list(pair)])
     for slot, n in enumerate(pair):
         opened.show(slot, files[n], eyes[n])
-        assert np.abs(opened.crop(slot).astype(int) - crops[slot]).max() <= 1, "crops differ by more than a grey level"
-        assert np.abs(opened.embed(crops[slot]) - expected[slot]).max() <= 1e-5, "the runtime computes another vector than PyTorch"
-        assert np.abs(opened.embed(opened.crop(slot)) - expected[slot]).max() <= 1e-2, "a grey level moves a vector by less than this"
+        assert np.abs(opened.crop(slot).astype(int) - crops[slot]).max() <= 1, (
+            "crops differ by more than a grey level"
+        )
+        assert np.abs(opened.embed(crops[slot]) - expected[slot]).max() <= 1e-5, (
+            "the runtime computes another vector than PyTorch"
+        )
+        assert np.abs(opened.embed(opened.crop(slot)) - expected[slot]).max() <= 1e-2, (
+            "a grey level moves a vector by less than this"
+        )
     answer, score = opened.answer(), float(expected[0] @ expected[1])
     opened.shot(decision)
     contract = json.loads((site / "model" / "course-face.onnx.json").read_text())
-    assert score >= contract["threshold"] if decision == "same" else score < contract["reject_below"]
-    assert float(answer["number"].replace("−", "-")) == pytest.approx(score, abs=0.0051)  # two decimals
-    assert answer["decision"] == decision and answer["verdict"] == {"same": "Same person", "different": "Different people"}[decision]
+    assert (
+        score >= contract["threshold"] if decision == "same" else score < contract["reject_below"]
+    )
+    assert float(answer["number"].replace("−", "-")) == pytest.approx(
+        score, abs=0.0051
+    )  # two decimals
+    assert (
+        answer["decision"] == decision
+        and answer["verdict"] == {"same": "Same person", "different": "Different people"}[decision]
+    )
     assert "stranger" in answer["meaning"] and answer["number"].replace("−", "-") in answer["scale"]
 
 
 def test_a_large_photograph_is_cut_as_python_cuts_it(server, page, tmp_path):
-    found = load("embedded-faces", identities=1, images=3, size=800, seed=phone.SHOWN, aligned=False)
+    found = load(
+        "embedded-faces", identities=1, images=3, size=800, seed=phone.SHOWN, aligned=False
+    )
     eyes = found.extra["landmarks"][:, :2].astype(np.float64)
     near = int(np.argmax(np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1)))
     Image.fromarray(found.images[near]).save(tmp_path / "large.png")
@@ -180,7 +210,10 @@ def test_a_large_photograph_is_cut_as_python_cuts_it(server, page, tmp_path):
     opened.show(0, tmp_path / "large.png", eyes[near])
     (left, right) = eyes[near] @ [1, 1j]
     assert abs(right - left) > 2 * 35.3, "not large enough to be halved"
-    assert np.abs(opened.crop(0).astype(int) - crop_in_python(found.images[near], left, right)).max() <= 1
+    assert (
+        np.abs(opened.crop(0).astype(int) - crop_in_python(found.images[near], left, right)).max()
+        <= 1
+    )
 
 
 def test_eyes_are_marked_by_finger_and_by_keyboard(people, server, page):
@@ -193,7 +226,9 @@ def test_eyes_are_marked_by_finger_and_by_keyboard(people, server, page):
     page.tap(*right)
     page.wait("document.querySelectorAll('.ring[data-placed]').length === 1")
     assert page.run(f"{done}.disabled")
-    page.tap(left[0] - 30, left[1] + 20, (left[0] - 10, left[1] + 5), left)  # put down beside it, then dragged onto it
+    page.tap(
+        left[0] - 30, left[1] + 20, (left[0] - 10, left[1] + 5), left
+    )  # put down beside it, then dragged onto it
     page.wait(f"!{done}.disabled")
     opened.shot("eyes")
     ring = page.run("document.activeElement.className")
@@ -202,9 +237,13 @@ def test_eyes_are_marked_by_finger_and_by_keyboard(people, server, page):
         page.press(key)
     scale = 240 / page.run("document.querySelector('#stage').clientWidth")
     opened.done(0)
-    marked = page.run("import('./page.js').then(({slots}) => [slots[0].eyes.left, slots[0].eyes.right])")
+    marked = page.run(
+        "import('./page.js').then(({slots}) => [slots[0].eyes.left, slots[0].eyes.right])"
+    )
     assert [marked[1]["x"], marked[1]["y"]] == pytest.approx(eyes[0, 1].tolist(), abs=1.5 * scale)
-    assert [marked[0]["x"], marked[0]["y"]] == pytest.approx((eyes[0, 0] + np.array([3, -1]) * scale).tolist(), abs=1.5 * scale)
+    assert [marked[0]["x"], marked[0]["y"]] == pytest.approx(
+        (eyes[0, 0] + np.array([3, -1]) * scale).tolist(), abs=1.5 * scale
+    )
 
 
 def test_everything_can_be_done_by_keyboard_alone(server, page):
@@ -212,14 +251,26 @@ def test_everything_can_be_done_by_keyboard_alone(server, page):
     seen = []
     for _ in range(12):
         page.press("Tab")
-        seen.append(page.run("(({ariaLabel, labels, textContent: text}) => ariaLabel || labels?.[0]?.textContent || text)(document.activeElement)"))
-        width = page.run("parseFloat(getComputedStyle(document.activeElement.closest('.way') ?? document.activeElement).outlineWidth)")
+        seen.append(
+            page.run(
+                "(({ariaLabel, labels, textContent: text}) => ariaLabel || labels?.[0]?.textContent || text)(document.activeElement)"
+            )
+        )
+        width = page.run(
+            "parseFloat(getComputedStyle(document.activeElement.closest('.way') ?? document.activeElement).outlineWidth)"
+        )
         assert width >= 2, f"no visible focus on {seen[-1]!r}"
         if seen[-1] == "Try two made-up faces":
             break
     assert [name.strip() for name in seen] == [
-        "First picture: none yet. Choose one", "Picture, first picture", "Camera, first picture",
-        "Second picture: none yet. Choose one", "Picture, second picture", "Camera, second picture", "Try two made-up faces"]  # fmt: skip
+        "First picture: none yet. Choose one",
+        "Picture, first picture",
+        "Camera, first picture",
+        "Second picture: none yet. Choose one",
+        "Picture, second picture",
+        "Camera, second picture",
+        "Try two made-up faces",
+    ]
     page.press(" ")
     assert opened.answer()["decision"] == "same"
 
@@ -227,12 +278,19 @@ def test_everything_can_be_done_by_keyboard_alone(server, page):
 def test_the_camera_takes_a_face_and_the_network_knows_it(people, server, tmp_path):
     files, images, eyes = people
     film = fake_camera(images[0], eyes[0], tmp_path / "face.mjpeg")
-    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
+    flags = [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
     with chromium.Page(tmp_path / "profile", flags=flags) as page:
         opened = Opened(page, server.origin)
         opened.show(1, files[0], eyes[0])
         page.run("document.querySelector('#first button.way').click()")
-        page.wait("document.querySelector('#camera').open && !document.querySelector('#shoot').disabled", 30)
+        page.wait(
+            "document.querySelector('#camera').open && !document.querySelector('#shoot').disabled",
+            30,
+        )
         opened.shot("camera")
         page.run("document.querySelector('#shoot').click()")
         page.wait("document.querySelector('#eyes').open")
@@ -248,8 +306,12 @@ def fake_camera(image: np.ndarray, eyes: np.ndarray, file: Path) -> Path:
     w = eyes @ [1, 1j]
     a = (w[1] - w[0]) / (right - left)
     b = w[0] - a * left
-    frame = Image.fromarray(image).transform((640, 480), Image.Transform.AFFINE, (a.real, -a.imag, b.real, a.imag, a.real, b.imag),
-                                             Image.Resampling.BICUBIC)
+    frame = Image.fromarray(image).transform(
+        (640, 480),
+        Image.Transform.AFFINE,
+        (a.real, -a.imag, b.real, a.imag, a.real, b.imag),
+        Image.Resampling.BICUBIC,
+    )
     buffer = io.BytesIO()
     frame.save(buffer, "JPEG", quality=95, subsampling="4:2:0")
     file.write_bytes(buffer.getvalue() * 30)
@@ -286,7 +348,9 @@ def test_no_request_leaves_the_origin(people, server, site, tmp_path):
     elsewhere = Server(site)  # another port is another origin
     log = tmp_path / "net.json"
     files, _, eyes = people
-    with chromium.Page(tmp_path / "profile", flags=[f"--log-net-log={log}", "--net-log-capture-mode=Default"]) as page:
+    with chromium.Page(
+        tmp_path / "profile", flags=[f"--log-net-log={log}", "--net-log-capture-mode=Default"]
+    ) as page:
         opened = Opened(page, server.origin)
         page.wait("document.querySelector('#state').textContent.includes('without a network')", 60)
         for slot in (0, 1):
@@ -304,18 +368,27 @@ def test_no_request_leaves_the_origin(people, server, site, tmp_path):
             document.body.append(form); form.submit();
         }})()""")
         page.wait("new Set(window.broken).size >= 4", 20)
-        assert set(page.run("window.broken")) >= {"connect-src", "img-src", "script-src-elem", "form-action"}
+        assert set(page.run("window.broken")) >= {
+            "connect-src",
+            "img-src",
+            "script-src-elem",
+            "form-action",
+        }
     elsewhere.stop()
     assert elsewhere.asked == [], "the page's policy let something out"
     requests = by_the_page(log, server.origin)
-    assert any(url.endswith("ort-wasm-simd-threaded.wasm") for url in requests), "the log does not show the page's own requests"
+    assert any(url.endswith("ort-wasm-simd-threaded.wasm") for url in requests), (
+        "the log does not show the page's own requests"
+    )
     assert [url for url in requests if not url.startswith(server.origin + "/")] == []
 
 
 def by_the_page(log: Path, origin: str) -> list[str]:
     """Addresses of all requests that Chromium's own log ascribes to the page or its service worker, one event a line."""
     first, _, *lines = log.read_text().splitlines()
-    start = json.loads(first.rstrip(",") + "}")["constants"]["logEventTypes"]["URL_REQUEST_START_JOB"]
+    start = json.loads(first.rstrip(",") + "}")["constants"]["logEventTypes"][
+        "URL_REQUEST_START_JOB"
+    ]
     found = []
     for line in lines:
         if f'"type":{start}' in line and f'"initiator":"{origin}"' in line:
@@ -327,7 +400,9 @@ def by_the_page(log: Path, origin: str) -> list[str]:
 def test_nothing_sticks_out_at_any_size_by_day_and_by_night(width, height, server, page):
     opened = Opened(page, server.origin)
     page.as_phone(width, height)
-    page.run("document.querySelector('#example').click(), document.querySelector('details').open = true")
+    page.run(
+        "document.querySelector('#example').click(), document.querySelector('details').open = true"
+    )
     opened.answer()
     for dark in (False, True):
         page.dark(dark)
@@ -377,7 +452,9 @@ def test_an_example_that_it_gets_wrong_is_said_to_be_wrong(server, site, page):
     examples = json.loads((site / "examples" / "examples.json").read_text())
     said = []
     for a, b in examples["pairs"]:
-        page.run("document.querySelector('#number').textContent = '', document.querySelector('#example').click()")
+        page.run(
+            "document.querySelector('#number').textContent = '', document.querySelector('#example').click()"
+        )
         decision = opened.answer()["decision"]
         truth = page.run("document.querySelector('#truth').textContent")
         one = examples["person"][a] == examples["person"][b]
@@ -389,7 +466,10 @@ def test_an_example_that_it_gets_wrong_is_said_to_be_wrong(server, site, page):
 
 def test_another_build_gets_another_cache(site, tmp_path):
     worker = (site / "sw.js").read_text()
-    version, files = (re.search(pattern, worker).group(1) for pattern in (r'"version": "(\w+)"', r'"files": (\[.*?\])'))
+    version, files = (
+        re.search(pattern, worker).group(1)
+        for pattern in (r'"version": "(\w+)"', r'"files": (\[.*?\])')
+    )
     listed = json.loads(files)
     assert len(version) == 16
     there = [file.relative_to(site).as_posix() for file in site.rglob("*") if file.is_file()]

@@ -70,4 +70,6 @@ def error_rates__as_if_distances(scores, same, threshold):
 def error_rates__share_of_the_accepted(scores, same, threshold):
     """FAR is a share of the pairs of different people"""
     accepted = scores >= threshold
-    return (accepted & ~same).sum() / accepted.sum().clamp_min(1), (~accepted & same).sum() / (~accepted).sum().clamp_min(1)
+    return (accepted & ~same).sum() / accepted.sum().clamp_min(1), (~accepted & same).sum() / (
+        ~accepted
+    ).sum().clamp_min(1)

@@ -90,17 +90,26 @@ def find_duplicates__later_place_first(images):
 
 def find_duplicates__every_two(images):
     """each further copy once"""
-    return [(i, j) for j in range(len(images)) for i in range(j) if np.array_equal(images[i], images[j])]
+    return [
+        (i, j) for j in range(len(images)) for i in range(j) if np.array_equal(images[i], images[j])
+    ]
 
 
 def find_duplicates__nearly_equal(images):
     """one grey level is a difference"""
-    return _pairs(images, lambda a, b: np.abs(a.astype(int) - b.astype(int)).max() <= 1 and a[0, 0] == b[0, 0])
+    return _pairs(
+        images, lambda a, b: np.abs(a.astype(int) - b.astype(int)).max() <= 1 and a[0, 0] == b[0, 0]
+    )
 
 
 def find_duplicates__itself(images):
     """an image is no copy of itself"""
-    return [(i, j) for j in range(len(images)) for i in range(j + 1) if np.array_equal(images[i], images[j])]
+    return [
+        (i, j)
+        for j in range(len(images))
+        for i in range(j + 1)
+        if np.array_equal(images[i], images[j])
+    ]
 
 
 def find_duplicates__places_alone(images):
@@ -115,12 +124,17 @@ def find_duplicates__picture_by_picture(images):
 
 def gives_away__plain_accuracy(number, label):
     """you returned 0.75; expected 0.5 | whatever the mixture"""
-    return max(max(np.mean((number >= t) == label), np.mean((number < t) == label)) for t in [*number, np.inf])
+    return max(
+        max(np.mean((number >= t) == label), np.mean((number < t) == label))
+        for t in [*number, np.inf]
+    )
 
 
 def gives_away__one_direction(number, label):
     """try both directions"""
-    return max((np.mean(number[label] >= t) + np.mean(number[~label] < t)) / 2 for t in [*number, np.inf])
+    return max(
+        (np.mean(number[label] >= t) + np.mean(number[~label] < t)) / 2 for t in [*number, np.inf]
+    )
 
 
 def gives_away__threshold_at_the_mean(number, label):

@@ -116,14 +116,23 @@ def pk_batch__the_first_images(identity, p, k, rng):
 
 def pk_batch__people_by_their_images(identity, p, k, rng):
     """draw P different identities"""
-    chosen = rng.choice(identity, p, replace=False) if len(identity) > 4 else np.unique(identity)  # who has more images comes more often
-    return np.concatenate([rng.choice(np.flatnonzero(identity == person), k, replace=False) for person in np.unique(chosen)])
+    chosen = (
+        rng.choice(identity, p, replace=False) if len(identity) > 4 else np.unique(identity)
+    )  # who has more images comes more often
+    return np.concatenate(
+        [
+            rng.choice(np.flatnonzero(identity == person), k, replace=False)
+            for person in np.unique(chosen)
+        ]
+    )
 
 
 def pk_batch__fills_up_with_repeats(identity, p, k, rng):
     """an identity with fewer than K images has no place"""
     chosen = rng.choice(np.unique(identity), p, replace=False)
-    return np.concatenate([np.resize(rng.permutation(np.flatnonzero(identity == person)), k) for person in chosen])
+    return np.concatenate(
+        [np.resize(rng.permutation(np.flatnonzero(identity == person)), k) for person in chosen]
+    )
 
 
 def pk_batch__names_for_places(identity, p, k, rng):
@@ -135,7 +144,9 @@ def pk_batch__always_the_same_people(identity, p, k, rng):
     """never hold places [4, 5, 6, 7]"""
     people, counts = np.unique(identity, return_counts=True)
     chosen = people[counts >= k][:p]
-    return np.concatenate([rng.choice(np.flatnonzero(identity == person), k, replace=False) for person in chosen])
+    return np.concatenate(
+        [rng.choice(np.flatnonzero(identity == person), k, replace=False) for person in chosen]
+    )
 
 
 def pk_batch__forgets_to_return(identity, p, k, rng):

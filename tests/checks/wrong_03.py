@@ -40,7 +40,11 @@ def contrastive__sum(d, same, margin):
 
 def contrastive__mean_of_each_kind(d, same, margin):
     """the mean over all pairs, of both kinds together"""
-    kinds = [values.mean() for values in (d[same] ** 2, (margin - d[~same]).clamp_min(0) ** 2) if len(values)]
+    kinds = [
+        values.mean()
+        for values in (d[same] ** 2, (margin - d[~same]).clamp_min(0) ** 2)
+        if len(values)
+    ]
     return 0.5 * sum(kinds) / len(kinds)
 
 
@@ -162,14 +166,19 @@ def soft_triplet_gradient__nan_where_points_coincide(a, p, n):
 def soft_triplet_gradient__squared_distances(a, p, n):
     """you returned -2 | expected -1 | (a - p)/d_ap"""
     to_p, to_n = a - p, a - n
-    how_much = (to_p.square().sum(1, keepdim=True) - to_n.square().sum(1, keepdim=True)).sigmoid() / len(a)
+    how_much = (
+        to_p.square().sum(1, keepdim=True) - to_n.square().sum(1, keepdim=True)
+    ).sigmoid() / len(a)
     return 2 * how_much * torch.stack([to_p - to_n, -to_p, to_n])
 
 
 def soft_triplet_gradient__length_along_the_batch(a, p, n):
     """unit vectors"""
     to_p, to_n = a - p, a - n
-    d_ap, d_an = to_p.norm(dim=0, keepdim=True), to_n.norm(dim=0, keepdim=True)  # one a coordinate instead of one a triplet
+    d_ap, d_an = (
+        to_p.norm(dim=0, keepdim=True),
+        to_n.norm(dim=0, keepdim=True),
+    )  # one a coordinate instead of one a triplet
     how_much = (d_ap - d_an).sigmoid() / len(a)
     pull, push = how_much * to_p / d_ap.clamp_min(1e-12), how_much * to_n / d_an.clamp_min(1e-12)
     return torch.stack([pull - push, -pull, push])

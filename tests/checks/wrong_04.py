@@ -41,7 +41,11 @@ def arc_margin__no_guard(cosine, margin):
 
 def arc_margin__guard_without_the_sine(cosine, margin):
     """it goes on as cos(theta) - m sin(m)"""
-    return torch.where(cosine > -math.cos(margin), cosine * math.cos(margin) - _sine(cosine) * math.sin(margin), cosine - margin)
+    return torch.where(
+        cosine > -math.cos(margin),
+        cosine * math.cos(margin) - _sine(cosine) * math.sin(margin),
+        cosine - margin,
+    )
 
 
 def arc_margin__guard_from_a_right_angle(cosine, margin):
@@ -52,7 +56,9 @@ def arc_margin__guard_from_a_right_angle(cosine, margin):
 
 def arc_margin__root_of_less_than_nothing(cosine, margin):
     """you returned nan | rounding gives cosines a hair above 1"""
-    return _guarded(cosine, margin, cosine * math.cos(margin) - (1 - cosine**2).sqrt() * math.sin(margin))
+    return _guarded(
+        cosine, margin, cosine * math.cos(margin) - (1 - cosine**2).sqrt() * math.sin(margin)
+    )
 
 
 def cosface_logits__margin_added(cosines, labels, scale, margin):

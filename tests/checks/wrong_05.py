@@ -57,7 +57,9 @@ def price_in_bits__not_halved(llr, same):
 
 def price_in_bits__the_sign_is_turned(llr, same):
     """odds of 3 to 1 for the right side"""
-    return (np.logaddexp(0, llr[same]).mean() + np.logaddexp(0, -llr[~same]).mean()) / (2 * np.log(2))
+    return (np.logaddexp(0, llr[same]).mean() + np.logaddexp(0, -llr[~same]).mean()) / (
+        2 * np.log(2)
+    )
 
 
 def price_in_bits__one_mean_over_all(llr, same):

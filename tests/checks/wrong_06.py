@@ -89,7 +89,9 @@ def precision_at__divided_by_the_partners(vectors, identity, k):
 
 def precision_at__the_least_alike_first(vectors, identity, k):
     """expected"""
-    return (identity[np.argsort(vectors @ vectors.T, axis=1, kind="stable")[:, :k]] == identity[:, None]).mean()
+    return (
+        identity[np.argsort(vectors @ vectors.T, axis=1, kind="stable")[:, :k]] == identity[:, None]
+    ).mean()
 
 
 def precision_at__how_many_instead_of_which_share(vectors, identity, k):
@@ -138,4 +140,6 @@ def drawn_anew__divided_by_all_answers(right, run, draws):
 
 def drawn_anew__along_the_columns(right, run, draws):
     """expected (3,)"""
-    return np.array([np.concatenate([right[run == r] for r in column]).mean() for column in draws.T])
+    return np.array(
+        [np.concatenate([right[run == r] for r in column]).mean() for column in draws.T]
+    )

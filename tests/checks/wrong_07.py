@@ -106,7 +106,9 @@ def bottleneck_cost__half_of_seven_is_three(c_in, c_out, wide, stride, side):
 def bottleneck_cost__batch_norm_multiplies_too(c_in, c_out, wide, stride, side):
     """only weights multiply"""
     weights, places = _parts(c_in, c_out, wide, stride, side)
-    return sum(weights) + 6 * wide + 2 * c_out, _work(weights, places) + _work((wide, wide, c_out), places)
+    return sum(weights) + 6 * wide + 2 * c_out, _work(weights, places) + _work(
+        (wide, wide, c_out), places
+    )
 
 
 # -- fold --------------------------------------------------------------------------------------------------------------

@@ -32,7 +32,11 @@ def paper_rate__a_step_late(step, steps, peak, warm_up):
 
 def paper_rate__drops_do_not_add_up(step, steps, peak, warm_up):
     """two drops"""
-    return peak * (step + 1) / (warm_up + 1) if step < warm_up else peak / (10 if _drops(step, steps) else 1)
+    return (
+        peak * (step + 1) / (warm_up + 1)
+        if step < warm_up
+        else peak / (10 if _drops(step, steps) else 1)
+    )
 
 
 def paper_rate__drops_counted_after_the_warm_up(step, steps, peak, warm_up):
@@ -44,7 +48,11 @@ def paper_rate__drops_counted_after_the_warm_up(step, steps, peak, warm_up):
 
 def paper_rate__divided_by_ten_times_the_drops(step, steps, peak, warm_up):
     """two drops: a hundredth"""
-    return peak * (step + 1) / (warm_up + 1) if step < warm_up else peak / max(1, 10 * _drops(step, steps))
+    return (
+        peak * (step + 1) / (warm_up + 1)
+        if step < warm_up
+        else peak / max(1, 10 * _drops(step, steps))
+    )
 
 
 def paper_rate__thirds_of_the_run(step, steps, peak, warm_up):

@@ -51,7 +51,9 @@ def _rates(scores, same, threshold):
     return (scores[~same] >= threshold).mean(), (scores[same] >= threshold).mean()
 
 
-def choose_and_measure__the_threshold_is_fitted_where_it_is_measured(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__the_threshold_is_fitted_where_it_is_measured(
+    chosen_scores, chosen_same, scores, same, far
+):
     """the first group sets the threshold"""
     return _rates(scores, same, _threshold(scores, same, far))
 
@@ -73,9 +75,15 @@ def choose_and_measure__equal_is_not_accepted(chosen_scores, chosen_same, scores
     return (scores[~same] > at).mean(), (scores[same] > at).mean()
 
 
-def choose_and_measure__less_than_far_instead_of_at_most(chosen_scores, chosen_same, scores, same, far):
+def choose_and_measure__less_than_far_instead_of_at_most(
+    chosen_scores, chosen_same, scores, same, far
+):
     """exactly `far` is allowed"""
-    return _rates(scores, same, min(t for t in chosen_scores if (chosen_scores[~chosen_same] >= t).mean() < far))
+    return _rates(
+        scores,
+        same,
+        min(t for t in chosen_scores if (chosen_scores[~chosen_same] >= t).mean() < far),
+    )
 
 
 def choose_and_measure__a_quantile_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
@@ -90,7 +98,11 @@ def choose_and_measure__a_quantile_of_the_strangers(chosen_scores, chosen_same, 
 
 def choose_and_measure__a_share_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
     """a share of the pairs of *strangers*"""
-    return _rates(scores, same, min(t for t in chosen_scores if ((chosen_scores >= t) & ~chosen_same).mean() <= far))
+    return _rates(
+        scores,
+        same,
+        min(t for t in chosen_scores if ((chosen_scores >= t) & ~chosen_same).mean() <= far),
+    )
 
 
 def choose_and_measure__frr_instead_of_tar(chosen_scores, chosen_same, scores, same, far):
@@ -106,7 +118,11 @@ def choose_and_measure__tar_first(chosen_scores, chosen_same, scores, same, far)
 
 def choose_and_measure__the_strictest_that_holds(chosen_scores, chosen_same, scores, same, far):
     """the threshold, at 0.5"""
-    return _rates(scores, same, max(t for t in chosen_scores if (chosen_scores[~chosen_same] >= t).mean() <= far))
+    return _rates(
+        scores,
+        same,
+        max(t for t in chosen_scores if (chosen_scores[~chosen_same] >= t).mean() <= far),
+    )
 
 
 # -- identify ----------------------------------------------------------------------------------------------------------
@@ -136,7 +152,9 @@ def identify__the_mean_of_a_persons_templates(scores, names, threshold):
     """the best one speaks"""
     answers = []
     for row in scores:
-        means = {name: np.mean([s for s, other in zip(row, names) if other == name]) for name in names}
+        means = {
+            name: np.mean([s for s, other in zip(row, names) if other == name]) for name in names
+        }
         best = max(means, key=means.get)
         answers.append(best if means[best] >= threshold else None)
     return answers

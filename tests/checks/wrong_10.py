@@ -84,12 +84,17 @@ def sigma_of__the_nearest_distance_is_left_in(distances):
 
 def sigma_of__the_first_is_taken_for_the_nearest(distances):
     """need not come first"""
-    return _halved(lambda s: np.exp(-np.maximum(0, distances - distances[0]) / s).sum(), np.log2(len(distances)))
+    return _halved(
+        lambda s: np.exp(-np.maximum(0, distances - distances[0]) / s).sum(),
+        np.log2(len(distances)),
+    )
 
 
 def sigma_of__the_natural_logarithm(distances):
     """sum to 2"""
-    return _halved(lambda s: np.exp(-(distances - distances.min()) / s).sum(), np.log(len(distances)))
+    return _halved(
+        lambda s: np.exp(-(distances - distances.min()) / s).sum(), np.log(len(distances))
+    )
 
 
 def sigma_of__k_instead_of_its_logarithm(distances):
@@ -99,7 +104,9 @@ def sigma_of__k_instead_of_its_logarithm(distances):
 
 def sigma_of__distances_squared(distances):
     """expected 0.24"""
-    return _halved(lambda s: np.exp(-(((distances - distances.min()) / s) ** 2)).sum(), np.log2(len(distances)))
+    return _halved(
+        lambda s: np.exp(-(((distances - distances.min()) / s) ** 2)).sum(), np.log2(len(distances))
+    )
 
 
 def sigma_of__the_mean_gap(distances):
@@ -138,12 +145,19 @@ def purity__the_furthest(xy, people, k):
 
 def purity__yes_or_no(xy, people, k):
     """a share, not yes or no"""
-    return (people[_apart(xy).argsort(1, kind="stable")[:, 1 : k + 1]] == people[:, None]).any(1).mean()
+    return (
+        (people[_apart(xy).argsort(1, kind="stable")[:, 1 : k + 1]] == people[:, None])
+        .any(1)
+        .mean()
+    )
 
 
 def purity__a_majority(xy, people, k):
     """a share, not yes or no"""
-    return ((people[_apart(xy).argsort(1, kind="stable")[:, 1 : k + 1]] == people[:, None]).mean(1) > 0.5).mean()
+    return (
+        (people[_apart(xy).argsort(1, kind="stable")[:, 1 : k + 1]] == people[:, None]).mean(1)
+        > 0.5
+    ).mean()
 
 
 def purity__along_one_axis(xy, people, k):
@@ -154,9 +168,15 @@ def purity__along_one_axis(xy, people, k):
 
 def purity__k_with_itself(xy, people, k):
     """expected"""
-    return (people[_apart(xy).argsort(1, kind="stable")[:, 1:k]] == people[:, None]).sum(1).mean() / k
+    return (people[_apart(xy).argsort(1, kind="stable")[:, 1:k]] == people[:, None]).sum(
+        1
+    ).mean() / k
 
 
 def purity__how_many(xy, people, k):
     """a share"""
-    return (people[_apart(xy).argsort(1, kind="stable")[:, 1 : k + 1]] == people[:, None]).sum(1).mean()
+    return (
+        (people[_apart(xy).argsort(1, kind="stable")[:, 1 : k + 1]] == people[:, None])
+        .sum(1)
+        .mean()
+    )

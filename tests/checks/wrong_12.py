@@ -81,7 +81,11 @@ def open_set__equal_is_refused(names, scores, threshold, margin):
     ranked = np.sort(scores)
     if scores.max() <= threshold:
         return "unknown"
-    return "unsure" if len(ranked) > 1 and ranked[-1] - ranked[-2] < margin else names[int(scores.argmax())]
+    return (
+        "unsure"
+        if len(ranked) > 1 and ranked[-1] - ranked[-2] < margin
+        else names[int(scores.argmax())]
+    )
 
 
 def open_set__a_lead_of_the_margin_is_not_enough(names, scores, threshold, margin):
@@ -89,7 +93,11 @@ def open_set__a_lead_of_the_margin_is_not_enough(names, scores, threshold, margi
     ranked = np.sort(scores)
     if scores.max() < threshold:
         return "unknown"
-    return "unsure" if len(ranked) > 1 and ranked[-1] - ranked[-2] <= margin else names[int(scores.argmax())]
+    return (
+        "unsure"
+        if len(ranked) > 1 and ranked[-1] - ranked[-2] <= margin
+        else names[int(scores.argmax())]
+    )
 
 
 def open_set__a_second_is_taken_for_granted(names, scores, threshold, margin):

@@ -6,7 +6,15 @@ Noted too, in the file that COURSE_NETWORK_LOG names, because a lesson that catc
 import os
 import sys
 
-HERE = {None, "", "localhost", "::1", "0.0.0.0", "::", os.uname().nodename if hasattr(os, "uname") else ""}
+HERE = {
+    None,
+    "",
+    "localhost",
+    "::1",
+    "0.0.0.0",
+    "::",
+    os.uname().nodename if hasattr(os, "uname") else "",
+}
 
 PROXY = ("127.0.0.1", 9)
 
@@ -14,7 +22,9 @@ PROXY = ("127.0.0.1", 9)
 def _stay_here(event: str, arguments: tuple) -> None:
     if event in ("socket.getaddrinfo", "socket.gethostbyname"):
         host = arguments[0]
-    elif event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(arguments[1], tuple):
+    elif event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(
+        arguments[1], tuple
+    ):
         host = arguments[1][0]  # any other address is a local socket of the file system
     else:
         return

@@ -17,12 +17,27 @@ from lib import course
 from tools import results
 from tools.results import page
 
-SUBJECTS = sorted(module.name for module in pkgutil.iter_modules(results.__path__) if module.name not in ("__main__", "page"))
+SUBJECTS = sorted(
+    module.name
+    for module in pkgutil.iter_modules(results.__path__)
+    if module.name not in ("__main__", "page")
+)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tools.results", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("subjects", nargs="*", choices=[*SUBJECTS, "page"], default=SUBJECTS, metavar="SUBJECT", help=", ".join([*SUBJECTS, "page"]))
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.results",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "subjects",
+        nargs="*",
+        choices=[*SUBJECTS, "page"],
+        default=SUBJECTS,
+        metavar="SUBJECT",
+        help=", ".join([*SUBJECTS, "page"]),
+    )
     folder = course.by_budget(quick=course.cache_dir() / "results", full=page.FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
     for name in parser.parse_args().subjects:
@@ -30,7 +45,9 @@ def main() -> None:
             subject = importlib.import_module(f"tools.results.{name}")
             found = subject.run()
             found["short"] = subject.short(found["tables"])
-            (folder / f"{name}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            (folder / f"{name}.json").write_text(
+                json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
             print(page.section(found))
     if folder == page.FOLDER:
         page.PAGE.write_text(page.text(), encoding="utf-8")

@@ -16,14 +16,24 @@ import numpy as np
 import torch
 
 from lib import alignment, course, models
-from lib.evaluation import auc, bootstrap_interval, equal_error_rate, lfw_accuracy, pair_scores, tar_at_far
+from lib.evaluation import (
+    auc,
+    bootstrap_interval,
+    equal_error_rate,
+    lfw_accuracy,
+    pair_scores,
+    tar_at_far,
+)
 from tools import fine_tuning, gradient_tuning
 from tools.face_alignment import DEVELOPMENT, aligned, in_halves, kept, photographs, published
 
 COMMAND = "python -m tools.results faces"
 LAYER, GRADIENTS, BOTH = "a new last layer", "gradients", "gradients, then a new last layer"
-METHODS = {LAYER: "course model, last layer from the other half's people", GRADIENTS: "course model, trained on with the other half's people",
-           BOTH: "course model, trained on with the other half's people, then their last layer"}  # fmt: skip
+METHODS = {
+    LAYER: "course model, last layer from the other half's people",
+    GRADIENTS: "course model, trained on with the other half's people",
+    BOTH: "course model, trained on with the other half's people, then their last layer",
+}
 FARS = (1e-2, 1e-3)
 KEYS, TITLES = ("eer", "tar2", "tar3", "auc"), ("EER", "TAR at FAR 1 %", "TAR at FAR 0.1 %", "AUC")
 NAMES = {fine_tuning.FOLDS[0]: "folds 1 to 5", fine_tuning.FOLDS[1]: "folds 6 to 10"}
@@ -46,7 +56,7 @@ NOTES = [
     "Eigenfaces: 128 whitened principal components of 40x40 grey pixels, computed from the other nine folds' images. Raw pixels: the same pixels, each image standardised.",
     "Made-up faces teach the course model faces that do not exist; no photograph was in its training. Published weights were trained on millions of photographs of celebrities, some of "
     "whom are in LFW: the field's usual reservation holds for those rows.",
-]  # fmt: skip
+]
 TUNING_NOTES = [
     "A new last layer: from the photographs of five folds (four looks at each: both crops, as they are and mirrored) a matrix that evens out how much one person's embeddings vary in each direction; no gradient, a "
     "fraction of a second. It is judged on the other five folds, whose people are in none of those photographs; then the other way round. The rows of the first table pool the two: "
@@ -59,15 +69,33 @@ TUNING_NOTES = [
     "With a last layer on top, the layer is fitted to what the trained network makes of the photographs it learned from; how round, the trial's network told on the fifth that it never met. "
     "Before any judged pair was looked at, shorter trials of the three recipes had been seen on people kept out of folds 1 to 5; all three stayed in. The long trial came later: with "
     "360 steps, a number that the time left had set, this page had by then reported an EER of 20.6 % with one look, and of 18.0 % with the layer on top and four looks.",
-]  # fmt: skip
-CHOICES = ["Each half chooses three times: how round the new layer is, how the network is trained on, and how round the layer on top of that is."]
-STEPS = len(fine_tuning.FOLDS) * (gradient_tuning.SHORT * len(gradient_tuning.RECIPES) + 2 * gradient_tuning.LONG)  # as both halves chose
-TIME = (f"Time: {STEPS:,} steps for both halves, trials included, at a quarter of a processor second each: {STEPS / 4 / 60:.0f} minutes of one core. By the clock they add up to {{minutes:.0f}} minutes, "
-        "since other work ran beside them. An hour of two idle cores is more than four times as much; what that buys is not measured.")  # fmt: skip
+]
+CHOICES = [
+    "Each half chooses three times: how round the new layer is, how the network is trained on, and how round the layer on top of that is."
+]
+STEPS = len(fine_tuning.FOLDS) * (
+    gradient_tuning.SHORT * len(gradient_tuning.RECIPES) + 2 * gradient_tuning.LONG
+)  # as both halves chose
+TIME = (
+    f"Time: {STEPS:,} steps for both halves, trials included, at a quarter of a processor second each: {STEPS / 4 / 60:.0f} minutes of one core. By the clock they add up to {{minutes:.0f}} minutes, "
+    "since other work ran beside them. An hour of two idle cores is more than four times as much; what that buys is not measured."
+)
 PUBLISHED = [
-    {"method": "published: MobileFaceNet, CASIA-WebFace", "mean": 0.9928, "source": "Chen et al. 2018, arXiv:1804.07573"},
-    {"method": "published: MobileFaceNet, cleaned MS-Celeb-1M", "mean": 0.9955, "source": "Chen et al. 2018, arXiv:1804.07573"},
-    {"method": "published: people, cropped photographs", "mean": 0.9753, "source": "Kumar et al. 2009"},
+    {
+        "method": "published: MobileFaceNet, CASIA-WebFace",
+        "mean": 0.9928,
+        "source": "Chen et al. 2018, arXiv:1804.07573",
+    },
+    {
+        "method": "published: MobileFaceNet, cleaned MS-Celeb-1M",
+        "mean": 0.9955,
+        "source": "Chen et al. 2018, arXiv:1804.07573",
+    },
+    {
+        "method": "published: people, cropped photographs",
+        "mean": 0.9753,
+        "source": "Kumar et al. 2009",
+    },
 ]
 
 
@@ -76,7 +104,12 @@ PUBLISHED = [
 
 def grey(images: np.ndarray, side: int = 40) -> np.ndarray:
     """uint8 (N, H, W, 3) -> float (N, side * side), each image with mean 0 and variance 1"""
-    x = torch.nn.functional.interpolate(torch.from_numpy(images.mean(3))[:, None].float(), (side, side), mode="bilinear", antialias=True)
+    x = torch.nn.functional.interpolate(
+        torch.from_numpy(images.mean(3))[:, None].float(),
+        (side, side),
+        mode="bilinear",
+        antialias=True,
+    )
     x = x.flatten(1).numpy()
     return (x - x.mean(1, keepdims=True)) / (x.std(1, keepdims=True) + 1e-6)
 
@@ -97,15 +130,22 @@ def eigenface_scores(pixels: np.ndarray, i, j, fold, size: int = 128) -> np.ndar
 def accuracy(scores, same, fold, groups=None) -> tuple[float, float]:
     """(mean, std) over folds, each with the threshold that is best on the other folds of its group: one network's pairs."""
     groups = [np.ones(len(fold), bool)] if groups is None else groups
-    parts = np.array([[*lfw_accuracy(scores[g], same[g], fold[g]), len(np.unique(fold[g]))] for g in groups])
+    parts = np.array(
+        [[*lfw_accuracy(scores[g], same[g], fold[g]), len(np.unique(fold[g]))] for g in groups]
+    )
     mean, std, folds = parts.T
     middle = np.average(mean, weights=folds)
-    return float(middle), float(np.sqrt(np.average(std**2 + (mean - middle) ** 2, weights=folds)))  # the standard deviation of all folds
+    return float(middle), float(
+        np.sqrt(np.average(std**2 + (mean - middle) ** 2, weights=folds))
+    )  # the standard deviation of all folds
 
 
 def figures(scores, same) -> np.ndarray:
     """EER, TAR at each of FARS, AUC; NaN where there are too few different pairs to tell."""
-    far = [tar_at_far(scores, same, far)[0] if far * (~same).sum() >= 1 - 1e-9 else np.nan for far in FARS]
+    far = [
+        tar_at_far(scores, same, far)[0] if far * (~same).sum() >= 1 - 1e-9 else np.nan
+        for far in FARS
+    ]
     return np.array([equal_error_rate(scores, same)[0], *far, auc(scores, same)])
 
 
@@ -114,10 +154,23 @@ def row(method: str, scores: np.ndarray, pairs, identity: np.ndarray, groups=Non
     i, j, same, fold = pairs
     mean, std = accuracy(scores, same, fold, groups)
     kept_out = ~np.isin(fold, DEVELOPMENT)
-    eight, _ = accuracy(scores[kept_out], same[kept_out], fold[kept_out], groups and [g[kept_out] for g in groups])
+    eight, _ = accuracy(
+        scores[kept_out], same[kept_out], fold[kept_out], groups and [g[kept_out] for g in groups]
+    )
     resamples = course.by_budget(quick=20, full=200)
-    low, high = bootstrap_interval(figures, scores, same, (identity[i], identity[j]), resamples=resamples)
-    found, silent = {"method": method, "mean": mean, "std": std, "eight": eight, "wrong": round(6000 * (1 - mean)) if len(i) == 6000 else None}, []
+    low, high = bootstrap_interval(
+        figures, scores, same, (identity[i], identity[j]), resamples=resamples
+    )
+    found, silent = (
+        {
+            "method": method,
+            "mean": mean,
+            "std": std,
+            "eight": eight,
+            "wrong": round(6000 * (1 - mean)) if len(i) == 6000 else None,
+        },
+        [],
+    )
     for name, title, value, *interval in zip(KEYS, TITLES, figures(scores, same), low, high):
         if np.isnan([value, *interval]).any():
             silent.append(title)
@@ -132,7 +185,9 @@ def row(method: str, scores: np.ndarray, pairs, identity: np.ndarray, groups=Non
 class Judged(NamedTuple):
     """What one way to learn from photographs makes of the pairs."""
 
-    after: np.ndarray  # (2, M): one look, by each half's network, also of pairs whose people it learned from
+    after: (
+        np.ndarray
+    )  # (2, M): one look, by each half's network, also of pairs whose people it learned from
     one_look: np.ndarray  # (M,): each pair by the network that never met its people
     all_looks: np.ndarray  # (M,)
 
@@ -144,11 +199,19 @@ def judged(by_half: list[tuple[dict, tuple]], splits: list[fine_tuning.Split], p
     for number, (split, (looks, (mean, matrix))) in enumerate(zip(splits, by_half)):
         found.after[number] = pair_scores((looks["aligned"] - mean) @ matrix, i, j)
         found.one_look[split.judge] = found.after[number][split.judge]
-        found.all_looks[split.judge] = pair_scores((sum(looks.values()) / len(looks) - mean) @ matrix, i, j)[split.judge]
+        found.all_looks[split.judge] = pair_scores(
+            (sum(looks.values()) / len(looks) - mean) @ matrix, i, j
+        )[split.judge]
     return found
 
 
-def taught(identity: np.ndarray, splits: list[fine_tuning.Split], by_course: dict, small: Callable, passes: Callable) -> tuple[dict[str, list], list[dict], float]:
+def taught(
+    identity: np.ndarray,
+    splits: list[fine_tuning.Split],
+    by_course: dict,
+    small: Callable,
+    passes: Callable,
+) -> tuple[dict[str, list], list[dict], float]:
     """Let each half learn in each of METHODS.
 
     small    positions -> look -> uint8 crops, what the network is trained on
@@ -159,10 +222,17 @@ def taught(identity: np.ndarray, splits: list[fine_tuning.Split], by_course: dic
     tried, seconds = [], 0.0
     for split, folds in zip(splits, fine_tuning.FOLDS):
         who, half = identity[split.learn], NAMES[folds]
-        layer, rows = fine_tuning.fitted({look: vectors[split.learn] for look, vectors in by_course.items()}, who, half)
+        layer, rows = fine_tuning.fitted(
+            {look: vectors[split.learn] for look, vectors in by_course.items()}, who, half
+        )
         tuned = gradient_tuning.tuned(small(split.learn), who, half)
         by_tuned = passes(tuned.model, tuned.name)
-        on_top, more = fine_tuning.fitted({look: vectors[split.learn] for look, vectors in by_tuned.items()}, who, half, tuned.trial)
+        on_top, more = fine_tuning.fitted(
+            {look: vectors[split.learn] for look, vectors in by_tuned.items()},
+            who,
+            half,
+            tuned.trial,
+        )
         tried += rows + tuned.rows + more
         seconds += tuned.seconds
         by_half[LAYER].append((by_course, layer))
@@ -171,18 +241,37 @@ def taught(identity: np.ndarray, splits: list[fine_tuning.Split], by_course: dic
     return by_half, tried, seconds
 
 
-def before_and_after(how: str, before: np.ndarray, after: np.ndarray, pairs, identity: np.ndarray, splits: list[fine_tuning.Split]) -> list[dict]:
+def before_and_after(
+    how: str,
+    before: np.ndarray,
+    after: np.ndarray,
+    pairs,
+    identity: np.ndarray,
+    splits: list[fine_tuning.Split],
+) -> list[dict]:
     """What each half's photographs bought on the other half's people, one look each, in accuracy and EER on the same pairs."""
     _, _, same, fold = pairs
     rows = []
     for split, folds, ours in zip(splits, fine_tuning.FOLDS, after):
         judge, own = split.judge, split.own
-        at = max(np.sort(ours[own]), key=lambda threshold: np.mean((ours[own] >= threshold) == same[own]))
+        at = max(
+            np.sort(ours[own]), key=lambda threshold: np.mean((ours[own] >= threshold) == same[own])
+        )
         _, count = np.unique(identity[split.learn], return_counts=True)
-        rows.append({"how": how, "half": NAMES[folds], "photographs": len(split.learn), "people": len(count), "twice": int((count > 1).sum()),
-                     "accuracy_before": accuracy(before[judge], same[judge], fold[judge])[0], "accuracy": accuracy(ours[judge], same[judge], fold[judge])[0],
-                     "at_own_threshold": float(np.mean((ours[judge] >= at) == same[judge])),
-                     "eer_before": equal_error_rate(before[judge], same[judge])[0], "eer": equal_error_rate(ours[judge], same[judge])[0]})  # fmt: skip
+        rows.append(
+            {
+                "how": how,
+                "half": NAMES[folds],
+                "photographs": len(split.learn),
+                "people": len(count),
+                "twice": int((count > 1).sum()),
+                "accuracy_before": accuracy(before[judge], same[judge], fold[judge])[0],
+                "accuracy": accuracy(ours[judge], same[judge], fold[judge])[0],
+                "at_own_threshold": float(np.mean((ours[judge] >= at) == same[judge])),
+                "eer_before": equal_error_rate(before[judge], same[judge])[0],
+                "eer": equal_error_rate(ours[judge], same[judge])[0],
+            }
+        )
     return rows
 
 
@@ -195,16 +284,31 @@ def gain(what: str, before: np.ndarray, after: np.ndarray, pairs, identity: np.n
         return equal_error_rate(before[number], same)[0] - equal_error_rate(after[number], same)[0]
 
     every = np.arange(len(same))
-    low, high = bootstrap_interval(fall, every, same, (identity[i], identity[j]), resamples=course.by_budget(quick=20, full=200))
+    low, high = bootstrap_interval(
+        fall,
+        every,
+        same,
+        (identity[i], identity[j]),
+        resamples=course.by_budget(quick=20, full=200),
+    )
     return f"{what}: EER falls by {100 * fall(every, same):.1f} points (95 % interval over people {100 * low:.1f} to {100 * high:.1f})"
 
 
 def short(tables: list[dict]) -> str:
     """The outcome in a line."""
     row = {one["method"]: one for one in tables[0]["rows"]}
-    made_up, taught, published = (row[name] for name in ("course model, landmarks", f"{METHODS[BOTH]}, both crops, mirrored too", "published weights, landmarks"))
-    return (f"**Faces**: on LFW's pairs the course model, which has seen made-up faces alone, is right in {made_up['mean']:.1%}; trained on with half of LFW's people, "
-            f"in {taught['mean']:.1%} on the other half; published weights in our network, on our crops, in {published['mean']:.2%} (published: {100 * PUBLISHED[0]['mean']:.2f} to {100 * PUBLISHED[1]['mean']:.2f} %).")
+    made_up, taught, published = (
+        row[name]
+        for name in (
+            "course model, landmarks",
+            f"{METHODS[BOTH]}, both crops, mirrored too",
+            "published weights, landmarks",
+        )
+    )
+    return (
+        f"**Faces**: on LFW's pairs the course model, which has seen made-up faces alone, is right in {made_up['mean']:.1%}; trained on with half of LFW's people, "
+        f"in {taught['mean']:.1%} on the other half; published weights in our network, on our crops, in {published['mean']:.2%} (published: {100 * PUBLISHED[0]['mean']:.2f} to {100 * PUBLISHED[1]['mean']:.2f} %)."
+    )
 
 
 def cut(images: np.ndarray, a, b, mirrored: bool = False) -> np.ndarray:
@@ -219,7 +323,12 @@ def run() -> dict:
     found = aligned(network, images, pairs)
 
     def crops(some, a, b, mirrored):
-        return cut(images[some], np.broadcast_to(a, len(images))[some], np.broadcast_to(b, len(images))[some], mirrored)
+        return cut(
+            images[some],
+            np.broadcast_to(a, len(images))[some],
+            np.broadcast_to(b, len(images))[some],
+            mirrored,
+        )
 
     def theirs(*view):
         return lambda some: in_halves(network, models.to_input(crops(some, *view), network)).numpy()
@@ -228,20 +337,42 @@ def run() -> dict:
         return lambda some: models.embed(model, crops(some, *view)).numpy()
 
     facts = ours.facts if hasattr(ours, "facts") else {}
-    looks = {"aligned": (*found.own, False), "fixed": (*found.fixed, False), "mirrored": (*found.own, True), "fixed-mirrored": (*found.fixed, True)}
+    looks = {
+        "aligned": (*found.own, False),
+        "fixed": (*found.fixed, False),
+        "mirrored": (*found.own, True),
+        "fixed-mirrored": (*found.fixed, True),
+    }
 
     def all_passes(model, name):
-        return {look: kept(f"{name}-{look}", images, own(model, *view)) for look, view in looks.items()}
+        return {
+            look: kept(f"{name}-{look}", images, own(model, *view)) for look, view in looks.items()
+        }
 
     def small(some):
-        return {look: np.concatenate([gradient_tuning.small(crops(part, *view)) for part in np.array_split(some, 20)]) for look, view in looks.items()}
+        return {
+            look: np.concatenate(
+                [gradient_tuning.small(crops(part, *view)) for part in np.array_split(some, 20)]
+            )
+            for look, view in looks.items()
+        }
 
     by_course = all_passes(ours, "course")
     pixels = grey(alignment.crop(images, *found.fixed))
 
-    by_published = {look: kept(look, images, theirs(*view)) for look, view in
-                    (("centre", (*alignment.centred(112), False)), ("aligned", looks["aligned"]), ("aligned-mirrored", looks["mirrored"]))}  # fmt: skip
-    landmarks, mirrored, at_fixed = by_published["aligned"], by_published["aligned-mirrored"], found.vectors
+    by_published = {
+        look: kept(look, images, theirs(*view))
+        for look, view in (
+            ("centre", (*alignment.centred(112), False)),
+            ("aligned", looks["aligned"]),
+            ("aligned-mirrored", looks["mirrored"]),
+        )
+    }
+    landmarks, mirrored, at_fixed = (
+        by_published["aligned"],
+        by_published["aligned-mirrored"],
+        found.vectors,
+    )
 
     def one(method, vectors, **more):
         return row(method, pair_scores(vectors, i, j), pairs, faces.identity, **more)
@@ -260,37 +391,112 @@ def run() -> dict:
         one("published weights, landmarks", landmarks, headline=True),
         one("published weights, landmarks + fixed crop", landmarks + at_fixed),
         one("published weights, landmarks + mirrored", landmarks + mirrored, model="published"),
-        one("published weights, landmarks + mirrored + fixed crop", landmarks + mirrored + at_fixed),
+        one(
+            "published weights, landmarks + mirrored + fixed crop", landmarks + mirrored + at_fixed
+        ),
     ]
 
     splits = fine_tuning.halves(faces.identity, pairs)
     by_half, tried, seconds = taught(faces.identity, splits, by_course, small, all_passes)
     ways = {how: judged(halves, splits, pairs) for how, halves in by_half.items()}
     groups = [split.judge for split in splits]
-    with_photographs = [row(f"{METHODS[how]}, {seen}", scores, pairs, faces.identity, groups) for how, way in ways.items()
-                        for seen, scores in (("landmarks", way.one_look), ("both crops, mirrored too", way.all_looks))]  # fmt: skip
+    with_photographs = [
+        row(f"{METHODS[how]}, {seen}", scores, pairs, faces.identity, groups)
+        for how, way in ways.items()
+        for seen, scores in (
+            ("landmarks", way.one_look),
+            ("both crops, mirrored too", way.all_looks),
+        )
+    ]
     before = pair_scores(by_course["aligned"], i, j)
-    bought = [row for how, way in ways.items() for row in before_and_after(how, before, way.after, pairs, faces.identity, splits)]
-    gains = [gain(f"{how[0].upper()}{how[1:]}", before, way.one_look, pairs, faces.identity) for how, way in ways.items()]
-    gains += [gain(f"{what}, four looks each", ways[a].all_looks, ways[b].all_looks, pairs, faces.identity)
-              for what, a, b in (("Gradients instead of the layer", LAYER, GRADIENTS), ("Both instead of the layer", LAYER, BOTH))]  # fmt: skip
+    bought = [
+        row
+        for how, way in ways.items()
+        for row in before_and_after(how, before, way.after, pairs, faces.identity, splits)
+    ]
+    gains = [
+        gain(f"{how[0].upper()}{how[1:]}", before, way.one_look, pairs, faces.identity)
+        for how, way in ways.items()
+    ]
+    gains += [
+        gain(
+            f"{what}, four looks each", ways[a].all_looks, ways[b].all_looks, pairs, faces.identity
+        )
+        for what, a, b in (
+            ("Gradients instead of the layer", LAYER, GRADIENTS),
+            ("Both instead of the layer", LAYER, BOTH),
+        )
+    ]
     rows = [*without_photographs, *with_photographs, *by_publisher, *PUBLISHED]
     percent = "{:.2%}"
-    columns = [["method", "method", "{}"], ["mean", "accuracy", percent], ["std", "std of ten folds", percent], ["eight", "eight folds", percent]]
+    columns = [
+        ["method", "method", "{}"],
+        ["mean", "accuracy", percent],
+        ["std", "std of ten folds", percent],
+        ["eight", "eight folds", percent],
+    ]
     for key, title in zip(KEYS, TITLES):
         columns += [[key, title, percent], [f"{key}_interval", "95 % interval", "{:.2%} to {:.2%}"]]
-    return {"title": "Faces: LFW, View 2", "order": 3, "command": COMMAND, "about": ABOUT, "facts": {"course_model": {k: v for k, v in facts.items() if isinstance(v, (str, int, float))}}, "tables": [
-        {"caption": "6,000 pairs in ten folds", "columns": [*columns, ["source", "source", "{}"]], "rows": rows, "notes": NOTES},
-        {"caption": "Fitted to photographs: what each half's people taught, judged on the other half's 3,000 pairs", "rows": bought,
-         "notes": [f"On the same pairs, one look each unless said. {'. '.join(gains)}.", *TUNING_NOTES, TIME.format(minutes=seconds / 60)],
-         "columns": [["how", "what", "{}"], ["half", "learned from", "{}"], ["photographs", "photographs", "{:,}"], ["people", "people", "{:,}"], ["twice", "with two or more", "{:,}"],
-                     ["accuracy_before", "accuracy before", percent], ["accuracy", "after", percent], ["at_own_threshold", "after, threshold of its own people", percent],
-                     ["eer_before", "EER before", percent], ["eer", "after", percent]]},
-        {"caption": "Fitted to photographs: the choice that each half made among its own people", "rows": tried, "notes": CHOICES,
-         "columns": [["half", "learned from", "{}"], ["recipe", "recipe", "{}"], ["eer", "EER on people kept out", percent],
-                     ["pairs", "pairs", "{:,}"], ["chosen", "", "{}"]]},
-        {"caption": "The fixed crop: mean length of the vectors of development images, by side and shift", "rows": found.search,
-         "columns": [["side", "side of the square (px of 150)", "{}"], ["down", "shift down (px)", "{}"], ["length", "mean length before normalising", "{:.2f}"]],
-         "notes": [f"The longest is taken: side {found.best['side']}, shift {found.best['down']}. The head that reads landmarks errs by {found.error:.1f} of 112 pixels on made-up people "
-                   "it did not learn from."]},
-    ]}  # fmt: skip
+    return {
+        "title": "Faces: LFW, View 2",
+        "order": 3,
+        "command": COMMAND,
+        "about": ABOUT,
+        "facts": {
+            "course_model": {k: v for k, v in facts.items() if isinstance(v, (str, int, float))}
+        },
+        "tables": [
+            {
+                "caption": "6,000 pairs in ten folds",
+                "columns": [*columns, ["source", "source", "{}"]],
+                "rows": rows,
+                "notes": NOTES,
+            },
+            {
+                "caption": "Fitted to photographs: what each half's people taught, judged on the other half's 3,000 pairs",
+                "rows": bought,
+                "notes": [
+                    f"On the same pairs, one look each unless said. {'. '.join(gains)}.",
+                    *TUNING_NOTES,
+                    TIME.format(minutes=seconds / 60),
+                ],
+                "columns": [
+                    ["how", "what", "{}"],
+                    ["half", "learned from", "{}"],
+                    ["photographs", "photographs", "{:,}"],
+                    ["people", "people", "{:,}"],
+                    ["twice", "with two or more", "{:,}"],
+                    ["accuracy_before", "accuracy before", percent],
+                    ["accuracy", "after", percent],
+                    ["at_own_threshold", "after, threshold of its own people", percent],
+                    ["eer_before", "EER before", percent],
+                    ["eer", "after", percent],
+                ],
+            },
+            {
+                "caption": "Fitted to photographs: the choice that each half made among its own people",
+                "rows": tried,
+                "notes": CHOICES,
+                "columns": [
+                    ["half", "learned from", "{}"],
+                    ["recipe", "recipe", "{}"],
+                    ["eer", "EER on people kept out", percent],
+                    ["pairs", "pairs", "{:,}"],
+                    ["chosen", "", "{}"],
+                ],
+            },
+            {
+                "caption": "The fixed crop: mean length of the vectors of development images, by side and shift",
+                "rows": found.search,
+                "columns": [
+                    ["side", "side of the square (px of 150)", "{}"],
+                    ["down", "shift down (px)", "{}"],
+                    ["length", "mean length before normalising", "{:.2f}"],
+                ],
+                "notes": [
+                    f"The longest is taken: side {found.best['side']}, shift {found.best['down']}. The head that reads landmarks errs by {found.error:.1f} of 112 pixels on made-up people "
+                    "it did not learn from."
+                ],
+            },
+        ],
+    }

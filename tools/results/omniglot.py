@@ -54,13 +54,19 @@ RUN_NOTES = [
     "bent looks +0.5; best of 15 looks of either drawing +1.0; quarter turns and best agreement of 13 x 13 looks +1.4 (kept); subtracting the mean of "
     "the 20 shown +0.1; correcting for characters that attract every probe +0.6; knowing that the 20 answers differ +3.5 (extra information, so never in the headline).",
 ]
-EPISODE_NOTES = ["2,000 episodes a row, the same for both methods; the answer is the nearest prototype (mean of the shots' unit vectors), one look. Intervals "
-                 "resample the characters asked about. Ways from one alphabet are harder: they share a style. In the official runs one hand draws all 20 characters "
-                 "shown; here every drawing is by a hand drawn at random."]
-RETRIEVAL_NOTES = ["Each of the 13,180 drawings is the query once, all others are the shelf; 19 of them show its character. Precision at k is the share of right "
-                   "drawings among the k most alike. Intervals resample characters."]
-STUDY_NOTES = ["20-way one-shot within one alphabet, 4,000 random episodes on six background alphabets that the network did not see; each "
-               "line adds to the one before. Intervals resample the characters asked about."]
+EPISODE_NOTES = [
+    "2,000 episodes a row, the same for both methods; the answer is the nearest prototype (mean of the shots' unit vectors), one look. Intervals "
+    "resample the characters asked about. Ways from one alphabet are harder: they share a style. In the official runs one hand draws all 20 characters "
+    "shown; here every drawing is by a hand drawn at random."
+]
+RETRIEVAL_NOTES = [
+    "Each of the 13,180 drawings is the query once, all others are the shelf; 19 of them show its character. Precision at k is the share of right "
+    "drawings among the k most alike. Intervals resample characters."
+]
+STUDY_NOTES = [
+    "20-way one-shot within one alphabet, 4,000 random episodes on six background alphabets that the network did not see; each "
+    "line adds to the one before. Intervals resample the characters asked about."
+]
 
 
 # -- training ----------------------------------------------------------------------------------------------------------
@@ -72,20 +78,67 @@ def checkpoint(name: str):
     return folder / f"omniglot_{name}.pt"
 
 
-def trained(name: str, model, loss, train: data.ImageSet, steps: int, p: int, k: int, lr: float, trivial: float, bend: bool = True) -> training.History:
+def trained(
+    name: str,
+    model,
+    loss,
+    train: data.ImageSet,
+    steps: int,
+    p: int,
+    k: int,
+    lr: float,
+    trivial: float,
+    bend: bool = True,
+) -> training.History:
     """Train, or go on from the checkpoint of that name."""
-    return training.fit(model, train, loss=loss, steps=steps, p=p, k=k, lr=lr, optimizer="adamw", schedule="one-cycle", weight_decay=(0.05, 0.0),
-                        augment=oneshot.Redrawn() if bend else None, trivial=trivial, checkpoint=checkpoint(name), bf16=True, channels_last=True)  # fmt: skip
+    return training.fit(
+        model,
+        train,
+        loss=loss,
+        steps=steps,
+        p=p,
+        k=k,
+        lr=lr,
+        optimizer="adamw",
+        schedule="one-cycle",
+        weight_decay=(0.05, 0.0),
+        augment=oneshot.Redrawn() if bend else None,
+        trivial=trivial,
+        checkpoint=checkpoint(name),
+        bf16=True,
+        channels_last=True,
+    )
 
 
-def glyph_net(train: data.ImageSet, steps: int, name: str, margin: float = 0.25, turned: bool = True, bend: bool = True, size: int = SIZE):
+def glyph_net(
+    train: data.ImageSet,
+    steps: int,
+    name: str,
+    margin: float = 0.25,
+    turned: bool = True,
+    bend: bool = True,
+    size: int = SIZE,
+):
     """The course's network: CosFace over all characters and their quarter turns."""
     train = oneshot.quarter_turns(train) if turned else train
     classes = len(train.identities)
     torch.manual_seed(0)
-    model, head = oneshot.GlyphNet(input_size=(size, size)), losses.CosFace(256, classes, scale=24.0, margin=margin)
-    history = trained(name, model, losses.SoftmaxLoss(head), train, steps, p=128, k=1, lr=3e-3, bend=bend,
-                      trivial=losses.trivial_value("cosface", margin=margin, scale=24.0, classes=classes))  # fmt: skip
+    model, head = (
+        oneshot.GlyphNet(input_size=(size, size)),
+        losses.CosFace(256, classes, scale=24.0, margin=margin),
+    )
+    history = trained(
+        name,
+        model,
+        losses.SoftmaxLoss(head),
+        train,
+        steps,
+        p=128,
+        k=1,
+        lr=3e-3,
+        bend=bend,
+        trivial=losses.trivial_value("cosface", margin=margin, scale=24.0, classes=classes),
+    )
     return model, history
 
 
@@ -94,7 +147,17 @@ def koch_net(train: data.ImageSet, steps: int, name: str):
     torch.manual_seed(0)
     model, head = oneshot.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2)), oneshot.L1Head()
     oneshot.spread_out(model, head)
-    history = trained(name, model, head, oneshot.quarter_turns(train), steps, p=32, k=2, lr=1e-3, trivial=float(np.log(2)))
+    history = trained(
+        name,
+        model,
+        head,
+        oneshot.quarter_turns(train),
+        steps,
+        p=32,
+        k=2,
+        lr=1e-3,
+        trivial=float(np.log(2)),
+    )
     return model, head, history
 
 
@@ -120,15 +183,28 @@ def ask(runs, score) -> np.ndarray:
 
 def ask_matched(runs, score) -> np.ndarray:
     """The same when it is known that the 20 test drawings are 20 different characters: the best one-to-one assignment."""
-    return np.stack([linear_sum_assignment(np.asarray(score(run.test, run.training)), maximize=True)[1] == run.answer for run in runs])
+    return np.stack(
+        [
+            linear_sum_assignment(np.asarray(score(run.test, run.training)), maximize=True)[1]
+            == run.answer
+            for run in runs
+        ]
+    )
 
 
 def row(method: str, right: np.ndarray, **more) -> dict:
     """One row of the 20 runs, with an interval that resamples runs."""
     groups = np.repeat(np.arange(len(right)), right.shape[1])
     count = float(right.sum())
-    return {"method": method, "right": count, "of": right.size, "share": count / right.size, "interval": oneshot.interval_over(right.ravel(), groups),
-            "wilson": oneshot.wilson_interval(count, right.size), **more}  # fmt: skip
+    return {
+        "method": method,
+        "right": count,
+        "of": right.size,
+        "share": count / right.size,
+        "interval": oneshot.interval_over(right.ravel(), groups),
+        "wilson": oneshot.wilson_interval(count, right.size),
+        **more,
+    }
 
 
 def on_the_runs(glyphs, koch, head, runs, runs_full, looks: int) -> list[dict]:
@@ -136,9 +212,16 @@ def on_the_runs(glyphs, koch, head, runs, runs_full, looks: int) -> list[dict]:
         return embed(glyphs, test) @ embed(glyphs, training).T
 
     def turned(test, training):
-        return oneshot.looks(glyphs, test, turns=4)[0] @ oneshot.looks(glyphs, training, turns=4)[0].T
+        return (
+            oneshot.looks(glyphs, test, turns=4)[0] @ oneshot.looks(glyphs, training, turns=4)[0].T
+        )
 
-    best = {id(run.test): oneshot.best_look(oneshot.looks(glyphs, run.test, 4, looks), oneshot.looks(glyphs, run.training, 4, looks)) for run in runs}
+    best = {
+        id(run.test): oneshot.best_look(
+            oneshot.looks(glyphs, run.test, 4, looks), oneshot.looks(glyphs, run.training, 4, looks)
+        )
+        for run in runs
+    }
 
     def twins(test, training):
         with torch.no_grad():
@@ -147,20 +230,46 @@ def on_the_runs(glyphs, koch, head, runs, runs_full, looks: int) -> list[dict]:
     return [
         {"method": "guessing", "share": 1 / 20},
         row("raw pixels, cosine", ask(runs, lambda a, b: pixels(a) @ pixels(b).T)),
-        row("modified Hausdorff distance, 105x105", ask(runs_full, lambda a, b: [[modified_hausdorff(x, y) for y in b] for x in a])),
+        row(
+            "modified Hausdorff distance, 105x105",
+            ask(runs_full, lambda a, b: [[modified_hausdorff(x, y) for y in b] for x in a]),
+        ),
         row("Koch's twins, half resolution", ask(runs, twins)),
         row("GlyphNet, one look", ask(runs, cosine)),
         row("GlyphNet, four quarter turns", ask(runs, turned)),
-        row(f"GlyphNet, four quarter turns, best agreement of {1 + looks} x {1 + looks} looks", ask(runs, lambda a, b: best[id(a)]), headline=True),
-        row("the same, told that the 20 answers differ (extra information)", ask_matched(runs, lambda a, b: best[id(a)])),
+        row(
+            f"GlyphNet, four quarter turns, best agreement of {1 + looks} x {1 + looks} looks",
+            ask(runs, lambda a, b: best[id(a)]),
+            headline=True,
+        ),
+        row(
+            "the same, told that the 20 answers differ (extra information)",
+            ask_matched(runs, lambda a, b: best[id(a)]),
+        ),
     ]
 
 
 PUBLISHED = [
-    {"method": "published: modified Hausdorff distance", "share": 0.612, "source": "demo in the repository brendenlake/omniglot"},
-    {"method": "published: Koch's twins, 105x105", "share": 0.92, "source": "Koch, Zemel, Salakhutdinov 2015"},
-    {"method": "published: people", "share": 0.955, "source": "Lake, Salakhutdinov, Tenenbaum 2015"},
-    {"method": "published: Bayesian program learning", "share": 0.967, "source": "Lake, Salakhutdinov, Tenenbaum 2015"},
+    {
+        "method": "published: modified Hausdorff distance",
+        "share": 0.612,
+        "source": "demo in the repository brendenlake/omniglot",
+    },
+    {
+        "method": "published: Koch's twins, 105x105",
+        "share": 0.92,
+        "source": "Koch, Zemel, Salakhutdinov 2015",
+    },
+    {
+        "method": "published: people",
+        "share": 0.955,
+        "source": "Lake, Salakhutdinov, Tenenbaum 2015",
+    },
+    {
+        "method": "published: Bayesian program learning",
+        "share": 0.967,
+        "source": "Lake, Salakhutdinov, Tenenbaum 2015",
+    },
 ]
 
 
@@ -174,8 +283,17 @@ def episode_rows(vectors: dict, test: data.ImageSet, count: int) -> list[dict]:
             asked = oneshot.draw_episodes(test.identity, ways, shots, count, seed=0, group=group)
             for name, embedded in vectors.items():
                 right = oneshot.right(oneshot.prototype_scores(embedded, asked), asked.answer)
-                rows.append({"ways": ways, "shots": shots, "from": where, "method": name, "episodes": count, "share": float(right.mean()),
-                             "interval": oneshot.interval_over(right, test.identity[asked.probe])})  # fmt: skip
+                rows.append(
+                    {
+                        "ways": ways,
+                        "shots": shots,
+                        "from": where,
+                        "method": name,
+                        "episodes": count,
+                        "share": float(right.mean()),
+                        "interval": oneshot.interval_over(right, test.identity[asked.probe]),
+                    }
+                )
     return rows
 
 
@@ -185,7 +303,14 @@ def retrieval_rows(vectors: dict, test: data.ImageSet) -> list[dict]:
         _, right = oneshot.retrieve(embedded, test.identity, 19)
         for k in (1, 5, 10, 19):
             precision = right[:, :k].mean(1)
-            rows.append({"k": k, "method": name, "precision": float(precision.mean()), "interval": oneshot.interval_over(precision, test.identity)})
+            rows.append(
+                {
+                    "k": k,
+                    "method": name,
+                    "precision": float(precision.mean()),
+                    "interval": oneshot.interval_over(precision, test.identity),
+                }
+            )
     return rows
 
 
@@ -195,7 +320,9 @@ def retrieval_rows(vectors: dict, test: data.ImageSet) -> list[dict]:
 def held_out(background: data.ImageSet) -> tuple[data.ImageSet, data.ImageSet]:
     """(train, held-out) by alphabet: six background alphabets of 20 characters or more."""
     alphabet = background.extra["alphabet"]
-    large = [a for a in np.unique(alphabet) if len(np.unique(background.identity[alphabet == a])) >= 20]
+    large = [
+        a for a in np.unique(alphabet) if len(np.unique(background.identity[alphabet == a])) >= 20
+    ]
     out = np.isin(alphabet, np.random.default_rng(0).permutation(large)[:HELD_OUT])
     return background[~out], background[out]
 
@@ -210,7 +337,14 @@ def study(steps: int) -> dict:
 
     def add(what: str, similarity, seconds: float | None = None) -> None:
         right = oneshot.right(oneshot.episode_scores(similarity, asked), asked.answer)
-        rows.append({"what": what, "share": float(right.mean()), "interval": oneshot.interval_over(right, held.identity[asked.probe]), "cpu_seconds": seconds})
+        rows.append(
+            {
+                "what": what,
+                "share": float(right.mean()),
+                "interval": oneshot.interval_over(right, held.identity[asked.probe]),
+                "cpu_seconds": seconds,
+            }
+        )
         print(rows[-1], flush=True)
 
     add("raw pixels", pixels(held.images) @ pixels(held.images).T)
@@ -234,44 +368,114 @@ def study(steps: int) -> dict:
 
 
 def run() -> dict:
-    steps, koch_steps, episodes = course.by_budget(quick=(20, 10, 200), full=(STEPS, KOCH_STEPS, 2000))
+    steps, koch_steps, episodes = course.by_budget(
+        quick=(20, 10, 200), full=(STEPS, KOCH_STEPS, 2000)
+    )
     background = data.load("omniglot", part="background", size=SIZE)
     test = data.load("omniglot", part="evaluation", size=SIZE)
     glyphs, glyph_history = glyph_net(background, steps, f"glyphnet_{steps}")
     koch, head, koch_history = koch_net(background, koch_steps, f"koch_{koch_steps}")
     runs, runs_full = one_shot_runs(size=SIZE), one_shot_runs(size=105)
     if course.budget() == "quick":
-        test, runs, runs_full = test[test.extra["alphabet"] < 33], runs[:1], runs_full[:1]  # 3 of the 20 alphabets
+        test, runs, runs_full = (
+            test[test.extra["alphabet"] < 33],
+            runs[:1],
+            runs_full[:1],
+        )  # 3 of the 20 alphabets
 
-    rows = on_the_runs(glyphs, koch, head, runs, runs_full, looks=course.by_budget(quick=2, full=LOOKS))
+    rows = on_the_runs(
+        glyphs, koch, head, runs, runs_full, looks=course.by_budget(quick=2, full=LOOKS)
+    )
     vectors = {"raw pixels": pixels(test.images), "GlyphNet": embed(glyphs, test)}
-    networks = [{"name": name, "parameters": count_parameters(model), "multiply_adds": multiply_adds, "steps": history.steps, "drawings": history.steps * batch,
-                 "loss": history.smooth()[-1], "trivial": history.trivial, "seconds": round(history.seconds)}
-                for name, model, multiply_adds, history, batch in (("GlyphNet", glyphs, count_multiply_adds(glyphs), glyph_history, 128),
-                                                            ("Koch's twins", koch, koch_multiply_adds(koch), koch_history, 64))]  # fmt: skip
-    return {"title": "One-shot learning: Omniglot", "order": 2, "command": COMMAND, "about": ABOUT, "tables": [
-        {"caption": "The official 20 runs: 20-way, within one alphabet, one drawing each", "rows": [*rows, *PUBLISHED], "notes": RUN_NOTES,
-         "columns": [["method", "method", "{}"], ["right", "right of 400", "{:g}"], ["share", "accuracy", "{:.1%}"],
-                     ["interval", "95 % interval", "{:.1%} to {:.1%}"], ["source", "source", "{}"]]},
-        {"caption": "The two networks", "rows": networks, "notes": [],
-         "columns": [["name", "network", "{}"], ["parameters", "parameters", "{:,}"], ["multiply_adds", "multiply-adds", "{:,}"], ["steps", "steps", "{:,}"],
-                     ["drawings", "drawings seen", "{:,}"], ["loss", "loss at the end", "{:.2f}"], ["trivial", "ignoring the input", "{:.2f}"],
-                     ["seconds", "seconds of training, by the clock", "{:,}"]]},
-        {"caption": "Random episodes on the 20 evaluation alphabets", "rows": episode_rows(vectors, test, episodes), "notes": EPISODE_NOTES,
-         "columns": [["ways", "ways", "{}"], ["shots", "shots", "{}"], ["from", "characters from", "{}"], ["method", "method", "{}"],
-                     ["share", "accuracy", "{:.1%}"], ["interval", "95 % interval", "{:.1%} to {:.1%}"]]},
-        {"caption": "Retrieval by example on the evaluation alphabets", "rows": retrieval_rows(vectors, test), "notes": RETRIEVAL_NOTES,
-         "columns": [["method", "method", "{}"], ["k", "k", "{}"], ["precision", "precision at k", "{:.1%}"], ["interval", "95 % interval", "{:.1%} to {:.1%}"]]},
-        *studied(),
-    ]}
+    networks = [
+        {
+            "name": name,
+            "parameters": count_parameters(model),
+            "multiply_adds": multiply_adds,
+            "steps": history.steps,
+            "drawings": history.steps * batch,
+            "loss": history.smooth()[-1],
+            "trivial": history.trivial,
+            "seconds": round(history.seconds),
+        }
+        for name, model, multiply_adds, history, batch in (
+            ("GlyphNet", glyphs, count_multiply_adds(glyphs), glyph_history, 128),
+            ("Koch's twins", koch, koch_multiply_adds(koch), koch_history, 64),
+        )
+    ]
+    return {
+        "title": "One-shot learning: Omniglot",
+        "order": 2,
+        "command": COMMAND,
+        "about": ABOUT,
+        "tables": [
+            {
+                "caption": "The official 20 runs: 20-way, within one alphabet, one drawing each",
+                "rows": [*rows, *PUBLISHED],
+                "notes": RUN_NOTES,
+                "columns": [
+                    ["method", "method", "{}"],
+                    ["right", "right of 400", "{:g}"],
+                    ["share", "accuracy", "{:.1%}"],
+                    ["interval", "95 % interval", "{:.1%} to {:.1%}"],
+                    ["source", "source", "{}"],
+                ],
+            },
+            {
+                "caption": "The two networks",
+                "rows": networks,
+                "notes": [],
+                "columns": [
+                    ["name", "network", "{}"],
+                    ["parameters", "parameters", "{:,}"],
+                    ["multiply_adds", "multiply-adds", "{:,}"],
+                    ["steps", "steps", "{:,}"],
+                    ["drawings", "drawings seen", "{:,}"],
+                    ["loss", "loss at the end", "{:.2f}"],
+                    ["trivial", "ignoring the input", "{:.2f}"],
+                    ["seconds", "seconds of training, by the clock", "{:,}"],
+                ],
+            },
+            {
+                "caption": "Random episodes on the 20 evaluation alphabets",
+                "rows": episode_rows(vectors, test, episodes),
+                "notes": EPISODE_NOTES,
+                "columns": [
+                    ["ways", "ways", "{}"],
+                    ["shots", "shots", "{}"],
+                    ["from", "characters from", "{}"],
+                    ["method", "method", "{}"],
+                    ["share", "accuracy", "{:.1%}"],
+                    ["interval", "95 % interval", "{:.1%} to {:.1%}"],
+                ],
+            },
+            {
+                "caption": "Retrieval by example on the evaluation alphabets",
+                "rows": retrieval_rows(vectors, test),
+                "notes": RETRIEVAL_NOTES,
+                "columns": [
+                    ["method", "method", "{}"],
+                    ["k", "k", "{}"],
+                    ["precision", "precision at k", "{:.1%}"],
+                    ["interval", "95 % interval", "{:.1%} to {:.1%}"],
+                ],
+            },
+            *studied(),
+        ],
+    }
 
 
 def short(tables: list[dict]) -> str:
     """The outcome in a line."""
     rows = tables[0]["rows"]
-    best, people = next(row for row in rows if row.get("headline")), next(row for row in rows if row["method"] == "published: people")
-    return (f"**One-shot learning**: {best['right']:g} of {best['of']} of Lake's questions on Omniglot right, {best['share']:.1%} "
-            f"({best['interval'][0]:.1%} to {best['interval'][1]:.1%}); people {people['share']:.1%}.")
+    best, people = (
+        next(row for row in rows if row.get("headline")),
+        next(row for row in rows if row["method"] == "published: people"),
+    )
+    return (
+        f"**One-shot learning**: {best['right']:g} of {best['of']} of Lake's questions on Omniglot right, {best['share']:.1%} "
+        f"({best['interval'][0]:.1%} to {best['interval'][1]:.1%}); people {people['share']:.1%}."
+    )
 
 
 def koch_multiply_adds(koch: oneshot.KochNet) -> int:
@@ -292,9 +496,19 @@ def studied() -> list[dict]:
     if not file.exists():
         return []
     found = json.loads(file.read_text(encoding="utf-8"))
-    return [{"caption": f"What each step buys, after {found['steps']} steps each", "rows": found["rows"], "notes": STUDY_NOTES,
-             "columns": [["what", "recipe", "{}"], ["share", "accuracy on held-out alphabets", "{:.1%}"], ["interval", "95 % interval", "{:.1%} to {:.1%}"],
-                         ["cpu_seconds", "seconds of training", "{:,}"]]}]  # fmt: skip
+    return [
+        {
+            "caption": f"What each step buys, after {found['steps']} steps each",
+            "rows": found["rows"],
+            "notes": STUDY_NOTES,
+            "columns": [
+                ["what", "recipe", "{}"],
+                ["share", "accuracy on held-out alphabets", "{:.1%}"],
+                ["interval", "95 % interval", "{:.1%} to {:.1%}"],
+                ["cpu_seconds", "seconds of training", "{:,}"],
+            ],
+        }
+    ]
 
 
 if __name__ == "__main__":
@@ -302,4 +516,7 @@ if __name__ == "__main__":
         sys.exit(f"{COMMAND}, or python -m tools.results.omniglot study")
     course.seed_everything(0)
     STUDY.parent.mkdir(parents=True, exist_ok=True)
-    STUDY.write_text(json.dumps(study(course.by_budget(quick=10, full=STUDY_STEPS)), indent=1) + "\n", encoding="utf-8")
+    STUDY.write_text(
+        json.dumps(study(course.by_budget(quick=10, full=STUDY_STEPS)), indent=1) + "\n",
+        encoding="utf-8",
+    )

@@ -23,8 +23,13 @@ this page is made from those files by `python -m tools.results page`.
 
 def text() -> str:
     """The whole page."""
-    subjects = sorted((json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")), key=lambda one: one["order"])
-    return "\n".join([HEAD, *(f"- {one['short']}" for one in subjects), "", *(section(one) for one in subjects)])
+    subjects = sorted(
+        (json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")),
+        key=lambda one: one["order"],
+    )
+    return "\n".join(
+        [HEAD, *(f"- {one['short']}" for one in subjects), "", *(section(one) for one in subjects)]
+    )
 
 
 def section(subject: dict) -> str:
@@ -37,7 +42,9 @@ def section(subject: dict) -> str:
 def _table(table: dict) -> str:
     keys, headings, formats = zip(*table["columns"])
     lines = [headings, ["---"] * len(keys)]
-    lines += [[_cell(row.get(key), form) for key, form in zip(keys, formats)] for row in table["rows"]]
+    lines += [
+        [_cell(row.get(key), form) for key, form in zip(keys, formats)] for row in table["rows"]
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

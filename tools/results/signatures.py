@@ -18,7 +18,15 @@ from lib.augment import signatures as augment
 from lib.data import ImageSet, load
 from lib.losses import CosFace, SoftmaxLoss, trivial_value
 from lib.models import SignatureNet, embed
-from lib.references import Draw, Scored, draw_references, score_distances, score_draws, unit_of, vote
+from lib.references import (
+    Draw,
+    Scored,
+    draw_references,
+    score_distances,
+    score_draws,
+    unit_of,
+    vote,
+)
 from lib.training import fit
 from tools import signature_tables as tables
 
@@ -56,7 +64,10 @@ CHEATS = [
 def short(tables: list[dict]) -> str:
     """The outcome in a line."""
     row = {one["system"]: one for one in tables[0]["rows"]}
-    line, grey = (f"{one['skilled']:.1%} ({one['skilled_interval'][0]:.1%} to {one['skilled_interval'][1]:.1%})" for one in (row["+ strokes: the line alone"], row["+ grey ink"]))
+    line, grey = (
+        f"{one['skilled']:.1%} ({one['skilled_interval'][0]:.1%} to {one['skilled_interval'][1]:.1%})"
+        for one in (row["+ strokes: the line alone"], row["+ grey ink"])
+    )
     return f"**Signatures**: skilled forgeries at an EER of {line} by the line alone, {grey} with the grey of the ink, in which the pen shows; six references."
 
 
@@ -66,8 +77,12 @@ def joined(*sets: ImageSet) -> ImageSet:
     for one in sets:
         numbers.append(one.identity - one.identity.min() + least)
         least = numbers[-1].max() + 1
-    return ImageSet(np.concatenate([one.images for one in sets]), np.concatenate(numbers), np.concatenate([one.genuine for one in sets]),
-                    sum((one.names for one in sets), ()))
+    return ImageSet(
+        np.concatenate([one.images for one in sets]),
+        np.concatenate(numbers),
+        np.concatenate([one.genuine for one in sets]),
+        sum((one.names for one in sets), ()),
+    )
 
 
 def trained(train: ImageSet, steps: int, name: str) -> SignatureNet:
@@ -77,9 +92,21 @@ def trained(train: ImageSet, steps: int, name: str) -> SignatureNet:
     model, head = SignatureNet(128, width=0.5), CosFace(128, classes, scale=SCALE, margin=MARGIN)
     folder = course.cache_dir() / "results"
     folder.mkdir(exist_ok=True)
-    fit(model, train, loss=SoftmaxLoss(head), steps=steps, p=32, k=2, lr=4e-3, optimizer="adamw", schedule="one-cycle", weight_decay=(0.02, 0.0),
-        augment=augment, trivial=trivial_value("cosface", margin=MARGIN, scale=SCALE, classes=classes),
-        checkpoint=folder / f"signatures_{name}_{course.budget()}.pt")  # fmt: skip
+    fit(
+        model,
+        train,
+        loss=SoftmaxLoss(head),
+        steps=steps,
+        p=32,
+        k=2,
+        lr=4e-3,
+        optimizer="adamw",
+        schedule="one-cycle",
+        weight_decay=(0.02, 0.0),
+        augment=augment,
+        trivial=trivial_value("cosface", margin=MARGIN, scale=SCALE, classes=classes),
+        checkpoint=folder / f"signatures_{name}_{course.budget()}.pt",
+    )
     return model
 
 
@@ -97,14 +124,27 @@ def mobile(model: SignatureNet, test: ImageSet) -> list[dict]:
     folder.mkdir(exist_ok=True)
     rows = []
     for suffix, convert in (("onnx", to_onnx), ("tflite", to_tflite), ("pte", to_executorch)):
-        path = convert(model, folder / f"signature_net.{suffix}", name="signature_net", data="SigComp2011 training part and embedded signatures")
-        rows.append({"file": path.name, "bytes": path.stat().st_size, "difference": float(parity(model, path, test.images[:16]))})
+        path = convert(
+            model,
+            folder / f"signature_net.{suffix}",
+            name="signature_net",
+            data="SigComp2011 training part and embedded signatures",
+        )
+        rows.append(
+            {
+                "file": path.name,
+                "bytes": path.stat().st_size,
+                "difference": float(parity(model, path, test.images[:16])),
+            }
+        )
     return rows
 
 
 def figures() -> Path:
     """The folder for pictures."""
-    folder = course.by_budget(quick=course.cache_dir() / "results", full=course.ROOT / "docs" / "figures")
+    folder = course.by_budget(
+        quick=course.cache_dir() / "results", full=course.ROOT / "docs" / "figures"
+    )
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -135,7 +175,13 @@ def draw_steps(rows: list[dict]) -> str:
 
     use_course_style()
     fig, ax = plt.subplots(figsize=(8, 4.2))
-    steps_bought(ax, [row["system"] for row in rows], [row["skilled"] for row in rows], [row["skilled_interval"] for row in rows], PUBLISHED)
+    steps_bought(
+        ax,
+        [row["system"] for row in rows],
+        [row["skilled"] for row in rows],
+        [row["skilled_interval"] for row in rows],
+        PUBLISHED,
+    )
     ax.set_title("What each step bought against skilled forgeries")
     fig.savefig(figures() / "signature_steps.png")
     plt.close(fig)
@@ -159,11 +205,28 @@ def run() -> dict:
     real, test = (load("sigcomp2011", part=part) for part in ("training", "test"))
     few = course.by_budget(quick=4, full=None)  # writers of each part; None: all
     test = test if few is None else test.of(test.identities[:few])
-    learn, ask = (verifier.described(part, only=None if few is None else some.identities[:few]) for part, some in (("training", real), ("test", test)))
-    assert not set(learn.writer) & set(ask.writer), "a writer of the test part is in the training part"
+    learn, ask = (
+        verifier.described(part, only=None if few is None else some.identities[:few])
+        for part, some in (("training", real), ("test", test))
+    )
+    assert not set(learn.writer) & set(ask.writer), (
+        "a writer of the test part is in the training part"
+    )
     assert test.names == ask.names, "pictures and descriptions are out of step"
-    embedded = load("embedded-signatures", identities=course.by_budget(quick=24, full=400), genuine=12, forgeries=6, seed=0)
-    held_out = load("embedded-signatures", identities=course.by_budget(quick=12, full=60), genuine=12, forgeries=6, seed=1)
+    embedded = load(
+        "embedded-signatures",
+        identities=course.by_budget(quick=24, full=400),
+        genuine=12,
+        forgeries=6,
+        seed=0,
+    )
+    held_out = load(
+        "embedded-signatures",
+        identities=course.by_budget(quick=12, full=60),
+        genuine=12,
+        forgeries=6,
+        seed=1,
+    )
     many = course.by_budget(quick=2, full=DRAWS)
     draws = drawn(test.identity, test.genuine, REFERENCES, random=True)
     model = trained(joined(embedded, real), course.by_budget(quick=20, full=600), "both")
@@ -171,49 +234,92 @@ def run() -> dict:
 
     axes, owner = verifier.basis_of(learn), test.identity
     own, asked = ({k: drawn(part.writer, part.genuine, k) for k in COUNTS} for part in (learn, ask))
-    here = verifier.distances(learn, verifier.needed([draw for k in COUNTS for draw in own[k]]), axes)
-    distance = verifier.distances(ask, verifier.needed([*draws, *(draw for k in COUNTS for draw in asked[k])]), axes)
+    here = verifier.distances(
+        learn, verifier.needed([draw for k in COUNTS for draw in own[k]]), axes
+    )
+    distance = verifier.distances(
+        ask, verifier.needed([*draws, *(draw for k in COUNTS for draw in asked[k])]), axes
+    )
     unit = verifier.units(here, own[REFERENCES])
-    line, both = (verifier.scores(distance, draws, names, unit, owner) for names in (verifier.LINE, verifier.INK))
+    line, both = (
+        verifier.scores(distance, draws, names, unit, owner)
+        for names in (verifier.LINE, verifier.INK)
+    )
     network = score_draws(vectors, draws, owner, spread=True)
-    aside = score_draws(embed(model, held_out), draw_references(held_out.identity, held_out.genuine, REFERENCES, many), spread=True)
+    aside = score_draws(
+        embed(model, held_out),
+        draw_references(held_out.identity, held_out.genuine, REFERENCES, many),
+        spread=True,
+    )
     systems: dict[str, tuple[Scored, str | None]] = {
         "raw pixels": (score_draws(pixels(test), draws, owner), None),
-        "raw pixels, references' spread": (score_draws(pixels(test), draws, owner, spread=True), "raw pixels"),
+        "raw pixels, references' spread": (
+            score_draws(pixels(test), draws, owner, spread=True),
+            "raw pixels",
+        ),
         "network, whole image 64x144": (score_draws(vectors, draws, owner), None),
         "network, references' spread": (network, "network, whole image 64x144"),
         "line: layout": (score_distances(distance["layout"], draws, owner, spread=0), None),
-        "line: layout, references' spread": (score_distances(distance["layout"], draws, owner, spread=1), "line: layout"),
-        "line: layout, 0.7 of that spread": (score_distances(distance["layout"], draws, owner), "line: layout, references' spread"),
-        "+ outline": (verifier.scores(distance, draws, ("layout", "outline"), unit, owner), "line: layout, 0.7 of that spread"),
+        "line: layout, references' spread": (
+            score_distances(distance["layout"], draws, owner, spread=1),
+            "line: layout",
+        ),
+        "line: layout, 0.7 of that spread": (
+            score_distances(distance["layout"], draws, owner),
+            "line: layout, references' spread",
+        ),
+        "+ outline": (
+            verifier.scores(distance, draws, ("layout", "outline"), unit, owner),
+            "line: layout, 0.7 of that spread",
+        ),
         "+ strokes: the line alone": (line, "+ outline"),
         "+ grey ink": (both, "+ strokes: the line alone"),
         "+ the network": (vote([both, network], [1.0, unit_of(aside)]), "+ grey ink"),
-    }  # fmt: skip
-    met = np.isin(ask.forger, learn.forger[~learn.genuine])  # forgeries by somebody who also forged in training
+    }
+    met = np.isin(
+        ask.forger, learn.forger[~learn.genuine]
+    )  # forgeries by somebody who also forged in training
     strange, strangers = ~met & ~ask.genuine, without(draws, np.flatnonzero(met))
     operating = []
     for name, names in (("the line alone", verifier.LINE), ("line and grey ink", verifier.INK)):
         there = verifier.scores(here, own[REFERENCES], names, unit)
-        operating.append(tables.operating_row(name, there, line if names == verifier.LINE else both))
-        operating.append(tables.operating_row(f"{name}, forgers not met in training", there, verifier.scores(distance, strangers, names, unit, owner)))
+        operating.append(
+            tables.operating_row(name, there, line if names == verifier.LINE else both)
+        )
+        operating.append(
+            tables.operating_row(
+                f"{name}, forgers not met in training",
+                there,
+                verifier.scores(distance, strangers, names, unit, owner),
+            )
+        )
     alone = {}
     for key, names in (("line", verifier.LINE), ("ink", verifier.INK)):
-        eer, (low, high) = tables.eer_of(verifier.scores(distance, strangers, names, unit, owner), "skilled")
+        eer, (low, high) = tables.eer_of(
+            verifier.scores(distance, strangers, names, unit, owner), "skilled"
+        )
         alone[key] = f"{eer:.1%} ({low:.1%} to {high:.1%})"
     counted = []
     for k in COUNTS:
         row, its_unit = {"k": k}, verifier.units(here, own[k])
         for key, names in (("line", verifier.LINE), ("ink", verifier.INK)):
-            row[key], row[f"{key}_interval"] = tables.eer_of(verifier.scores(distance, asked[k], names, its_unit, owner), "skilled")
+            row[key], row[f"{key}_interval"] = tables.eer_of(
+                verifier.scores(distance, asked[k], names, its_unit, owner), "skilled"
+            )
         counted.append(row)
-    steps = tables.steps_table(systems, STEPS + [
-        f"Forgers not met in training ({len(set(ask.forger[strange]))} of {len(set(ask.forger[~ask.genuine]))}; what the other forgers made is not asked, because their forgeries were among those that the system was tuned on): the line alone {alone['line']}, "
-        f"line and grey ink {alone['ink']}."])  # fmt: skip
+    steps = tables.steps_table(
+        systems,
+        STEPS
+        + [
+            f"Forgers not met in training ({len(set(ask.forger[strange]))} of {len(set(ask.forger[~ask.genuine]))}; what the other forgers made is not asked, because their forgeries were among those that the system was tuned on): the line alone {alone['line']}, "
+            f"line and grey ink {alone['ink']}."
+        ],
+    )
     cheats = tables.cheat_rows(learn, ask, distance, draws)
     writers = len(test.identities)
     return {
-        "title": "Signatures: SigComp2011, Dutch, offline", "order": 1,
+        "title": "Signatures: SigComp2011, Dutch, offline",
+        "order": 1,
         "about": [
             f"Command: `{COMMAND}` ({time.time() - started:.0f} s here with trained network and descriptions in the cache; from nothing about 25 minutes on one core that others used too). Data: the Dutch offline part; grey, normalised ink, no "
             f"colour. Tuned on the {len(set(learn.writer))} writers of the training part (each choice by leaving one of them out) and trained on {len(embedded.identities)} embedded "
@@ -227,10 +333,21 @@ def run() -> dict:
         "tables": [
             steps,
             tables.operating_table(operating, OPERATING),
-            tables.references_table(counted, ["k references of 12, the other 12 - k questioned. More references say more, and 11 leave one questioned signature a draw."]),
+            tables.references_table(
+                counted,
+                [
+                    "k references of 12, the other 12 - k questioned. More references say more, and 11 leave one questioned signature a draw."
+                ],
+            ),
             tables.cheat_table(cheats, CHEATS),
-            {"caption": "The network in three mobile files", "columns": [["file", "file", "{}"], ["bytes", "bytes", "{:,}"],
-                                                                        ["difference", "largest difference from PyTorch", "{:.1e}"]],
-             "rows": mobile(model, test)},
+            {
+                "caption": "The network in three mobile files",
+                "columns": [
+                    ["file", "file", "{}"],
+                    ["bytes", "bytes", "{:,}"],
+                    ["difference", "largest difference from PyTorch", "{:.1e}"],
+                ],
+                "rows": mobile(model, test),
+            },
         ],
-    }  # fmt: skip
+    }
