@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lib import alignment, quality
 from lib.data import load
-from lib.data.face_render import TEMPLATE
-from lib.gallery import Gallery
+from lib.data.synthetic.face_render import TEMPLATE
+from lib.phone import alignment, quality
+from lib.phone.gallery import Gallery
 
 FINGERPRINT, SIZE = "0123456789abcdef", 32
 
@@ -223,7 +223,7 @@ def write_refused(folder: Path, good: bytes) -> None:
 
 def write_recogniser(folder: Path) -> None:
     """Three people are enrolled, one of them in the dark first; then all look at the phone again. A sum stands in place of the network."""
-    people = load("embedded-faces", identities=3, images=3, size=160, seed=5, aligned=False)
+    people = load("synthetic-faces", identities=3, images=3, size=160, seed=5, aligned=False)
     photographs, points = list(people.images), people.extra["landmarks"].astype(np.float64)
     gallery, lines = Gallery(FINGERPRINT, SIZE), []
     photographs[3] = photographs[3] // 8

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lib import plots
-from lib.data import pen
+from lib.data.synthetic import pen
 from lib.plots import (
     datasets,
     export,

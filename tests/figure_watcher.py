@@ -1,6 +1,6 @@
 """Looks at every figure that a running notebook draws, its controls' redraws among them, before it becomes a picture.
 
-As a pytest plugin (`-p figure_watcher`, beside nbval and `-p slider_driver`) this file puts `tools.figures.problems` between a figure and
+As a pytest plugin (`-p figure_watcher`, beside nbval and `-p slider_driver`) this file puts `tests.lint.figures.problems` between a figure and
 its PNG in the notebook's own kernel, and fails the notebook's last item, the controls, with what was found.
 """
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from lib import alignment
 from lib.data import load
-from lib.data.face_render import TEMPLATE
-from lib.disturb import UNITS, disturb
+from lib.data.synthetic.face_render import TEMPLATE
 from lib.models import course_model, to_input
+from lib.phone import alignment
+from lib.phone.photographs import UNITS, disturb
+from tools.faces import landmarks
 
 
 def test_a_crop_of_everything_is_the_image():
@@ -50,12 +51,12 @@ def test_to_template_is_the_least_squares_solution(rng=np.random.default_rng(1))
 
 
 def test_the_template_in_a_mirror_is_itself_with_left_and_right_exchanged():
-    assert [alignment.MIRRORED[k] for k in alignment.MIRRORED] == list(range(5)), (
+    assert [landmarks.MIRRORED[k] for k in landmarks.MIRRORED] == list(range(5)), (
         "twice in the mirror is as before"
     )
     mirrored = np.stack([111 - TEMPLATE[:, 0], TEMPLATE[:, 1]], 1)
     assert (
-        np.abs(mirrored[alignment.MIRRORED] - TEMPLATE).max() < 2
+        np.abs(mirrored[landmarks.MIRRORED] - TEMPLATE).max() < 2
     )  # pixels; the template leans to the left by one
 
 
@@ -69,7 +70,7 @@ def test_two_clicks_on_the_eyes_put_them_on_the_template(size, rng=np.random.def
 
 
 def test_two_clicks_cut_the_face_that_five_points_cut():
-    faces = load("embedded-faces", identities=4, images=4, size=160, seed=3, aligned=False)
+    faces = load("synthetic-faces", identities=4, images=4, size=160, seed=3, aligned=False)
     points = faces.extra["landmarks"]
     two, five = alignment.from_eyes(points[:, :2]), alignment.to_template(points)
     corners = np.array([[[0, 0], [111, 0], [0, 111], [111, 111]]])
@@ -106,13 +107,13 @@ def test_points_follow_their_pixels():
 
 
 def test_disturbed_faces_carry_their_points():
-    faces = load("embedded-faces", identities=2, images=2, size=112, seed=3)
+    faces = load("synthetic-faces", identities=2, images=2, size=112, seed=3)
     marked = np.zeros_like(faces.images)
     for n, points in enumerate(faces.extra["landmarks"].round().astype(int)):
         marked[n, points[2, 1] - 1 : points[2, 1] + 2, points[2, 0] - 1 : points[2, 0] + 2] = (
             255  # the tip of the nose
         )
-    crops, points = alignment.disturbed(marked, faces.extra["landmarks"].round(), seed=0)
+    crops, points = landmarks.disturbed(marked, faces.extra["landmarks"].round(), seed=0)
     for n in range(len(crops)):
         light = crops[n, :, :, 0].astype(float)
         y, x = (np.indices(light.shape) * light).sum((1, 2)) / light.sum()
@@ -121,16 +122,16 @@ def test_disturbed_faces_carry_their_points():
 
 def test_a_head_learns_to_read_points_and_leaves_the_network_alone():
     torch.manual_seed(0)
-    faces = load("embedded-faces", identities=12, images=4, seed=3)
+    faces = load("synthetic-faces", identities=12, images=4, seed=3)
     network = course_model().requires_grad_(False)
     before = [p.clone() for p in network.parameters()]
-    reader = alignment.LandmarkReader(network)
-    crops, points = alignment.disturbed(faces.images, faces.extra["landmarks"], seed=0)
+    reader = landmarks.LandmarkReader(network)
+    crops, points = landmarks.disturbed(faces.images, faces.extra["landmarks"], seed=0)
     with torch.no_grad():
         features = reader.features(to_input(crops, network))
     points = torch.from_numpy(points).float()
     middle = (points - points.mean(0)).norm(dim=-1).mean()  # what always answering the mean errs by
-    alignment.fit_reader(reader, features, points, steps=100)
+    landmarks.fit_reader(reader, features, points, steps=100)
     with torch.no_grad():
         read, vectors = reader(to_input(crops, network))
     assert (read - points).norm(dim=-1).mean() < 0.8 * middle
@@ -146,7 +147,7 @@ def one_warm_cell(rows, columns, side: int) -> torch.Tensor:
 
 
 def test_a_heat_map_points_to_the_middle_of_its_warm_cells_in_pixels_of_the_crop():
-    reader = alignment.LandmarkReader(course_model())
+    reader = landmarks.LandmarkReader(course_model())
     reader.head, size = torch.nn.Identity(), reader.network.input_size[0] / 8  # pixels a cell
     rows, columns = torch.tensor([0, 1, 2, 7, 7]), torch.tensor([0, 7, 3, 0, 5])
     heat = one_warm_cell(rows, columns, 8)
@@ -183,7 +184,7 @@ class Pointing(torch.nn.Module):
 
 @pytest.mark.parametrize("steps", [3, 4])  # the last batch as it is, and in the mirror
 def test_a_reader_that_is_right_is_right_in_the_mirror_too(steps):
-    reader = alignment.LandmarkReader(course_model())
+    reader = landmarks.LandmarkReader(course_model())
     reader.head, rng = Pointing(), torch.Generator().manual_seed(0)
     rows, left, right, middle = (
         torch.randint(low, high, (2, 20), generator=rng)
@@ -206,7 +207,7 @@ def test_a_reader_that_is_right_is_right_in_the_mirror_too(steps):
     points = (
         torch.stack([torch.stack(cell, -1) for cell in cells], 1) * size + (size - 1) / 2
     )  # (N, 5, 2)
-    assert alignment.fit_reader(reader, features, points, steps=steps) < 1e-3
+    assert landmarks.fit_reader(reader, features, points, steps=steps) < 1e-3
     assert reader.head.noses == ["left", "right", "left", "right"][:steps], (
         "each second batch is mirrored"
     )
@@ -215,7 +216,7 @@ def test_a_reader_that_is_right_is_right_in_the_mirror_too(steps):
 def test_disturbed_faces_are_turned_scaled_and_shifted_by_as_much_as_promised():
     n, size = 3000, 28
     landmarks = np.tile(TEMPLATE[None] * size / 112, (n, 1, 1))
-    _, points = alignment.disturbed(np.zeros((n, size, size, 3), np.uint8), landmarks, seed=0)
+    _, points = landmarks.disturbed(np.zeros((n, size, size, 3), np.uint8), landmarks, seed=0)
     z, w = landmarks @ [1, 1j], points @ [1, 1j]  # (N, 5)
     a = ((z - z.mean(1, keepdims=True)).conj() * (w - w.mean(1, keepdims=True))).sum(1) / (
         abs(z - z.mean(1, keepdims=True)) ** 2

@@ -17,9 +17,10 @@ import android_golden
 import numpy as np
 import pytest
 
-from lib import alignment, export, quality
-from lib.data.face_render import TEMPLATE
-from lib.gallery import Gallery
+from lib import export
+from lib.data.synthetic.face_render import TEMPLATE
+from lib.phone import alignment
+from lib.phone.gallery import Gallery
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "docs" / "android" / "app" / "src"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lib.attributes import attributes, read_off
 from lib.data import load
+from lib.phone.attributes import attributes, read_off
 
 
 def planted(strength: float, seed: int = 0):
@@ -39,7 +39,7 @@ def test_the_share_is_the_mean_of_both_kinds_counted_by_hand():
 
 
 def test_traits_of_a_person_are_the_same_in_every_picture_and_glasses_are_where_they_are_drawn():
-    faces = load("embedded-faces", identities=30, images=4, seed=12, size=56, aligned=False)
+    faces = load("synthetic-faces", identities=30, images=4, seed=12, size=56, aligned=False)
     held = attributes(12, faces.identity, 4)
     for name, values in held.items():
         assert values.shape == (120,) and values.dtype == bool
@@ -52,7 +52,7 @@ def test_traits_of_a_person_are_the_same_in_every_picture_and_glasses_are_where_
 
 def test_an_attribute_follows_the_pictures_order():
     whole = attributes(12, np.repeat(np.arange(6), 4), 4)["glasses (this picture)"]
-    from lib.data.face_render import view
+    from lib.data.synthetic.face_render import view
 
     assert whole.tolist() == [
         view(12, person, image, False)["glasses"] > 0 for person in range(6) for image in range(4)

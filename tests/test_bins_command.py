@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib import models, weights
+from lib import models
 from lib.data import load
 from lib.data.download import DataError
 from lib.evaluation import pair_scores
-from tools import bins as command
+from tools.faces import bins_command as command
 
 
 @pytest.fixture(scope="module")
 def made_up_bin(tmp_path_factory):
     """A file as InsightFace packs it, of made-up people: 20 same pairs and 20 different ones."""
-    faces = load("embedded-faces", identities=20, images=2, size=112, seed=4)
+    faces = load("synthetic-faces", identities=20, images=2, size=112, seed=4)
 
     def packed(image: np.ndarray) -> bytes:
         buffer = io.BytesIO()
@@ -71,21 +71,21 @@ def test_a_file_that_would_run_code_ends_the_command_in_words(tmp_path, monkeypa
 def test_published_weights_come_by_one_call_that_shows_their_terms(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_MIRROR", raising=False)
-    assert re.search(r"/[0-9a-f]{40}/", weights.FACE_WEIGHTS_AT), "the address names a commit"
+    assert re.search(r"/[0-9a-f]{40}/", models.files.FACE_WEIGHTS_AT), "the address names a commit"
     published = tmp_path / "published"
     published.mkdir()
-    for end in weights.FACE_WEIGHTS:
+    for end in models.files.FACE_WEIGHTS:
         (published / f"mobilefacenet.{end}").write_bytes(end.encode())
-    monkeypatch.setattr(weights, "FACE_WEIGHTS_AT", published.as_uri() + "/")
+    monkeypatch.setattr(models.ncnn, "FACE_WEIGHTS_AT", published.as_uri() + "/")
     with pytest.raises(DataError, match="not the file its publisher describes"):
-        weights.fetch_face_weights()
+        models.fetch_face_weights()
     assert "non-commercial research only" in capsys.readouterr().out
     monkeypatch.setattr(
-        weights,
+        models.ncnn,
         "FACE_WEIGHTS",
-        {end: hashlib.sha256(end.encode()).hexdigest() for end in weights.FACE_WEIGHTS},
+        {end: hashlib.sha256(end.encode()).hexdigest() for end in models.files.FACE_WEIGHTS},
     )
-    assert [path.read_bytes() for path in weights.fetch_face_weights()] == [b"param", b"bin"]
+    assert [path.read_bytes() for path in models.fetch_face_weights()] == [b"param", b"bin"]
 
 
 def test_the_pinned_checksums_are_those_of_the_files_that_the_figures_were_measured_with(
@@ -95,6 +95,6 @@ def test_the_pinned_checksums_are_those_of_the_files_that_the_figures_were_measu
 
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     monkeypatch.setenv("COURSE_MIRROR", str(real_data))
-    paths = weights.fetch_face_weights()
-    assert [digest(path) for path in paths] == list(weights.FACE_WEIGHTS.values())
-    assert models.count_parameters(weights.load_ncnn(*paths)) == 1_003_136
+    paths = models.fetch_face_weights()
+    assert [digest(path) for path in paths] == list(models.files.FACE_WEIGHTS.values())
+    assert models.count_parameters(models.files.load_ncnn(*paths)) == 1_003_136

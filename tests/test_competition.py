@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 from test_data_download import encrypted
 
-from lib import competition, verifier
-from lib.data import pen, signatures, sigcomp2011
-from lib.references import Scored
+from lib.data.published import sigcomp2011
+from lib.data.synthetic import pen, signatures
+from lib.evaluation import Scored
+from tools.signatures import competition, verifier
 
 SENTENCE = "I accept made-up terms."
 TRAINING, TEST, FORGERS = (2, 4), (13, 17, 19), (101, 102)

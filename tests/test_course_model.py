@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lib import models
-from lib.data import face_shape, faces
+from lib.data.pairs import all_pairs
+from lib.data.synthetic import face_shape, faces
 from lib.evaluation import bootstrap_interval, equal_error_rate, pair_scores
-from lib.pairs import all_pairs
 
 UNSEEN_SEED = 1
 
@@ -59,7 +59,7 @@ def test_the_people_it_is_measured_on_are_none_of_those_it_learned_from(model, u
     words = model.facts["data"]
     options = dict(word.split("=") for word in words[1:])
     assert (
-        words[0] == "embedded-faces" and int(options["seed"]) == faces.TRAINING_SEED != UNSEEN_SEED
+        words[0] == "synthetic-faces" and int(options["seed"]) == faces.TRAINING_SEED != UNSEEN_SEED
     )
     traits = ("eye_x", "nose_y", "width", "mouth_y")
     learned, measured = (

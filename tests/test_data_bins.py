@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.data import bins
 from lib.data.download import DataError
+from tools.faces import bins
 
 
 def encoded(colour: int, form: str = "PNG") -> bytes:

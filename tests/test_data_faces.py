@@ -7,7 +7,8 @@ import pytest
 import torch
 from sklearn.metrics import roc_curve
 
-from lib.data import cache, face_render, face_shape, faces
+from lib.data import cache
+from lib.data.synthetic import face_render, face_shape, faces
 
 
 def views_of(

@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 import pytest
+from test_data_signatures import error_rate
 
 from lib import data
-from lib.data import glyphs
-from test_data_signatures import error_rate
+from lib.data.synthetic import glyphs
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def drawn() -> data.ImageSet:
 
 
 def test_the_set_has_the_shape_and_the_labels_it_says():
-    drawn = data.load("embedded-glyphs", alphabets=2, characters=3, drawers=4)
+    drawn = data.load("synthetic-glyphs", alphabets=2, characters=3, drawers=4)
     assert (
         drawn.images.shape == (24, 28, 28)
         and drawn.images.dtype == np.uint8

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import lognorm
 
-from lib.data import pen
+from lib.data.synthetic import pen
 
 
 def plan_of(*strokes, start=(0.0, 0.0), gap=0.1, mu=-1.7, sigma=0.3, down=None) -> pen.Plan:

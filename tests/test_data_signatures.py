@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib import data
-from lib.data import pen, signatures
+from lib.data.synthetic import pen, signatures
 
 OPTIONS = {"identities": 60, "genuine": 6, "forgeries": 6}
 
@@ -43,7 +43,7 @@ def best_split(value: np.ndarray, genuine: np.ndarray) -> float:
 
 
 def test_the_set_has_the_shape_the_names_and_the_forgers_it_says():
-    signed = data.load("embedded-signatures", identities=3, genuine=4, forgeries=5)
+    signed = data.load("synthetic-signatures", identities=3, genuine=4, forgeries=5)
     assert signed.images.shape == (27, 64, 144) and signed.images.dtype == np.uint8
     assert np.array_equal(signed.identities, [0, 1, 2]) and signed.genuine.sum() == 12
     assert ((signed.extra["forger"] == -1) == signed.genuine).all()

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image, ImageDraw
 from test_data_download import encrypted, leftovers, one_sentence, server, zipped  # noqa: F401
 
-from lib.data import archive, ink, lfw, load, olivetti, omniglot, sigcomp2011
-from lib.data.download import DataError, fetch
+from lib.data import archive, load
+from lib.data.download import fetch
+from lib.data.published import ink, lfw, olivetti, omniglot, sigcomp2011
 
 SENTENCE = "a sentence that stands for the disclaimer"
 

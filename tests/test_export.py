@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from lib import export
 from lib.export import bits, convert, files, runtimes
-from lib.export.rewrite import TwoParts, equalised, without_prelu
 from lib.export.golden import TOLERANCE
+from lib.export.rewrite import TwoParts, equalised, without_prelu
 from lib.models import ConvBlock, MobileFaceNet, SignatureNet, embed, fold_batch_norm
 
 KINDS = [
@@ -225,7 +225,7 @@ def test_the_contracts_arithmetic_is_what_the_network_does_to_pixels():
         pixels = np.random.default_rng(0).integers(
             0, 256, (2, *phone.input_size, 3), dtype=np.uint8
         )
-        facts = export.phone.contract(phone, "float32")["input"]
+        facts = export.contract.contract(phone, "float32")["input"]
         grey = pixels @ np.array([0.299, 0.587, 0.114]) if phone.channels == 1 else pixels
         expected = (
             np.asarray(grey, dtype=float).reshape(2, *facts["shape"][1:]) - facts["subtract"]

@@ -18,8 +18,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lib import gallery_file
-from lib.gallery import ACCEPTED, POOR, UNKNOWN, UNSURE, Gallery, bench, decision, usable_name
+from lib.phone import gallery_file
+from lib.phone.gallery import ACCEPTED, POOR, UNKNOWN, UNSURE, Gallery, decision, usable_name
+from tools.gallery_bench import bench
 
 ROOT = Path(__file__).resolve().parent.parent
 PRINT = "0123456789abcdef"
@@ -382,8 +383,8 @@ KILLER = """
 import os, random, signal, sys, time
 sys.path.insert(0, {root!r})
 import numpy as np
-from lib.gallery import Gallery
-from lib.gallery_file import written
+from lib.phone.gallery import Gallery
+from lib.phone.gallery_file import written
 
 galleries, path, rng = [], {path!r}, random.Random(0)
 for number in (0, 1):
@@ -520,7 +521,7 @@ def test_the_bench_is_the_median_of_so_many_seconds_or_of_five_calls_and_the_fir
 
         return call
 
-    monkeypatch.setattr("lib.gallery.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr("tools.gallery_bench.time", SimpleNamespace(perf_counter=lambda: now[0]))
     monkeypatch.setattr(
         Gallery,
         "decide",
@@ -537,9 +538,9 @@ def test_the_bench_is_the_median_of_so_many_seconds_or_of_five_calls_and_the_fir
 
 def test_the_command_says_how_it_is_called():
     done = subprocess.run(
-        [sys.executable, "-m", "lib.gallery"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "lib.phone.gallery"], cwd=ROOT, capture_output=True, text=True
     )
-    assert done.returncode == 1 and done.stderr == "usage: python -m lib.gallery bench\n"
+    assert done.returncode == 1 and done.stderr == "usage: python -m lib.phone.gallery bench\n"
 
 
 def test_unicode_names_come_back(tmp_path):

@@ -7,8 +7,8 @@ import torch
 from lib import data, losses, models
 from lib.data import ImageSet
 from lib.training import History
-from tools import fine_tuning, gradient_tuning
-from tools.gradient_tuning import RECIPES, class_means, lesson
+from tools.faces import fine_tuning, gradient_tuning
+from tools.faces.gradient_tuning import RECIPES, class_means, lesson
 from tools.results import faces as subject
 
 LOOKS = ("aligned", "fixed", "mirrored", "fixed-mirrored")
@@ -138,7 +138,7 @@ def test_cosface_begins_with_each_persons_mean_and_triplets_have_no_directions(m
         return History(steps, loss=[1.0] * steps, seconds=2.0)
 
     monkeypatch.setattr(gradient_tuning, "fit", fit)
-    train = data.load("embedded-faces", identities=4, images=3, size=56, seed=5)
+    train = data.load("synthetic-faces", identities=4, images=3, size=56, seed=5)
     model, seconds = gradient_tuning.trained(RECIPES[1], train, 7, "watched")
     vectors = models.embed(models.course_model(), train).numpy()
     weight = seen["loss"].head.weight.detach().numpy()
@@ -163,7 +163,7 @@ def test_a_training_that_was_told_to_stop_is_not_measured(monkeypatch):
 
 
 def test_small_pictures_are_what_the_network_would_have_made_of_large_ones():
-    crops = data.load("embedded-faces", identities=2, images=2, size=112, seed=5).images
+    crops = data.load("synthetic-faces", identities=2, images=2, size=112, seed=5).images
     model = models.course_model()
     apart = models.to_input(gradient_tuning.small(crops), model) - models.to_input(crops, model)
     assert apart.abs().max() <= 0.5 / 127.5 + 1e-4

@@ -13,7 +13,8 @@ from matplotlib import patheffects
 from test_lessons import FIND_LIB, notebook, run_cells
 
 from lib import plots
-from tools import accessibility, contrast, figures, notebooks
+from tests.lint import accessibility, contrast, figures
+from tools import notebooks
 
 ALT = "Two lines that cross at a third of the way."
 

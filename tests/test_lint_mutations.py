@@ -1,4 +1,4 @@
-"""The mutants that `tools.mutations` makes are what it says, and the tests of the losses and the batches catch a sample of them."""
+"""The mutants that `tests.lint.mutations` makes are what it says, and the tests of the losses and the batches catch a sample of them."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import mutations
+from tests.lint import mutations
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,9 +58,13 @@ def test_a_mutant_is_the_module_but_for_its_one_change():
 
 def test_a_mutant_meets_the_tests_that_enter_its_function_cheapest_first_and_all_where_that_cannot_be_told():
     mutant = next(
-        one for one in mutations.mutants("lib.scores") if one.text.startswith("as_pairs: ")
+        one
+        for one in mutations.mutants("lib.evaluation.scores")
+        if one.text.startswith("as_pairs: ")
     )
-    start = (ROOT / "lib" / "scores.py").read_text().split("def as_pairs")[0].count("\n") + 1
+    start = (ROOT / "lib" / "evaluation" / "scores.py").read_text().split("def as_pairs")[0].count(
+        "\n"
+    ) + 1
     tests = {"slow": (2.0, [start]), "quick": (1.0, [3, start]), "elsewhere": (0.5, [start - 1])}
     assert mutations.Entered(tests, []).by(mutant) == ["quick", "slow"]
     assert mutations.Entered(tests, [start]).by(mutant) == [
@@ -92,8 +96,8 @@ def test_every_module_of_the_list_was_counted_in_full():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["lib.losses", "lib.margins", "lib.pairs"])
+@pytest.mark.parametrize("module", ["lib.losses.metric", "lib.losses.margins", "lib.data.pairs"])
 def test_a_sample_of_mutants_is_caught(module):
-    command = [sys.executable, "-m", "tools.mutations", module, "--most", "12"]
+    command = [sys.executable, "-m", "tests.lint.mutations", module, "--most", "12"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -3,7 +3,8 @@
 import nbformat
 import pytest
 
-from tools import notebooks, numbers
+from tests.lint import numbers
+from tools import notebooks
 
 
 def lesson(prose: str, code: str = "", output: str = ""):

@@ -11,9 +11,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lib import models
 from lib.data import ImageSet
-from lib.models import MobileFaceNet, SignatureNet
-from lib.speed import images_per_second, seconds_by_layer
-from lib.weights import load_ncnn, read_file, write_atomically
+from lib.models import (
+    MobileFaceNet,
+    SignatureNet,
+    images_per_second,
+    load_ncnn,
+    seconds_by_layer,
+)
+from lib.models.files import read_file, write_atomically
 
 PUBLISHED = [  # what they are built with, trainable, with batch norm folded, multiply-adds in millions
     ({}, 1_003_136, 993_344, 220.97),
@@ -344,7 +349,7 @@ def test_a_file_that_would_run_code_is_refused_and_runs_none(tmp_path):
         def __reduce__(self):
             return (open, (str(tmp_path / "sprung"), "w"))
 
-    torch.save({"format": models.FORMAT, "state": Trap()}, tmp_path / "trap.pt")
+    torch.save({"format": models.files.FORMAT, "state": Trap()}, tmp_path / "trap.pt")
     with pytest.raises(ValueError, match="not a file of weights alone"):
         models.load(tmp_path / "trap.pt")
     assert not (tmp_path / "sprung").exists()
@@ -364,7 +369,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(step, tmp_path, monk
         raise OSError(28, "No space left on device")
 
     write_atomically({"format": "f", "x": 1}, tmp_path / "a.pt")
-    monkeypatch.setattr(f"lib.weights.os.{step}", full)
+    monkeypatch.setattr(f"lib.models.files.os.{step}", full)
     with pytest.raises(OSError, match="No space left"):
         write_atomically({"format": "f", "x": 2}, tmp_path / "a.pt")
     assert read_file(tmp_path / "a.pt", "f")["x"] == 1 and [p.name for p in tmp_path.iterdir()] == [

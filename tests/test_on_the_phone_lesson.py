@@ -48,7 +48,7 @@ def test_every_link_into_the_course_leads_somewhere(page):
 
 
 def test_the_pages_example_of_a_file_is_the_format():
-    from lib.gallery_file import FIRST_LINE, LONGEST_NAME
+    from lib.phone.gallery_file import FIRST_LINE, LONGEST_NAME
 
     page = (ROOT / "docs" / "gallery.md").read_text()
     assert f"```\n{FIRST_LINE}\nfingerprint " in page and f"1 to {LONGEST_NAME} code points" in page

@@ -14,8 +14,10 @@ import pytest
 import torch
 from scipy.stats import binomtest
 
-from lib import data, evaluation, losses, oneshot, training
+from lib import data, evaluation, losses, models, training
 from lib.models import embed
+from lib.training import augment
+from tools.results import omniglot_views
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON = ROOT / "notebooks" / "06_one_shot_learning.ipynb"
@@ -42,7 +44,7 @@ def group(identity):
 
 
 def test_kochs_network_has_the_papers_shapes_and_parameters():
-    twins, head = oneshot.KochNet(), oneshot.L1Head()
+    twins, head = models.KochNet(), models.L1Head()
     assert sum(p.numel() for module in (twins, head) for p in module.parameters()) == 38_951_745
     assert twins.conv(torch.zeros(1, 1, 105, 105)).shape == (1, 256, 6, 6)
     features = twins(torch.rand(2, 1, 105, 105))
@@ -51,7 +53,7 @@ def test_kochs_network_has_the_papers_shapes_and_parameters():
 
 def test_the_head_weighs_each_features_difference():
     torch.manual_seed(1)
-    head, a, b = oneshot.L1Head(5), torch.rand(3, 5), torch.rand(4, 5)
+    head, a, b = models.L1Head(5), torch.rand(3, 5), torch.rand(4, 5)
     torch.nn.init.normal_(head.alpha), torch.nn.init.normal_(head.bias)
     for i, j in product(range(3), range(4)):
         expected = head.bias + sum(head.alpha[f] * abs(a[i, f] - b[j, f]) for f in range(5))
@@ -60,7 +62,7 @@ def test_the_head_weighs_each_features_difference():
 
 def test_the_heads_loss_is_cross_entropy_with_both_kinds_of_pairs_counting_half():
     torch.manual_seed(2)
-    head, x, labels = oneshot.L1Head(4), torch.rand(6, 4), torch.tensor([0, 0, 1, 1, 2, 0])
+    head, x, labels = models.L1Head(4), torch.rand(6, 4), torch.tensor([0, 0, 1, 1, 2, 0])
     cost = {True: [], False: []}
     for i in range(6):
         for j in range(i):
@@ -75,11 +77,11 @@ def test_the_heads_loss_is_cross_entropy_with_both_kinds_of_pairs_counting_half(
 
 
 def test_the_starting_weights_let_two_drawings_differ_and_keep_the_joint_undecided():
-    drawings = data.load("embedded-glyphs", alphabets=2, characters=8, drawers=2)
+    drawings = data.load("synthetic-glyphs", alphabets=2, characters=8, drawers=2)
     torch.manual_seed(3)
-    twins, head = oneshot.KochNet(input_size=(28, 28), kernels=(4, 3, 2, 1)), oneshot.L1Head()
+    twins, head = models.KochNet(input_size=(28, 28), kernels=(4, 3, 2, 1)), models.L1Head()
     as_torch_starts = embed(twins, drawings).std(0).mean()
-    oneshot.spread_out(twins, head)
+    models.spread_out(twins, head)
     features = embed(twins, drawings)
     assert features.std(0).mean() > 20 * as_torch_starts and features.std(0).mean() > 0.05
     with torch.no_grad():
@@ -95,18 +97,18 @@ def test_the_starting_weights_let_two_drawings_differ_and_keep_the_joint_undecid
     [((48, 48), 1.0, 256), ((28, 28), 0.5, 64), ((33, 40), 0.5, 16)],
 )
 def test_the_glyph_network_gives_unit_vectors_at_any_size(size, width, dimensions):
-    net = oneshot.GlyphNet(dimensions, size, width)
+    net = models.GlyphNet(dimensions, size, width)
     vectors = net(torch.rand(3, 1, *size))
     assert vectors.shape == (3, dimensions) and torch.allclose(vectors.norm(dim=1), torch.ones(3))
 
 
 def test_both_networks_learn_to_beat_ignoring_their_input():
-    glyphs = data.load("embedded-glyphs", alphabets=2, characters=8, drawers=6)
+    glyphs = data.load("synthetic-glyphs", alphabets=2, characters=8, drawers=6)
     torch.manual_seed(0)
     recipe = dict(steps=40, p=16, k=2, optimizer="adamw", schedule="one-cycle", progress=False)
-    twins, head = oneshot.KochNet(128, (28, 28), (4, 3, 2, 1), width=0.25), oneshot.L1Head(128)
+    twins, head = models.KochNet(128, (28, 28), (4, 3, 2, 1), width=0.25), models.L1Head(128)
     net, cosface = (
-        oneshot.GlyphNet(32, (28, 28), 0.25),
+        models.GlyphNet(32, (28, 28), 0.25),
         losses.SoftmaxLoss(losses.CosFace(32, 16, scale=16.0, margin=0.1)),
     )
     for model, loss, trivial, lr in (
@@ -127,7 +129,7 @@ def test_a_turned_character_is_another_character(rng):
         np.ones(6, bool),
         tuple("abcdef"),
     )
-    turned = oneshot.quarter_turns(images)
+    turned = augment.quarter_turns(images)
     assert len(turned.identities) == 4 * 3 and len(turned) == 4 * 6
     for turns, n in product(range(4), range(6)):
         at = turned.names.index(f"{images.names[n]} turned {90 * turns}")
@@ -139,11 +141,11 @@ def test_a_turned_character_is_another_character(rng):
 def test_redrawing_follows_the_seed_and_at_strength_0_changes_nothing():
     x = torch.zeros(4, 1, 20, 20)
     x[:, :, 6:14, 9:11] = 1
-    assert torch.allclose(oneshot.Redrawn(0.0)(x), x, atol=1e-5)
+    assert torch.allclose(augment.Redrawn(0.0)(x), x, atol=1e-5)
     drawn = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        drawn.append(oneshot.Redrawn()(x))
+        drawn.append(augment.Redrawn()(x))
     assert torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[0], drawn[2])
     assert not torch.allclose(drawn[0][0], drawn[0][1])  # each image another hand
     assert 0.5 < float(drawn[0].sum() / x.sum()) < 2  # the ink stays on the page
@@ -156,7 +158,7 @@ def test_redrawing_follows_the_seed_and_at_strength_0_changes_nothing():
 def test_an_episode_shows_different_identities_of_one_group_and_never_the_probe(
     identity, group, ways, shots
 ):
-    asked = oneshot.draw_episodes(identity, ways, shots, 200, seed=3, group=group)
+    asked = evaluation.draw_episodes(identity, ways, shots, 200, seed=3, group=group)
     assert asked.shown.shape == (200, ways, shots)
     for shown, probe, answer in zip(*asked):
         people = identity[shown]  # (ways, shots)
@@ -168,7 +170,7 @@ def test_an_episode_shows_different_identities_of_one_group_and_never_the_probe(
 
 
 def test_a_narrowed_episode_is_the_same_question_with_fewer_strangers(identity):
-    asked = oneshot.draw_episodes(identity, 8, 4, 50)
+    asked = evaluation.draw_episodes(identity, 8, 4, 50)
     few = asked.narrowed(ways=3, shots=2)
     assert few.shown.shape == (50, 3, 2) and (few.probe == asked.probe).all()
     for e in range(50):
@@ -181,15 +183,15 @@ def test_a_narrowed_episode_is_the_same_question_with_fewer_strangers(identity):
 
 def test_too_few_identities_or_images_are_said(identity, group):
     with pytest.raises(ValueError, match="needs 11 identities"):
-        oneshot.draw_episodes(identity, 11, 1, 5, group=group)
+        evaluation.draw_episodes(identity, 11, 1, 5, group=group)
     with pytest.raises(ValueError, match="with 7 images"):
-        oneshot.draw_episodes(identity, 5, 6, 5)
+        evaluation.draw_episodes(identity, 5, 6, 5)
 
 
 def test_a_prototypes_score_is_the_mean_cosine_with_its_shots(identity, rng):
     vectors = rng.normal(size=(len(identity), 7))
-    asked = oneshot.draw_episodes(identity, 5, 3, 20)
-    scores = oneshot.prototype_scores(vectors, asked)
+    asked = evaluation.draw_episodes(identity, 5, 3, 20)
+    scores = evaluation.prototype_scores(vectors, asked)
     for e, way in product(range(20), range(5)):
         probe = vectors[asked.probe[e]]
         cosines = [
@@ -198,23 +200,23 @@ def test_a_prototypes_score_is_the_mean_cosine_with_its_shots(identity, rng):
         ]
         assert scores[e, way] == pytest.approx(np.mean(cosines), abs=1e-12)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    assert np.allclose(scores, oneshot.episode_scores(unit @ unit.T, asked), atol=1e-12)
+    assert np.allclose(scores, evaluation.episode_scores(unit @ unit.T, asked), atol=1e-12)
 
 
 def test_a_tie_earns_its_chance_so_that_a_collapsed_embedding_guesses(identity):
-    assert oneshot.right(
+    assert evaluation.right(
         [[1, 3, 2], [2, 2, 1], [0, 5, 5], [4, 4, 4]], [1, 0, 0, 2]
     ).tolist() == pytest.approx([1, 0.5, 0, 1 / 3])
-    asked = oneshot.draw_episodes(identity, 5, 1, 40)
-    assert oneshot.right(
-        oneshot.prototype_scores(np.ones((len(identity), 3)), asked), asked.answer
+    asked = evaluation.draw_episodes(identity, 5, 1, 40)
+    assert evaluation.right(
+        evaluation.prototype_scores(np.ones((len(identity), 3)), asked), asked.answer
     ).mean() == pytest.approx(1 / 5)
 
 
 def test_accuracy_agrees_with_the_courses_other_way_of_asking(identity, rng):
     vectors = rng.normal(size=(30, 4))[identity] + 0.8 * rng.normal(size=(len(identity), 4))
-    asked = oneshot.draw_episodes(identity, 8, 2, 4000, seed=1)
-    ours = oneshot.right(oneshot.prototype_scores(vectors, asked), asked.answer).mean()
+    asked = evaluation.draw_episodes(identity, 8, 2, 4000, seed=1)
+    ours = evaluation.right(evaluation.prototype_scores(vectors, asked), asked.answer).mean()
     assert 0.3 < ours < 0.97 and ours == pytest.approx(
         evaluation.one_shot_accuracy(vectors, identity, 8, 2, trials=4000), abs=0.03
     )
@@ -226,7 +228,7 @@ def test_accuracy_agrees_with_the_courses_other_way_of_asking(identity, rng):
 @pytest.mark.parametrize("count", [0, 7, 368, 399, 400])
 def test_wilsons_interval_is_scipys(count):
     expected = binomtest(count, 400).proportion_ci(0.95, method="wilson")
-    assert oneshot.wilson_interval(count, 400) == pytest.approx(
+    assert evaluation.wilson_interval(count, 400) == pytest.approx(
         (expected.low, expected.high), abs=1e-6
     )
 
@@ -239,7 +241,7 @@ def test_an_interval_over_groups_is_the_loop_that_draws_whole_groups(rng):
         drawn = [g for g in slow.integers(9, size=9)]
         some = np.concatenate([values[groups == g] for g in drawn])
         means.append(some.mean())
-    assert oneshot.interval_over(values, groups, seed=5) == pytest.approx(
+    assert evaluation.interval_over(values, groups, seed=5) == pytest.approx(
         tuple(np.percentile(means, [2.5, 97.5])), abs=1e-12
     )
 
@@ -247,8 +249,8 @@ def test_an_interval_over_groups_is_the_loop_that_draws_whole_groups(rng):
 def test_answers_that_fail_together_make_the_interval_wider():
     right = np.repeat([1.0, 0, 1, 1, 0, 1, 1, 0, 1, 1], 40)
     alone, together = (
-        oneshot.interval_over(right, np.arange(400)),
-        oneshot.interval_over(right, np.repeat(np.arange(10), 40)),
+        evaluation.interval_over(right, np.arange(400)),
+        evaluation.interval_over(right, np.repeat(np.arange(10), 40)),
     )
     assert together[1] - together[0] > 3 * (alone[1] - alone[0])
 
@@ -258,7 +260,7 @@ def test_answers_that_fail_together_make_the_interval_wider():
 
 def test_retrieval_sorts_the_shelf_and_leaves_out_the_query(identity, rng):
     vectors = rng.normal(size=(len(identity), 5))
-    found, right = oneshot.retrieve(vectors, identity, k=6, block=37)
+    found, right = evaluation.retrieve(vectors, identity, k=6, block=37)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     for query in range(len(identity)):
         others = [n for n in range(len(identity)) if n != query]
@@ -268,18 +270,18 @@ def test_retrieval_sorts_the_shelf_and_leaves_out_the_query(identity, rng):
 
 def test_a_first_look_is_the_image_as_it_is_and_the_best_look_the_best_pair(rng):
     net, images = (
-        oneshot.GlyphNet(16, (28, 28), 0.25).eval(),
+        models.GlyphNet(16, (28, 28), 0.25).eval(),
         rng.integers(0, 255, (5, 28, 28), dtype=np.uint8),
     )
-    looks = oneshot.looks(net, images, redrawn=2, seed=1)
+    looks = omniglot_views.looks(net, images, redrawn=2, seed=1)
     assert torch.allclose(looks[0], embed(net, images), atol=1e-5) and torch.equal(
-        looks, oneshot.looks(net, images, redrawn=2, seed=1)
+        looks, omniglot_views.looks(net, images, redrawn=2, seed=1)
     )
-    turned = oneshot.looks(net, images, turns=4)[0]
+    turned = omniglot_views.looks(net, images, turns=4)[0]
     assert turned.shape == (5, 64) and torch.allclose(
         turned[:, 16:32] * 2, embed(net, np.rot90(images, 1, (1, 2)).copy()), atol=1e-5
     )
-    scores = oneshot.best_look(looks[:, :2], looks[:, 2:])
+    scores = omniglot_views.best_look(looks[:, :2], looks[:, 2:])
     for p, s in product(range(2), range(3)):
         expected = max(float(looks[i, p] @ looks[j, 2 + s]) for i in range(3) for j in range(3))
         assert float(scores[p, s]) == pytest.approx(expected, abs=1e-6)
@@ -364,7 +366,7 @@ def test_no_character_asked_about_is_among_those_trained_on(omniglot):
 def test_every_drawing_of_the_official_runs_is_an_evaluation_drawing_and_no_background_one(
     omniglot,
 ):
-    from lib.data.omniglot import one_shot_runs
+    from lib.data.published.omniglot import one_shot_runs
 
     known = {
         part: {

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lib import open_set, quality
-from lib.open_set import Asked
-from lib.pipeline import aligned
-from lib.scenes import CONDITIONS, photograph
+from lib.phone import open_set, quality
+from lib.phone.open_set import Asked
+from lib.phone.photographs import CONDITIONS, photograph
+from lib.phone.recogniser import aligned
 
 
 def people(count: int = 8, views: int = 4, size: int = 6) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from lib import pairs
-from lib.pairs import PKBatches
+from lib.data import pairs
+from lib.data.pairs import PKBatches
 
 UNEVEN = [3, 3, 3, 8, 5, 5, 8, 8, 8, 1]  # not sorted, and identity 1 has a single image
 FORGED = dict(identity=[0, 0, 0, 1, 1, 2, 2, 0, 0, 1], genuine=[True] * 7 + [False] * 3)

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lib import alignment, course
-from lib.data.face_render import TEMPLATE
+from lib import course
+from lib.data.synthetic.face_render import TEMPLATE
+from lib.phone import alignment
 from tools import phone
 
 PAGE = course.ROOT / "docs" / "phone"

@@ -8,17 +8,18 @@ import types
 import numpy as np
 import pytest
 
-from lib import attack, detect, quality, quality_limits
 from lib.data import load
-from lib.export.phone import PhoneModel, fingerprint
-from lib.gallery import ACCEPTED, POOR, UNKNOWN
+from lib.export.contract import PhoneModel, fingerprint
 from lib.models import course_model, embed
-from lib.pipeline import Phone, aligned, vectors
+from lib.phone import detector, photographs, quality
+from lib.phone.gallery import ACCEPTED, POOR, UNKNOWN
+from lib.phone.recogniser import Phone, aligned, vectors
+from tools.faces import quality_limits
 
 
 @pytest.fixture(scope="module")
 def faces():
-    return load("embedded-faces", identities=6, images=4, size=160, seed=12, aligned=False)
+    return load("synthetic-faces", identities=6, images=4, size=160, seed=12, aligned=False)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +145,7 @@ def test_what_cannot_be_measured_is_refused(crop, points):
 def test_the_limits_are_where_one_honest_picture_in_ten_is_turned_away():
     for name, value in quality_limits.limits().items():
         assert getattr(quality, name) == pytest.approx(value, rel=0.04), (
-            f"lib.quality.{name}: now {value:.3g}"
+            f"lib.phone.quality.{name}: now {value:.3g}"
         )
 
 
@@ -214,11 +215,11 @@ def test_poor_pictures_are_neither_enrolled_nor_compared(faces, model):
 
 
 def test_without_a_detector_the_error_says_what_to_install_and_what_to_do_without(monkeypatch):
-    monkeypatch.setattr(detect.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(detector.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
         ImportError, match="pip install --no-deps facenet-pytorch.*two eyes by hand"
     ):
-        detect.faces(np.zeros((1, 8, 8, 3), np.uint8))
+        detector.faces(np.zeros((1, 8, 8, 3), np.uint8))
 
 
 def test_what_a_detector_finds_comes_back_in_order_and_what_it_does_not_is_nan(monkeypatch):
@@ -236,7 +237,7 @@ def test_what_a_detector_finds_comes_back_in_order_and_what_it_does_not_is_nan(m
     package = types.ModuleType("facenet_pytorch")
     package.MTCNN, package.__spec__ = Mtcnn, importlib.machinery.ModuleSpec("facenet_pytorch", None)
     monkeypatch.setitem(sys.modules, "facenet_pytorch", package)
-    points, found = detect.faces(
+    points, found = detector.faces(
         np.array([0, 5, 7], np.uint8)[:, None, None, None] + np.zeros((1, 8, 8, 3), np.uint8)
     )
     assert found.tolist() == [False, True, True] and np.isnan(points[0]).all()
@@ -244,8 +245,8 @@ def test_what_a_detector_finds_comes_back_in_order_and_what_it_does_not_is_nan(m
 
 
 def test_the_detector_finds_embedded_faces_to_a_tenth_of_the_eye_distance(faces):
-    pytest.importorskip("facenet_pytorch", reason=f"no detector is installed here: {detect.HOW}")
-    points, found = detect.faces(faces.images)
+    pytest.importorskip("facenet_pytorch", reason=f"no detector is installed here: {detector.HOW}")
+    points, found = detector.faces(faces.images)
     exact = faces.extra["landmarks"]
     error = np.linalg.norm(points - exact, axis=2).mean(1) / np.linalg.norm(
         exact[:, 1] - exact[:, 0], axis=1
@@ -253,13 +254,13 @@ def test_the_detector_finds_embedded_faces_to_a_tenth_of_the_eye_distance(faces)
     assert found.mean() > 0.9 and np.median(error[found]) < 0.1
 
 
-@pytest.mark.parametrize("medium", attack.MEDIA)
+@pytest.mark.parametrize("medium", photographs.MEDIA)
 def test_a_photograph_of_a_photograph_is_another_picture_of_the_same_face(faces, model, medium):
     points, some = faces.extra["landmarks"], slice(0, 8)
-    again = attack.rephotographed(faces.images[some], medium)
+    again = photographs.rephotographed(faces.images[some], medium)
     assert again.dtype == np.uint8 and again.shape == faces.images[some].shape
     assert np.abs(again.astype(int) - faces.images[some]).mean() > 5
-    assert np.array_equal(again[:2], attack.rephotographed(faces.images[:2], medium)), (
+    assert np.array_equal(again[:2], photographs.rephotographed(faces.images[:2], medium)), (
         "the same on every run"
     )
     phone = PhoneModel(model)
@@ -272,4 +273,4 @@ def test_a_photograph_of_a_photograph_is_another_picture_of_the_same_face(faces,
 
 def test_a_medium_that_is_not_known_is_refused():
     with pytest.raises(ValueError, match="no medium 'mask'; there are print, screen"):
-        attack.rephotographed(np.zeros((1, 8, 8, 3), np.uint8), "mask")
+        photographs.rephotographed(np.zeros((1, 8, 8, 3), np.uint8), "mask")

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from lib.margins import ArcFace
+from lib.losses import ArcFace
 from lib.plots import margins as draw
 
 

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from lib import pairs
+from lib.data import pairs
 from lib.evaluation import far_frr
 from lib.plots import pairs as draw_pairs
 from lib.plots import scores as draw_scores

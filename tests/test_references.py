@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from lib.references import draw_references, score_distances, score_draws, unit_of, vote
+from lib.evaluation import draw_references, score_draws
+from tools.signatures.distances import score_distances, unit_of, vote
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from lib.export.cost import Cost
 from lib.export.runtimes import Row
-from tools.face_alignment import DEVELOPMENT
+from tools.faces.face_alignment import DEVELOPMENT
 from tools.results import export as subject
 from tools.results import page
 

@@ -14,12 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib import verifier
-from lib.data import sigcomp2011
-from lib.evaluation import equal_error_rate
-from lib.references import Scored
-from tools import signature_tables
+from lib.data.published import sigcomp2011
+from lib.evaluation import Scored, equal_error_rate
 from tools.results import page
+from tools.signatures import tables, verifier
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -114,7 +112,7 @@ def test_the_threshold_never_sees_a_test_writer():
         )
 
     training = some(0)
-    rows = [signature_tables.operating_row("", training, some(seed)) for seed in (1, 2)]
+    rows = [tables.operating_row("", training, some(seed)) for seed in (1, 2)]
     assert rows[0]["threshold"] == rows[1]["threshold"] and rows[0]["far"] != rows[1]["far"]
     own = training.against("skilled")
     assert rows[0]["threshold"] == equal_error_rate(own.score, own.same)[1]
@@ -146,8 +144,8 @@ def described(rng, writers) -> verifier.Described:
 def test_a_pen_is_found_out_with_nothing_to_compare_with():
     rng = np.random.default_rng(1)
     learn, ask = described(rng, range(10)), described(rng, range(20, 80))
-    assert signature_tables.without_references(learn, ask, "texture 1") > 0.9
-    assert abs(signature_tables.without_references(learn, ask, "layout") - 0.5) < 0.15
+    assert tables.without_references(learn, ask, "texture 1") > 0.9
+    assert abs(tables.without_references(learn, ask, "layout") - 0.5) < 0.15
 
 
 def test_a_gain_is_the_difference_of_two_errors_and_nothing_is_gained_from_itself():
@@ -157,12 +155,12 @@ def test_a_gain_is_the_difference_of_two_errors_and_nothing_is_gained_from_itsel
     weak, strong = (
         Scored(rng.normal(size * same, 1), same, ~same, writer, writer) for size in (1, 3)
     )
-    bought, (low, high) = signature_tables.gain(weak, strong)
+    bought, (low, high) = tables.gain(weak, strong)
     assert bought == pytest.approx(
-        signature_tables.eer_of(weak, "skilled")[0] - signature_tables.eer_of(strong, "skilled")[0]
+        tables.eer_of(weak, "skilled")[0] - tables.eer_of(strong, "skilled")[0]
     )
     assert 0 < low <= bought <= high
-    assert signature_tables.gain(weak, weak) == (0, [0, 0])
+    assert tables.gain(weak, weak) == (0, [0, 0])
 
 
 def test_the_stored_figures_agree_with_each_other():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from lib import stroke_features, strokes
+from tools.signatures import stroke_features, strokes
 
 
 def drawn(points: np.ndarray, radius: float, size=(160, 260)) -> np.ndarray:

@@ -14,11 +14,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lib import augment, losses, models, training
+from lib import losses, models, training
 from lib.data import ImageSet
-from lib.pairs import PKBatches
-from lib.running import processes
-from lib.training_command import build_loss, main
+from lib.data.pairs import PKBatches
+from lib.training import augment
+from lib.training.__main__ import build_loss, main
+from lib.training.processes import processes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -402,7 +403,7 @@ def test_a_checkpoint_that_cannot_be_written_warns_and_the_training_goes_on(tmp_
         if next(writes) > 1:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lib.weights.os.fsync", full_from_the_second_on)
+    monkeypatch.setattr("lib.models.files.os.fsync", full_from_the_second_on)
     with pytest.warns(
         UserWarning,
         match=r"checkpoint not written \(.*No space left on device\). The one of step 2 stays",
@@ -645,7 +646,7 @@ def test_torchrun_starts_the_module_itself(tmp_path):
 
 
 def test_identities_that_processes_cannot_share_are_refused(monkeypatch):
-    monkeypatch.setattr(training, "processes", lambda: (0, 3))
+    monkeypatch.setattr("lib.training.loop.processes", lambda: (0, 3))
     with pytest.raises(ValueError, match="p=4 identities cannot be shared by 3 processes"):
         training.fit(network(), blobs(), loss=contrastive, steps=1, **QUIET)
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from lib import models
-from lib.data import face_shape, lfw
-from lib.data.faces import TRAINING_SEED
+from lib.data.published import lfw
+from lib.data.synthetic import face_shape
+from lib.data.synthetic.faces import TRAINING_SEED
 from lib.evaluation import lfw_accuracy, pair_scores
-from tools import face_alignment, fine_tuning, gradient_tuning
+from tools.faces import face_alignment, fine_tuning, gradient_tuning
 from tools.results import faces as subject
 from tools.results import page
 
@@ -39,14 +40,14 @@ def rows() -> dict[str, dict]:
 
 def test_the_course_model_learned_from_made_up_people_alone():
     facts = models.course_model().facts
-    assert facts["data"][0] == "embedded-faces" and facts["start_from"] is None
+    assert facts["data"][0] == "synthetic-faces" and facts["start_from"] is None
 
 
 def test_nobody_of_lesson_9_was_in_training():
     source = "\n".join(
         cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code"
     )
-    seeds = {int(seed) for seed in re.findall(r'load\("embedded-faces"[^)]*seed=(\d+)', source)}
+    seeds = {int(seed) for seed in re.findall(r'load\("synthetic-faces"[^)]*seed=(\d+)', source)}
     assert seeds and TRAINING_SEED not in seeds
     options = dict(option.split("=") for option in models.course_model().facts["data"][1:])
     learned = {

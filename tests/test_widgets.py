@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import pytest
 from PIL import Image
 
-from lib import widgets
+from lib.plots import controls
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -25,18 +25,18 @@ def line(ax, slope: float = 1.0, bold: bool = False, colour: str = "black") -> N
     ax.set(ylim=(0, 5), title="A line")
 
 
-def explorer(**changes) -> widgets.Explorer:
+def explorer(**changes) -> controls.Explorer:
     options = {
         "slope": (0.0, 13.0, 0.5),
         "bold": False,
         "colour": ["black", "red"],
         "alt": "A line of slope {slope:.1f}.",
     } | changes
-    return widgets.explore(line, **options)
+    return controls.explore(line, **options)
 
 
 def test_each_kind_of_range_gets_its_control_with_a_label():
-    control = widgets.explore(
+    control = controls.explore(
         lambda ax, a_share, n, on, pick, named: None,
         alt="Nothing at all.",
         a_share=(0.0, 1.0, 0.25),
@@ -66,7 +66,9 @@ def test_each_kind_of_range_gets_its_control_with_a_label():
 def test_a_control_starts_at_the_default_of_its_parameter_else_in_the_middle():
     assert explorer().controls["slope"].value == 1.0
     assert (
-        widgets.explore(lambda ax, x: None, alt="Nothing at all.", x=(0, 10, 1)).controls["x"].value
+        controls.explore(lambda ax, x: None, alt="Nothing at all.", x=(0, 10, 1))
+        .controls["x"]
+        .value
         == 5
     )
 
@@ -89,7 +91,7 @@ def test_the_frame_stands_still_while_a_slider_moves():
     def tall(ax, top=1.0):
         ax.plot([0, 1], [0, top])  # a tick label of five digits would push a fresh layout aside
 
-    shown = widgets.explore(tall, alt="A line to the top.", top=(1.0, 50000.0, 49999.0))
+    shown = controls.explore(tall, alt="A line to the top.", top=(1.0, 50000.0, 49999.0))
     frame = shown._places[0].bounds
     shown.controls["top"].value = 50000.0
     assert shown._places[0].bounds == frame
@@ -119,7 +121,7 @@ def test_colab_gets_the_live_form_alone(monkeypatch):
 
 def test_a_first_picture_that_fails_is_an_error_of_its_cell():
     with pytest.raises(ZeroDivisionError):
-        widgets.explore(lambda ax, x: 1 / 0, alt="Never seen at all.", x=(0, 1, 1))
+        controls.explore(lambda ax, x: 1 / 0, alt="Never seen at all.", x=(0, 1, 1))
 
 
 def test_a_redraw_that_fails_keeps_the_last_good_picture():
@@ -150,7 +152,7 @@ def test_a_range_that_is_none_is_refused_in_words(changes, complaint):
 
 def test_several_axes_come_side_by_side_in_the_size_asked_for():
     seen = []
-    shown = widgets.explore(
+    shown = controls.explore(
         lambda axes, x: seen.append(len(axes)),
         alt="Two empty axes.",
         axes=2,
@@ -165,7 +167,7 @@ def test_several_axes_come_side_by_side_in_the_size_asked_for():
 def test_words_with_angle_brackets_stay_words():
     assert (
         "d &lt; m"
-        in widgets.explore(lambda ax, x: None, alt="Where d < m.", x=(0, 2, 1))
+        in controls.explore(lambda ax, x: None, alt="Where d < m.", x=(0, 2, 1))
         .widget.children[-1]
         .value
     )

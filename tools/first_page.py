@@ -12,9 +12,9 @@ import matplotlib.pyplot as plt
 
 from lib import course, plots
 from lib.data import load
+from lib.data.pairs import all_pairs
 from lib.evaluation import pair_scores, tar_at_far
 from lib.models import course_model, embed
-from lib.pairs import all_pairs
 from lib.plots.losses import margin_forces, triplet_forces
 from lib.plots.scores import score_histograms
 from lib.plots.welcome import PAIRS, pairs_of_faces
@@ -28,7 +28,7 @@ def two_losses() -> None:
 
 
 def one_model() -> None:
-    people = load("embedded-faces", identities=60, images=10, seed=2)
+    people = load("synthetic-faces", identities=60, images=10, seed=2)
     vectors = embed(course_model(), people)
     i, j, same = all_pairs(people.identity)
     scores = pair_scores(vectors, i, j)

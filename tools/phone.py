@@ -20,10 +20,10 @@ from PIL import Image
 
 from lib import course, export
 from lib.data import ImageSet, load
+from lib.data.pairs import all_pairs
 from lib.evaluation import bootstrap_interval, far_frr, pair_scores, tar_at_far
 from lib.models import course_model
-from lib.pairs import all_pairs
-from lib.pipeline import aligned, vectors
+from lib.phone.recogniser import aligned, vectors
 
 SOURCE = course.ROOT / "docs" / "phone"
 PAGE = (".html", ".css", ".js", ".webmanifest", ".svg")
@@ -119,7 +119,7 @@ def scores(
 def chosen(model) -> dict:
     """The two scores that part same, not sure and different, with the error rates they were chosen for."""
     people = load(
-        "embedded-faces",
+        "synthetic-faces",
         identities=course.by_budget(quick=40, full=200),
         images=course.by_budget(quick=3, full=4),
         size=128,
@@ -134,7 +134,7 @@ def chosen(model) -> dict:
         "threshold_far": FAR,
         "reject_below": round(low, 4),
         "reject_below_frr": FRR,
-        "data": f"embedded-faces, seed {CHOOSING}, {len(people.identities)} people, aligned by two eyes",
+        "data": f"synthetic-faces, seed {CHOOSING}, {len(people.identities)} people, aligned by two eyes",
         "trained_on": "made-up faces only",
     }
 
@@ -142,7 +142,7 @@ def chosen(model) -> dict:
 def measured(model, contract: dict) -> dict:
     """The scale of the page: how rare each score is among strangers and among pairs of one person, on people the thresholds never saw."""
     people = load(
-        "embedded-faces",
+        "synthetic-faces",
         identities=course.by_budget(quick=40, full=400),
         images=3,
         size=128,
@@ -169,7 +169,7 @@ def measured(model, contract: dict) -> dict:
     }
     return {
         "fingerprint": contract["fingerprint"],
-        "data": f"embedded-faces, seed {MEASURING}, {count} people with 3 pictures each, aligned by two eyes",
+        "data": f"synthetic-faces, seed {MEASURING}, {count} people with 3 pictures each, aligned by two eyes",
         "different": curve(score[~same], count * (count - 1) // 2) | {"people": count},
         "same": curve(-score[same], count, sign=-1) | {"people": count},
         "far": rate(0),
@@ -199,7 +199,7 @@ def curve(score: np.ndarray, independent: int, sign: int = 1) -> dict:
 
 def examples(folder: Path) -> None:
     """Pictures of made-up people to try the page with, where their eyes are, and the pairs to show."""
-    people = load("embedded-faces", identities=6, images=5, size=480, seed=SHOWN, aligned=False)
+    people = load("synthetic-faces", identities=6, images=5, size=480, seed=SHOWN, aligned=False)
     picked = (0, 1, 2, 3, 5, 6, 10, 15, 16, 29)
     pairs = (
         (0, 1),

@@ -1,8 +1,6 @@
 """What a data set gives away before anybody looks at a face or a hand: single numbers that tell the answer, duplicates, shared forgers.
 
 Run it on every new data set. What one number can tell, a network finds in its first minute, and looks no further.
-
-    python -m lib.data.audit        the real SigComp2011, before and after its pens are taken out (needs its terms accepted)
 """
 
 import hashlib
@@ -94,40 +92,3 @@ def nearest(gallery: np.ndarray, probes: np.ndarray) -> np.ndarray:
         return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
 
     return np.argmax(rows(probes) @ rows(gallery).T, axis=1)  # (N, M) -> (N,)
-
-
-def sigcomp2011() -> dict[str, dict[str, float]]:
-    """Balanced accuracy of one threshold, genuine against forged, {part: {number: accuracy}}: on the scans, and on what `load` makes of them."""
-    from lib.data import ink, sigcomp2011 as source
-
-    paths = {part: source.fetched(part) for part in source.ARCHIVES}
-    sentence = source.accepted(None, paths)
-    results = {}
-    for part, path in paths.items():
-        seen = [
-            (
-                who[1] >= 0,
-                ink.saturation(scan),
-                ink.mean_darkness(scan),
-                ink.stroke_width(scan),
-                ink.normalised(scan, (64, 144)).mean(),
-            )
-            for _, who, scan in source.scans(path, part, "dutch", sentence)
-        ]
-        forged, *numbers = map(np.array, zip(*seen))
-        names = (
-            "colour saturation of the ink",
-            "darkness of the ink",
-            "width of the strokes",
-            "mean of the normalised picture",
-        )
-        results[part] = {
-            name: balanced_accuracy(number, forged)[0] for name, number in zip(names, numbers)
-        }
-    return results
-
-
-if __name__ == "__main__":
-    for part, accuracies in sigcomp2011().items():
-        for name, accuracy in accuracies.items():
-            print(f"SigComp2011 Dutch, {part:8}  {name:32} {accuracy:.1%}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.scores import as_pairs
+from lib.evaluation.scores import as_pairs
 
 
 class Calibration(NamedTuple):

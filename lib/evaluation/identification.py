@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.scores import as_array
+from lib.data.arrays import as_array
 
 
 class Identification(NamedTuple):

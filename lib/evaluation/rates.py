@@ -8,34 +8,13 @@ FAR: share of different pairs accepted. FRR: share of same pairs rejected. TAR =
 """
 
 import warnings
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from lib.calibration import Calibration, cllr, fit_calibration, min_cllr
-from lib.identification import Identification, identification, one_shot_accuracy
-from lib.scores import as_array, as_pairs
-
-__all__ = [
-    "Calibration",
-    "Identification",
-    "Roc",
-    "auc",
-    "bootstrap_interval",
-    "cllr",
-    "convert_threshold",
-    "equal_error_rate",
-    "far_frr",
-    "fit_calibration",
-    "identification",
-    "lfw_accuracy",
-    "min_cllr",
-    "one_shot_accuracy",
-    "pair_scores",
-    "roc",
-    "tar_at_far",
-]
+from lib.data.arrays import as_array
+from lib.evaluation.intervals import bootstrap_interval
+from lib.evaluation.scores import as_pairs
 
 
 class Roc(NamedTuple):
@@ -44,22 +23,6 @@ class Roc(NamedTuple):
     far: np.ndarray
     tar: np.ndarray
     threshold: np.ndarray
-
-
-def pair_scores(embeddings, i, j) -> np.ndarray:
-    """Cosine similarity of pairs of embeddings: (N, D), (M,), (M,) -> float64 (M,). A zero vector scores 0 with everything."""
-    embeddings = as_array(embeddings).astype(np.float64)
-    length = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    unit = embeddings / np.where(length > 0, length, 1)
-    i, j = as_array(i), as_array(j)
-    part = max(
-        1, 2**23 // unit.shape[1]
-    )  # all pairs of a few hundred images, as raw pixels, would be gigabytes at once
-    scores = [
-        np.einsum("md,md->m", unit[i[at : at + part]], unit[j[at : at + part]])
-        for at in range(0, len(i), part)
-    ]
-    return np.concatenate([*scores, np.empty(0)]).clip(-1, 1)
 
 
 def roc(scores, same) -> Roc:
@@ -180,57 +143,6 @@ def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]
         threshold = grid[np.argmax(_correct(scores[~test], same[~test], grid))]
         accuracies.append(np.mean((scores[test] >= threshold) == same[test]))
     return float(np.mean(accuracies)), float(np.std(accuracies))
-
-
-def bootstrap_interval(
-    metric: Callable,
-    scores,
-    same,
-    identities,
-    *,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
-):
-    """Percentile interval of `metric(scores, same)`, resampling identities: pairs that share a person are not independent.
-
-    metric      returns a number, or a tuple whose first entry counts (`equal_error_rate`), or an array (a band, entry by entry)
-    identities  (identity_i, identity_j), each (N,): the two identities of every pair; equal for a skilled forgery
-    returns     (low, high). An identity drawn w times brings its own pairs w times, and pairs with one drawn v times w v times;
-                draws in which the metric is undefined (no same pair left) are left out
-    raises      ValueError for fewer than two identities, or where more than half the draws are undefined
-    source      Bolle, Ratha, Pankanti 2004, subset bootstrap
-    """
-    scores, same = as_pairs(scores, same)
-    first, second = (as_array(side) for side in identities)
-    if first.shape != scores.shape or second.shape != scores.shape:
-        raise ValueError(
-            f"identities must be two arrays of {len(scores)}, not {first.shape} and {second.shape}"
-        )
-    order = np.argsort(-scores, kind="stable")  # once here, so that each draw comes sorted
-    scores, same = scores[order], same[order]
-    people, codes = np.unique(np.concatenate([first[order], second[order]]), return_inverse=True)
-    i, j = np.split(codes, 2)
-    if len(people) < 2:
-        raise ValueError("one identity only: there is nothing to resample")
-    rng = np.random.default_rng(seed)
-    values = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for _ in range(resamples):
-            drawn = np.bincount(rng.integers(len(people), size=len(people)), minlength=len(people))
-            times = np.where(i == j, drawn[i], drawn[i] * drawn[j])
-            try:
-                value = metric(np.repeat(scores, times), np.repeat(same, times))
-            except ValueError:
-                continue
-            values.append(value[0] if isinstance(value, tuple) else value)
-    if 2 * len(values) < resamples:
-        raise ValueError(
-            f"the metric is undefined in {resamples - len(values)} of {resamples} draws: too few identities or pairs for an interval"
-        )
-    low, high = np.percentile(np.stack(values), [50 * (1 - level), 50 * (1 + level)], axis=0)
-    return (float(low), float(high)) if np.ndim(low) == 0 else (low, high)
 
 
 def convert_threshold(value, source: str, target: str):

@@ -10,11 +10,11 @@ cost.py      errors in verification, made by the file itself
 runtimes.py  each file in its own runtime: run, parity, latency, report
 """
 
+from lib.export.contract import PhoneModel, ShortFaceNet
 from lib.export.convert import export_all, to_executorch, to_onnx, to_tflite
 from lib.export.cost import table, verification_cost
 from lib.export.files import read_contract
 from lib.export.golden import check_golden, write_golden
-from lib.export.phone import PhoneModel, ShortFaceNet
 from lib.export.runtimes import latency, parity, report, run
 
 __all__ = [

@@ -27,6 +27,7 @@ from torch import nn
 
 from lib import course
 from lib.export import rewrite
+from lib.export.contract import PhoneModel, contract, fingerprint
 from lib.export.files import (
     KEY,
     need,
@@ -36,7 +37,6 @@ from lib.export.files import (
     write,
     write_atomically,
 )
-from lib.export.phone import PhoneModel, contract, fingerprint
 from lib.export.rewrite import TwoParts, TwoScales, equalised, without_prelu
 
 PRECISIONS = {

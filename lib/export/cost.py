@@ -9,13 +9,12 @@ import pandas as pd
 from torch import nn
 
 from lib.data import ImageSet
+from lib.data.pairs import all_pairs
 from lib.evaluation import bootstrap_interval, equal_error_rate, far_frr, pair_scores
+from lib.export.contract import PhoneModel
 from lib.export.files import read_contract
-from lib.export.phone import PhoneModel
 from lib.export.runtimes import RUNTIMES, Row, run
 from lib.models import embed
-from lib.pairs import all_pairs
-
 
 DIFFERENT_PAIRS = 10_000  # of tens of thousands: the interval comes from how few people there are, not from how few pairs
 

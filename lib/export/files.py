@@ -170,7 +170,10 @@ def with_tflite_metadata(content: bytes, facts: dict) -> bytes:
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
     for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
         parts = (
-            tensor.name.decode().removeprefix("lib.export.phone.PhoneModel").strip("/").split("/")
+            tensor.name.decode()
+            .removeprefix("lib.export.contract.PhoneModel")
+            .strip("/")
+            .split("/")
         )
         plain = (
             tensor.quantization is not None

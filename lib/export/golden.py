@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import nn
 
+from lib.export.contract import PhoneModel
 from lib.export.files import read_contract, write_atomically
-from lib.export.phone import PhoneModel
 from lib.export.runtimes import opened
 
 # Largest difference of any number of a unit vector of 128 numbers; a shorter vector's numbers are larger, and so are their differences.

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from lib.export.contract import PhoneModel
 from lib.export.files import need, quiet, read_contract
-from lib.export.phone import PhoneModel
 
 RUNTIMES = {".onnx": "ONNX Runtime", ".tflite": "LiteRT", ".pte": "ExecuTorch"}
 Call = Callable[[np.ndarray], np.ndarray]  # float32 (1, H, W, C) -> (1, D)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lib.margins import ArcFace, CosFace, NormalizedSoftmax, SoftmaxLoss, SphereFace, unit
+from lib.losses import ArcFace, CosFace, NormalizedSoftmax, SoftmaxLoss, SphereFace, unit
 
 __all__ = [
     "ArcFace",

@@ -6,8 +6,6 @@
 ncnn, the phone runtime with which the paper was measured, keeps a network as a text graph and a file of raw floats.
 """
 
-import io
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.data.download import fetch
+from lib.models.networks import MobileFaceNet
 
 # InsightFace's 128-d MobileFaceNet as ncnn keeps it. InsightFace itself gives out an MXNet file at an address that may change; the converted
 # one lies in an Android app's repository, here pinned to a commit. The checksums are those of the files that docs/results.md was measured with.
@@ -44,43 +43,6 @@ def fetch_face_weights() -> tuple[Path, Path]:
         )
         for end, sha256 in FACE_WEIGHTS.items()
     )
-
-
-def write_atomically(content: dict, path: Path | str) -> None:
-    """`torch.save` to a temporary name beside `path`, flush to disk, rename: whatever happens, a whole file is there."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    try:
-        with open(partial, "wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def read_file(path: Path | str, form: str) -> dict:
-    """What `write_atomically` wrote, checked to be of this form; ValueError in words for anything else. No pickle is trusted."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path} is not there")
-    try:
-        content = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:
-        raise ValueError(
-            f"{path} cannot be read: truncated, damaged, or not a file of weights alone ({type(error).__name__})"
-        ) from None
-    if not isinstance(content, dict) or content.get("format") != form:
-        found = (
-            content.get("format", "no format")
-            if isinstance(content, dict)
-            else type(content).__name__
-        )
-        raise ValueError(f"{path} is not a {form!r} file (found {found!r})")
-    return content
 
 
 def _ncnn_layers(
@@ -148,8 +110,6 @@ def load_ncnn(param: Path | str, raw: Path | str, model: nn.Module | None = None
     raises      ValueError where the layers or their sizes do not follow each other as in the model
     """
     if model is None:
-        from lib.models import MobileFaceNet
-
         model = MobileFaceNet()
     ours = [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d, nn.PReLU))]
     theirs, i = _ncnn_layers(param, raw), 0

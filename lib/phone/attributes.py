@@ -7,8 +7,8 @@ read_off(vectors, held["a beard"], faces.identity, test=in_measure)      # (shar
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from lib.data.face_render import view
-from lib.data.face_shape import person
+from lib.data.synthetic.face_render import view
+from lib.data.synthetic.face_shape import person
 
 
 def attributes(seed: int, identity: np.ndarray, images: int) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ on WIDER FACE and CelebA). Its metadata asks for an old torch; it runs with a cu
 
     pip install --no-deps facenet-pytorch==2.6.0 requests
 
-Without it there are two ways left: the exact points that embedded faces come with, and two clicks on the eyes (`lib.alignment.from_eyes`).
+Without it there are two ways left: the exact points that embedded faces come with, and two clicks on the eyes (`lib.phone.alignment.from_eyes`).
 """
 
 import importlib
@@ -27,7 +27,7 @@ def faces(photographs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     if importlib.util.find_spec("facenet_pytorch") is None:
         raise ImportError(
-            f"no face detector is installed: `{HOW}` brings one; or mark the two eyes by hand (lib.alignment.from_eyes)"
+            f"no face detector is installed: `{HOW}` brings one; or mark the two eyes by hand (lib.phone.alignment.from_eyes)"
         )
     # By name: it stands on no list of requirements, because what it asks for would replace the course's torch.
     mtcnn = importlib.import_module("facenet_pytorch").MTCNN(select_largest=True, device="cpu")

@@ -5,22 +5,16 @@
     gallery.decide(vector, threshold=0.75, margin=0.05)        # Decision("accepted", "Ada", ...)
     gallery.save(path);  Gallery.load(path, fingerprint(model), size=128)
 
-    python -m lib.gallery bench                                # how long a search takes here, on one core
-
-NumPy alone, so that a phone's developer can read it as a recipe. `lib.gallery_file` says what a file looks like.
+NumPy alone, so that a phone's developer can read it as a recipe. `lib.phone.gallery_file` says what a file looks like.
 """
 
-import os
-import subprocess
-import sys
-import time
 import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from lib.gallery_file import LONGEST_NAME, read, write_durably, written
+from lib.phone.gallery_file import LONGEST_NAME, read, write_durably, written
 
 ACCEPTED, UNSURE, UNKNOWN, POOR = "accepted", "unsure", "unknown", "poor picture"
 
@@ -38,7 +32,7 @@ class Decision(NamedTuple):
 class Gallery:
     """Unit vectors under names, bound to the one network whose vectors can be compared.
 
-    fingerprint  sixteen hex digits of `lib.export.phone.fingerprint`
+    fingerprint  sixteen hex digits of `lib.export.contract.fingerprint`
     size         length D of an embedding
     """
 
@@ -113,7 +107,7 @@ class Gallery:
         probe      (D,) unit vector; not looked at where the picture was refused
         threshold  the best person's score must reach it
         margin     and must be better than the second-best person's by this much; does not apply where one person is enrolled
-        refused    why the picture is too poor to be compared, in words (`lib.quality.refusal`); empty: it is not
+        refused    why the picture is too poor to be compared, in words (`lib.phone.quality.refusal`); empty: it is not
         """
         if refused:
             return Decision(POOR, None, refused)
@@ -238,45 +232,3 @@ def usable_name(name: str) -> str:
     except UnicodeEncodeError:
         raise ValueError(f"a name is text that UTF-8 can hold: {name!r}") from None
     return name
-
-
-def bench(
-    templates: int, size: int = 128, batch: int = 64, seconds: float = 1.0
-) -> tuple[float, float]:
-    """Median milliseconds a probe among random templates: (one at a time, in a batch)."""
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal((templates + batch, size), dtype=np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    gallery, probes = Gallery("0" * 16, size), vectors[templates:]
-    gallery._templates = {
-        str(number): rows for number, rows in enumerate(np.split(vectors[:templates], templates))
-    }
-
-    def median(call) -> float:
-        call()
-        times, end = [], time.perf_counter() + seconds
-        while len(times) < 5 or time.perf_counter() < end:
-            began = time.perf_counter()
-            call()
-            times.append(time.perf_counter() - began)
-        return 1000 * float(np.median(times))
-
-    return median(lambda: gallery.decide(probes[0], threshold=0.5, margin=0.05)), median(
-        lambda: gallery.scores(probes)
-    ) / batch
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] != ["bench"]:
-        sys.exit("usage: python -m lib.gallery bench")
-    if os.environ.get("OMP_NUM_THREADS") != "1":  # NumPy's library reads it once, when it is loaded
-        sys.exit(
-            subprocess.call(
-                [sys.executable, "-m", "lib.gallery", "bench"],
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-            )
-        )
-    print("| templates | one probe, ms | a probe in a batch of 64, ms |\n| --- | --- | --- |")
-    for count in (100, 1_000, 10_000, 100_000):
-        one, many = bench(count)
-        print(f"| {count:,} | {one:.2g} | {many:.2g} |")

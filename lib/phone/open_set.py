@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.gallery import Gallery
+from lib.phone.gallery import Gallery
 
 
 class Asked(NamedTuple):

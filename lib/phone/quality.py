@@ -3,14 +3,14 @@
     refusal(crop, points)      "" or "too dark: more light on the face"
 
 A poor picture scores low with everybody, its owner too. Refusing it before it is compared tells the person what to change, and keeps it
-out of the gallery, where it would harm every later comparison. `lib.quality_limits` says where the limits come from.
+out of the gallery, where it would harm every later comparison. `tools.faces.quality_limits` says where the limits come from.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Found on embedded faces by `python -m lib.quality_limits`: there, one honest picture in ten is turned away.
+# Found on embedded faces by `python -m tools.faces.quality_limits`: there, one honest picture in ten is turned away.
 DARKEST, BRIGHTEST = 37.5, 194.0  # mean grey of the crop, 0 to 255
 FLATTEST = 14.0  # standard deviation of grey
 BLURRIEST = 1.1  # variance of the Laplacian of grey

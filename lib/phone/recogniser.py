@@ -1,7 +1,7 @@
 """The phone's way from a photograph to a decision, in Python: points, crop, quality, vector, gallery.
 
 phone = Phone(course_model(), threshold=0.75, margin=0.05)
-phone.enrol("Ada", photographs, points)                 # points from lib.detect, or two clicks on the eyes
+phone.enrol("Ada", photographs, points)                 # points from lib.phone.detector, or two clicks on the eyes
 phone.decide(photograph, points)                        # Decision(kind, name, why, score, second)
 """
 
@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from lib.alignment import crop, from_eyes, to_template
-from lib.export.phone import PHONE_SIDE, PhoneModel
-from lib.gallery import Decision, Gallery
-from lib.quality import refusal
+from lib.export.contract import PHONE_SIDE, PhoneModel
+from lib.phone.alignment import crop, from_eyes, to_template
+from lib.phone.gallery import Decision, Gallery
+from lib.phone.quality import refusal
 
 
 class Look(NamedTuple):

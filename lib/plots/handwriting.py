@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
-from lib.data import pen
+from lib.data.synthetic import pen
 from lib.plots import FAINT, FORGERY, INK, SAME
 
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
 
-from lib import pairs
+from lib.data import pairs
 from lib.plots import DIFFERENT, HALO, INK, OTHERS, SAME, for_words
 from lib.plots.losses import KINDS
 

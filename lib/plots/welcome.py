@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from lib.plots import DIFFERENT, INK, SAME
 
-# Pairs of load("embedded-faces", identities=60, images=10, seed=2), chosen so that skin, hair and colour mislead.
+# Pairs of load("synthetic-faces", identities=60, images=10, seed=2), chosen so that skin, hair and colour mislead.
 PAIRS = ((264, 266), (459, 585), (360, 363), (153, 578))
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from lib import augment, course, data, losses, models, training
-from lib.running import processes
+from lib import course, data, losses, models, training
+from lib.training import augment
+from lib.training.processes import processes
 
 HEADS = {
     "softmax": losses.NormalizedSoftmax,
@@ -75,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--data",
         nargs="+",
-        default=["embedded-faces"],
+        default=["synthetic-faces"],
         metavar=("SOURCE", "KEY=VALUE"),
         help=f"source ({', '.join(data.SOURCES)}) and its options",
     )
@@ -237,3 +239,7 @@ def main(arguments: list[str] | None = None) -> int:
     if world > 1:
         dist.destroy_process_group()
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,9 +6,12 @@ anew at each step.
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from lib.data import ImageSet
 
 
 def faces(x: Tensor) -> Tensor:
@@ -83,3 +86,48 @@ def _between(x: Tensor, low: float, high: float) -> Tensor:
 
 def _chosen(x: Tensor, share: float) -> Tensor:
     return torch.rand(len(x), 1, 1, 1, device=x.device) < share
+
+
+def quarter_turns(images: ImageSet) -> ImageSet:
+    """Each character four times, as it is and turned by 90, 180, 270 degrees: four different characters, not one."""
+    turned = np.concatenate([np.rot90(images.images, turns, axes=(1, 2)) for turns in range(4)])
+    offset = np.repeat(np.arange(4) * (int(images.identity.max()) + 1), len(images))
+    names = tuple(f"{name} turned {90 * turns}" for turns in range(4) for name in images.names)
+    return ImageSet(turned, np.tile(images.identity, 4) + offset, np.tile(images.genuine, 4), names)
+
+
+class Redrawn:
+    """Another hand's drawing of the same character: turned, slanted, stretched, shifted, and bent like rubber.
+
+    Called with a batch (B, 1, H, W), ink 1 on paper 0, it draws from torch's global generator, which `fit` seeds each step.
+    strength  multiplies every range; 0 changes nothing
+    """
+
+    def __init__(self, strength: float = 1.0) -> None:
+        self.strength = strength
+
+    def __repr__(self) -> str:
+        return f"Redrawn({self.strength})"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        b, _, h, w = x.shape
+        turn, slant, wide, tall, to_x, to_y = (
+            2 * torch.rand(6, b, device=x.device) - 1
+        ) * self.strength
+        turn, slant = math.radians(15) * turn, 0.25 * slant
+        wide, tall = torch.exp(0.2 * wide), torch.exp(0.2 * tall)
+        cos, sin = turn.cos(), turn.sin()
+        rows = [
+            torch.stack([cos * wide, (slant * cos - sin) * tall, 0.12 * to_x], 1),
+            torch.stack([sin * wide, (slant * sin + cos) * tall, 0.12 * to_y], 1),
+        ]
+        grid = F.affine_grid(
+            torch.stack(rows, 1), [b, 1, h, w], align_corners=False
+        )  # (B, 2, 3) -> (B, H, W, 2)
+        knots = (
+            0.06 * self.strength * torch.randn(b, 2, 5, 5, device=x.device)
+        )  # a 5x5 net of random pulls, smooth in between
+        bend = F.interpolate(knots, size=(h, w), mode="bicubic", align_corners=True).permute(
+            0, 2, 3, 1
+        )
+        return F.grid_sample(x, grid + bend, align_corners=False)

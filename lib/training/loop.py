@@ -1,7 +1,7 @@
 """Train a network on an `ImageSet`: one loop for a lesson, a shell, and many processes.
 
     history = fit(model, train, loss=loss, steps=600, p=16, k=4, lr=0.1)                       # in a lesson
-    python -m lib.training --data embedded-faces identities=200 --steps 2000 --out model.pt    # from a shell
+    python -m lib.training --data synthetic-faces identities=200 --steps 2000 --out model.pt    # from a shell
     torchrun --nproc-per-node 2 -m lib.training ...the same arguments...                       # gloo on CPUs, NCCL on GPUs
     python -m lib.training --help
 
@@ -12,12 +12,10 @@ a softmax loss is then exactly the one of the whole batch, while pairs and tripl
 
 import itertools
 import math
-import sys
 import time
 import warnings
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,95 +24,12 @@ from torch import Tensor, nn
 
 from lib import course
 from lib.data import ImageSet
+from lib.data.pairs import PKBatches, count_pairs, sample_pairs
 from lib.models import embed, to_input
-from lib.pairs import PKBatches, count_pairs, sample_pairs
-from lib.running import Progress, agree, processes, seed_of, stop_on_signal
-from lib.weights import read_file, write_atomically
-
-FORMAT = "siamese-course checkpoint 1"
-
-
-@dataclass
-class History:
-    """What a training did, one entry a step."""
-
-    steps: int  # asked for
-    trivial: float | None = None  # what a model that ignores its input scores
-    loss: list[float] = field(default_factory=list)
-    lr: list[float] = field(default_factory=list)
-    validation: list[tuple[int, float]] = field(
-        default_factory=list
-    )  # (steps done, EER on identities not trained on)
-    seconds: float = 0.0
-
-    @property
-    def finished(self) -> bool:
-        return len(self.loss) >= self.steps
-
-    def smooth(self, window: int | None = None) -> list[float]:
-        """Running mean of the loss over the last `window` steps (a twentieth of the run by default)."""
-        window = window or max(1, len(self.loss) // 20)
-        sums = np.concatenate([[0.0], np.cumsum(self.loss)])
-        return [
-            float(sums[i + 1] - sums[max(0, i + 1 - window)]) / min(i + 1, window)
-            for i in range(len(self.loss))
-        ]
-
-    @property
-    def learned(self) -> bool | None:
-        """Whether the smoothed loss ever went below the trivial value; None where that is not known."""
-        if self.trivial is None or not self.loss:
-            return None
-        window = max(1, len(self.loss) // 20)
-        return min(self.smooth(window)[window - 1 :]) < self.trivial
-
-
-def learning_rate(
-    step: int, steps: int, lr: float, schedule: str = "cosine", warm_up: int = 0
-) -> float:
-    """The rate of one step: `lr` reached in a straight line over `warm_up` steps, then by schedule.
-
-    paper      divided by 10 after 60 %, 86.7 % and 96.7 % of the steps (36K, 52K and 58K of 60K)
-    cosine     half a cosine from lr to 0
-    one-cycle  half a cosine up from lr/25 over 30 % of the steps, half a cosine down to 0
-    constant   lr
-    """
-    if step < warm_up:
-        return lr * (step + 1) / (warm_up + 1)
-    if schedule == "paper":
-        return lr / 10 ** sum(step >= share * steps for share in (36 / 60, 52 / 60, 58 / 60))
-    if schedule == "constant":
-        return lr
-    part = (step - warm_up) / max(1, steps - warm_up)
-    if schedule == "cosine":
-        return lr * (1 + math.cos(math.pi * part)) / 2
-    if schedule == "one-cycle":
-        if part < 0.3:
-            return lr / 25 + (lr - lr / 25) * (1 - math.cos(math.pi * part / 0.3)) / 2
-        return lr * (1 + math.cos(math.pi * (part - 0.3) / 0.7)) / 2
-    raise ValueError(
-        f"no schedule {schedule!r}; there are 'paper', 'cosine', 'one-cycle' and 'constant'"
-    )
-
-
-def parameter_groups(
-    model: nn.Module, loss: object, weight_decay: tuple[float, float] = (4e-5, 4e-4)
-) -> list[dict]:
-    """Where the paper puts weight decay: little on the network, ten times more on the layers after the global one.
-
-    "After" are `model.last` and the loss's own directions (ArcFace's W). Slopes of PReLU and batch norm's scale and shift get
-    none: shrinking a slope turns PReLU into ReLU (He et al. 2015), and neither is what decay is meant to keep small.
-    """
-    after = {id(p) for p in getattr(model, "last", nn.Identity()).parameters()}
-    groups: dict[str, list[Tensor]] = {"body": [], "after": [], "free": []}
-    for p in model.parameters():
-        groups["free" if p.ndim < 2 else "after" if id(p) in after else "body"].append(p)
-    if isinstance(loss, nn.Module):
-        groups["after"] += list(loss.parameters())
-    decay = {"body": weight_decay[0], "after": weight_decay[1], "free": 0.0}
-    return [
-        dict(params=params, weight_decay=decay[name]) for name, params in groups.items() if params
-    ]
+from lib.training.checkpoint import History, _Checkpoint
+from lib.training.processes import agree, processes, seed_of, stop_on_signal
+from lib.training.progress import Progress
+from lib.training.schedule import learning_rate, parameter_groups
 
 
 class _Step(nn.Module):
@@ -165,7 +80,7 @@ def fit(
     loss        (embeddings (B, D), labels (B,) in 0..C-1) -> scalar; a module's own parameters are trained too
     steps, p, k batches of p identities x k images
     optimizer   "sgd" (momentum 0.9, as the paper) or "adamw"; `weight_decay` as in `parameter_groups`; `clip` bounds the gradient's length
-    augment     images as the network takes them -> the same (see lib.augment)
+    augment     images as the network takes them -> the same (see lib.training.augment)
     trivial     what a model that ignores its input scores (`losses.trivial_value`); stands beside the loss
     validation  other identities: their EER every `validate_every` steps
     checkpoint  a file, written every `checkpoint_every` steps and at the end; with `resume` a run goes on from it
@@ -285,70 +200,6 @@ def fit(
     return history
 
 
-class _Checkpoint:
-    """One file from which a run goes on: weights, the loss's own too, optimiser, history, and what run it is of.
-
-    No generator's state and no place in the sampler is needed: both follow from the number of steps done.
-    """
-
-    def __init__(
-        self,
-        path: Path | str | None,
-        settings: dict,
-        module: nn.Module,
-        optim: torch.optim.Optimizer,
-        writes: bool,
-    ) -> None:
-        self.path, self.settings, self.module, self.optim, self.writes = (
-            path,
-            settings,
-            module,
-            optim,
-            writes,
-        )
-        self.step = 0  # of the file that is there
-
-    @property
-    def exists(self) -> bool:
-        return self.path is not None and Path(self.path).exists()
-
-    def keep(self, history: History) -> None:
-        if self.path is None or not self.writes or self.step == len(history.loss):
-            return
-        content = dict(
-            format=FORMAT,
-            settings=self.settings,
-            history=asdict(history),
-            weights=self.module.state_dict(),
-            optimizer=self.optim.state_dict(),
-        )
-        try:
-            write_atomically(content, self.path)
-            self.step = len(history.loss)
-        except OSError as error:
-            warnings.warn(
-                f"checkpoint not written ({error}). The one of step {self.step} stays, and the training goes on",
-                stacklevel=3,
-            )
-
-    def resume(self) -> History:
-        content = read_file(self.path, FORMAT)
-        theirs = content["settings"]
-        if differ := [
-            f"{key} {theirs.get(key)} there, {value} here"
-            for key, value in self.settings.items()
-            if theirs.get(key) != value
-        ]:
-            raise ValueError(
-                f"{self.path} is the checkpoint of another run ({'; '.join(differ)}). Delete it, or pass resume=False to start anew over it"
-            )
-        self.module.load_state_dict(content["weights"])
-        self.optim.load_state_dict(content["optimizer"])
-        history = History(**content["history"])
-        self.step = len(history.loss)
-        return history
-
-
 def _diverged(
     what: str, step: int, steps: int, rate: float, bf16: bool, keeper: _Checkpoint
 ) -> FloatingPointError:
@@ -403,9 +254,3 @@ def _named(thing: object) -> str:
 
 def _fingerprint(images: ImageSet) -> str:
     return f"{len(images)} images {zlib.crc32(np.ascontiguousarray(images.images)) ^ zlib.crc32(images.identity):08x}"
-
-
-if __name__ == "__main__":
-    from lib.training_command import main
-
-    sys.exit(main())

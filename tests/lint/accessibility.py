@@ -1,6 +1,6 @@
 """What a lesson tells a reader who hears it, or who does not see its figures: alt text, links with words, folds with a name, tables with heads.
 
-    python -m tools.accessibility [PATHS]       one line a problem; fails if there is any
+    python -m tests.lint.accessibility [PATHS]       one line a problem; fails if there is any
 
 PATHS are notebooks; without any, every lesson in notebooks/. Headings and the presence of alt text are tools.notebooks' task; what a
 figure itself has to carry is in tools/figures.py.

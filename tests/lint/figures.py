@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from lib.plots import DARKER, for_words
-from tools import contrast
+from tests.lint import contrast
 
 PALETTE = {
     shade.lower(): colour for colour, shade in DARKER.items()

@@ -1,6 +1,6 @@
 """Turn one sign, comparison or constant of a module at a time, and see whether its tests notice.
 
-    python -m tools.mutations [MODULES] [--most 40]      such as lib.losses; without any, the core (see TESTS)
+    python -m tests.lint.mutations [MODULES] [--most 40]      such as lib.losses; without any, the core (see TESTS)
 
 The tests run once without a mutant, to see which of them enter which function. Then each mutant lives in a forked process that runs the
 tests which enter its function, cheapest first, until the first failure; no file is touched. A mutant that survives is a place that no
@@ -23,32 +23,27 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TESTS = {  # what pytest is asked to run
-    "lib.losses": ["tests/test_losses.py"],
-    "lib.margins": ["tests/test_losses.py"],
-    "lib.pairs": ["tests/test_pairs.py"],
-    "lib.scores": ["tests/test_evaluation.py"],
-    "lib.evaluation": ["tests/test_evaluation.py"],
-    "lib.calibration": ["tests/test_evaluation.py"],
-    "lib.identification": ["tests/test_evaluation.py"],
-    "lib.references": ["tests/test_references.py"],
-    "lib.alignment": ["tests/test_alignment.py"],
-    "lib.gallery": [
-        "tests/test_gallery.py",
-        "-k",
-        "not kill",
-    ],  # what is killed is another process, which reads the file itself
-    "lib.gallery_file": ["tests/test_gallery.py", "-k", "not kill"],
-    "lib.open_set": ["tests/test_open_set.py"],
-    "lib.quality": ["tests/test_phone_pipeline.py"],
-    "lib.detect": ["tests/test_phone_pipeline.py", "-k", "detector"],
-    "lib.stroke_features": ["tests/test_strokes.py"],
-    "lib.pipeline": [
-        "tests/test_phone_pipeline.py",
-        "-k",
-        "not limits_are",
-    ],  # half a minute on its own, and of another module
+    "lib.losses.metric": ["tests/test_losses.py"],
+    "lib.losses.margins": ["tests/test_losses.py"],
+    "lib.data.pairs": ["tests/test_pairs.py"],
+    "lib.data.arrays": ["tests/test_evaluation.py"],
+    "lib.evaluation.scores": ["tests/test_evaluation.py"],
+    "lib.evaluation.rates": ["tests/test_evaluation.py"],
+    "lib.evaluation.intervals": ["tests/test_evaluation.py", "tests/test_one_shot.py"],
+    "lib.evaluation.calibration": ["tests/test_evaluation.py"],
+    "lib.evaluation.identification": ["tests/test_evaluation.py"],
+    "lib.evaluation.references": ["tests/test_references.py"],
+    "lib.phone.alignment": ["tests/test_alignment.py"],
+    # what is killed is another process, which reads the file itself
+    "lib.phone.gallery": ["tests/test_gallery.py", "-k", "not kill"],
+    "lib.phone.gallery_file": ["tests/test_gallery.py", "-k", "not kill"],
+    "lib.phone.open_set": ["tests/test_open_set.py"],
+    "lib.phone.quality": ["tests/test_phone_pipeline.py"],
+    "lib.phone.detector": ["tests/test_phone_pipeline.py", "-k", "detector"],
+    # without a test that takes half a minute, and is of another module
+    "lib.phone.recogniser": ["tests/test_phone_pipeline.py", "-k", "not limits_are"],
 }
 TURNED = {
     ast.Add: ast.Sub,
@@ -83,7 +78,9 @@ FLAGS = [
 ]
 
 # Mutants that change nothing a caller could see, by module and text: looked at one by one.
-EQUAL: dict[str, dict[str, str]] = json.loads((ROOT / "tests" / "equal_mutants.json").read_text())
+EQUAL: dict[str, dict[str, str]] = json.loads(
+    (ROOT / "tests" / "lint" / "equal_mutants.json").read_text()
+)
 
 
 class Mutant(NamedTuple):
@@ -353,7 +350,7 @@ def examine(module: str, most: int | None = None, seed: int = 0) -> tuple[int, l
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.mutations",
+        prog="python -m tests.lint.mutations",
         description=__doc__,
         formatter_class=argparse.RawTextHelpFormatter,
     )

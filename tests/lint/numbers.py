@@ -1,6 +1,6 @@
 """Every number in a lesson's prose, and what computes it.
 
-    python -m tools.numbers [PATHS]        the numbers that nothing computes, one line each; fails if there is any
+    python -m tests.lint.numbers [PATHS]        the numbers that nothing computes, one line each; fails if there is any
 
 A number in prose is bound when
   - the lesson's own code or stored output shows it (rounded as the prose rounds it; a percentage also as a share), or
@@ -24,7 +24,7 @@ import numpy as np
 
 from tools import notebooks
 
-BINDINGS = notebooks.ROOT / "tests" / "numbers.toml"
+BINDINGS = notebooks.ROOT / "tests" / "lint" / "numbers.toml"
 NUMBER = re.compile(r"(?<![\w.,/^_{\\])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w/]|\.\d|:\d)")
 SHOWN = re.compile(r"(?<![\w.])\d[\d,_]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.]*[a-df-zA-Z_])")
 NO_MEASUREMENT = [
@@ -190,13 +190,11 @@ def namespace(notebook) -> dict:
     regular expression's groups find in the lesson's code and stored text."""
     import torch
 
-    import lib.calibration
     import lib.data
+    import lib.data.pairs
     import lib.evaluation
     import lib.losses
-    import lib.margins
     import lib.models
-    import lib.pairs
 
     texts = []
     for cell in notebook.cells:
@@ -229,18 +227,18 @@ def namespace(notebook) -> dict:
         "stored": stored,
         "results": results,
         "losses": lib.losses,
-        "margins": lib.margins,
+        "margins": lib.losses,
         "evaluation": lib.evaluation,
         "models": lib.models,
-        "pairs": lib.pairs,
+        "pairs": lib.data.pairs,
         "data": lib.data,
-        "calibration": lib.calibration,
+        "calibration": lib.evaluation,
     }
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.numbers",
+        prog="python -m tests.lint.numbers",
         description=__doc__,
         formatter_class=argparse.RawTextHelpFormatter,
     )

@@ -1,10 +1,10 @@
 """The field's verification files through the course's evaluation: accuracy over ten folds, EER, TAR at two FARs.
 
-    python -m tools.bins lfw.bin cfp_fp.bin agedb_30.bin                    published weights (COURSE_FACE_WEIGHTS or COURSE_MIRROR; see lib.weights)
-    python -m tools.bins --model my_model.pt lfw.bin                        a network that lib.models.save kept
+    python -m tools.faces.bins_command lfw.bin cfp_fp.bin agedb_30.bin                    published weights (COURSE_FACE_WEIGHTS or COURSE_MIRROR; see lib.models)
+    python -m tools.faces.bins_command --model my_model.pt lfw.bin                        a network that lib.models.save kept
 
 The files hold aligned 112x112 faces in pairs, and no names: so intervals resample pairs, and are a little too narrow where a person is in several.
-They are read without trusting them (`lib.data.bins`).
+They are read without trusting them (`tools.faces.bins`).
 """
 
 import argparse
@@ -14,7 +14,6 @@ import time
 import numpy as np
 
 from lib import models
-from lib.data import bins
 from lib.data.download import DataError
 from lib.evaluation import (
     bootstrap_interval,
@@ -23,7 +22,8 @@ from lib.evaluation import (
     pair_scores,
     tar_at_far,
 )
-from tools.face_alignment import published
+from tools.faces import bins
+from tools.faces.face_alignment import published
 
 FARS = (1e-2, 1e-3)
 
@@ -67,7 +67,7 @@ def line(row: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.bins",
+        prog="python -m tools.faces.bins_command",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

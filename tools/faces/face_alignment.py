@@ -15,11 +15,14 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lib import alignment, course, data, models
+from lib import course, data, models
 from lib.data.download import mirror
-from lib.data.faces import TRAINING_SEED
-from lib.data.lfw import lfw_pairs
-from lib.weights import load_ncnn, read_file, write_atomically
+from lib.data.published.lfw import lfw_pairs
+from lib.data.synthetic.faces import TRAINING_SEED
+from lib.models import load_ncnn
+from lib.models.files import read_file, write_atomically
+from lib.phone import alignment
+from tools.faces import landmarks
 
 DEVELOPMENT = (8, 9)  # folds that the recipe was chosen on
 PHOTOGRAPH, PART, LANDMARK_SEED = 150, 1000, 11
@@ -40,7 +43,7 @@ def published() -> torch.nn.Module:
     if len(paths) != 2 or not all(os.path.exists(path) for path in paths):
         raise SystemExit(
             "published face weights not found: set COURSE_MIRROR to a folder with weights/mobilefacenet_insightface_ncnn.{param,bin}, "
-            "or COURSE_FACE_WEIGHTS=graph.param,weights.bin; lib.weights.fetch_face_weights() brings both from where they are published"
+            "or COURSE_FACE_WEIGHTS=graph.param,weights.bin; lib.models.fetch_face_weights() brings both from where they are published"
         )
     return (
         models.fold_batch_norm(load_ncnn(*paths))
@@ -100,30 +103,30 @@ def crop_search(network, images: np.ndarray) -> list[dict]:
     ]
 
 
-def landmark_reader(network) -> tuple[alignment.LandmarkReader, float]:
+def landmark_reader(network) -> tuple[landmarks.LandmarkReader, float]:
     """A head trained on made-up faces, and its mean error in pixels on 20 people it did not learn from."""
     torch.manual_seed(0)
     people, images, steps = course.by_budget(quick=(10, 2, 20), full=(200, 6, 300))
-    reader = alignment.LandmarkReader(network)
+    reader = landmarks.LandmarkReader(network)
     file = course.cache_dir() / "results" / "faces" / f"reader_{people}_{steps}.pt"
     if file.exists():
         content = read_file(file, "landmark reader 1")
         reader.head.load_state_dict(content["state"])
         return reader.eval(), content["error"]
     faces = data.load(
-        "embedded-faces", identities=people, images=images, size=112, seed=LANDMARK_SEED
+        "synthetic-faces", identities=people, images=images, size=112, seed=LANDMARK_SEED
     )
     assert LANDMARK_SEED != TRAINING_SEED
     features, points, held = [], [], np.tile(faces.identity >= 0.9 * people, 4)
     for seed in range(4):
-        crops, where = alignment.disturbed(faces.images, faces.extra["landmarks"], seed)
+        crops, where = landmarks.disturbed(faces.images, faces.extra["landmarks"], seed)
         points.append(torch.from_numpy(where).float())
         features += [
             in_halves(reader.features, models.to_input(crops[k : k + 64], network)).float()
             for k in range(0, len(crops), 64)
         ]
     features, points, held = torch.cat(features), torch.cat(points), torch.from_numpy(held)
-    alignment.fit_reader(reader, features[~held], points[~held], steps)
+    landmarks.fit_reader(reader, features[~held], points[~held], steps)
     with torch.no_grad():
         error = float((reader.points(features[held]) - points[held]).norm(dim=-1).mean())
     write_atomically(

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lib.data.pairs import count_pairs, sample_pairs
 from lib.evaluation import equal_error_rate, pair_scores
-from lib.pairs import count_pairs, sample_pairs
 
 FOLDS = ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))
 HELD_OUT, MOST_PAIRS = 0.2, 20_000

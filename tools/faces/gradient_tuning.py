@@ -2,7 +2,7 @@
 
     tuned(looks, identity, half) -> Tuned: the network, its layer's trial, and what was tried
 
-The people and the splits are those of `tools.fine_tuning`. What there is to choose, each half chooses among its own people: three recipes
+The people and the splits are those of `tools.faces.fine_tuning`. What there is to choose, each half chooses among its own people: three recipes
 are tried for a short time on four fifths of them and judged on the last fifth, the best of them for a long time too; as the best of all
 was, the course model is then trained on all people of the half. Made-up people of its own training learn along, so that what it knows is
 not lost.
@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lib import augment, course, data, losses, models
+from lib import course, data, losses, models
 from lib.data import ImageSet
-from lib.data.faces import TRAINING_SEED
-from lib.training import fit
-from tools.face_alignment import kept
-from tools.fine_tuning import error_among, held_out
+from lib.data.synthetic.faces import TRAINING_SEED
+from lib.training import augment, fit
+from tools.faces.face_alignment import kept
+from tools.faces.fine_tuning import error_among, held_out
 
 LEARNED_FROM = ("aligned", "fixed")  # mirror images come from `augment.faces`
 P, K, SCALE, MARGIN = 32, 2, 30.0, 0.25
@@ -173,7 +173,7 @@ def tuned(looks: Mapping[str, np.ndarray], identity: np.ndarray, half: str) -> T
     identity  (N,) of one half's people
     """
     people, short, long = course.by_budget(quick=(40, 2, 4), full=(MADE_UP, SHORT, LONG))
-    made_up = data.load("embedded-faces", identities=people, images=8, size=56, seed=TRAINING_SEED)
+    made_up = data.load("synthetic-faces", identities=people, images=8, size=56, seed=TRAINING_SEED)
     held, seconds = held_out(identity), []
 
     def train(

@@ -1,6 +1,6 @@
-"""Where the limits of `lib.quality` come from: make a picture worse and worse, and see when its owner is turned away.
+"""Where the limits of `lib.phone.quality` come from: make a picture worse and worse, and see when its owner is turned away.
 
-    python -m lib.quality_limits
+    python -m tools.faces.quality_limits
 
 For each measure: disturb the same faces more and more, and count how many are no longer accepted as themselves. The limit is what the
 measure says (its median over the faces) where that share reaches one in ten. The people are embedded ones that nothing else is measured on.
@@ -12,24 +12,20 @@ import numpy as np
 import torch
 from PIL import Image
 
-from lib.data import face_render, face_shape, load
-from lib.disturb import disturb
+from lib.data import load
+from lib.data.pairs import all_pairs
+from lib.data.synthetic import face_render, face_shape
 from lib.evaluation import pair_scores, tar_at_far
-from lib.export.phone import PhoneModel
+from lib.export.contract import PhoneModel
 from lib.models import course_model
-from lib.pairs import all_pairs
-from lib.pipeline import aligned
-from lib.pipeline import vectors as vectors_of
-from lib.quality import measure
+from lib.phone.photographs import disturb, exposed
+from lib.phone.quality import measure
+from lib.phone.recogniser import aligned
+from lib.phone.recogniser import vectors as vectors_of
 
 SEED, PEOPLE, VIEWS = 13, 40, 4
 TURNED_AWAY = 0.1  # one honest picture in ten
 SIDE = 160  # of the photographs
-
-
-def exposed(images: np.ndarray, stops: float) -> np.ndarray:
-    """Let in more light or less, as a camera does; what is brighter than white stays white. Pixels are about the root of light."""
-    return (images * 2.0 ** (stops / 2)).round().clip(0, 255).astype(np.uint8)
 
 
 def flattened(images: np.ndarray, share: float) -> np.ndarray:
@@ -61,9 +57,9 @@ def turned(people: range, yaw: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def limits(people: int = PEOPLE) -> dict[str, float]:
-    """The six limits, by the names of the constants in `lib.quality`."""
+    """The six limits, by the names of the constants in `lib.phone.quality`."""
     faces = load(
-        "embedded-faces", identities=people, images=VIEWS, size=SIDE, seed=SEED, aligned=False
+        "synthetic-faces", identities=people, images=VIEWS, size=SIDE, seed=SEED, aligned=False
     )
     photographs, points = faces.images, faces.extra["landmarks"].astype(np.float64)
     crops, phone = aligned(photographs, points), PhoneModel(course_model())

@@ -16,15 +16,16 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lib import alignment, course, data, export, models
-from lib.data.faces import TRAINING_SEED
+from lib import course, data, export, models
+from lib.data.pairs import all_pairs
+from lib.data.synthetic.faces import TRAINING_SEED
 from lib.evaluation import bootstrap_interval, pair_scores, tar_at_far
 from lib.export import bits
 from lib.export.cost import DIFFERENT_PAIRS, Cost, cost_of
 from lib.export.rewrite import equalised
 from lib.export.runtimes import Row, opened, report
-from lib.pairs import all_pairs
-from tools.face_alignment import DEVELOPMENT, aligned, photographs, published
+from lib.phone import alignment
+from tools.faces.face_alignment import DEVELOPMENT, aligned, photographs, published
 
 COMMAND = "python -m tools.results export"
 FOLDS = (0, 1)  # of LFW, that the files are judged on
@@ -96,7 +97,7 @@ def ours() -> Subject:
     people = course.by_budget(quick=12, full=200)
     model = models.course_model()
     training, choosing, test = (
-        data.load("embedded-faces", identities=n, images=4, seed=seed)
+        data.load("synthetic-faces", identities=n, images=4, seed=seed)
         for n, seed in ((25, TRAINING_SEED), (people, 2), (people, 1))
     )
     i, j, same = all_pairs(choosing.identity)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lib import alignment, course, models
+from lib import course, models
 from lib.evaluation import (
     auc,
     bootstrap_interval,
@@ -24,8 +24,9 @@ from lib.evaluation import (
     pair_scores,
     tar_at_far,
 )
-from tools import fine_tuning, gradient_tuning
-from tools.face_alignment import DEVELOPMENT, aligned, in_halves, kept, photographs, published
+from lib.phone import alignment
+from tools.faces import fine_tuning, gradient_tuning
+from tools.faces.face_alignment import DEVELOPMENT, aligned, in_halves, kept, photographs, published
 
 COMMAND = "python -m tools.results faces"
 LAYER, GRADIENTS, BOTH = "a new last layer", "gradients", "gradients, then a new last layer"
@@ -41,7 +42,7 @@ NAMES = {fine_tuning.FOLDS[0]: "folds 1 to 5", fine_tuning.FOLDS[1]: "folds 6 to
 ABOUT = [
     f"Command: `{COMMAND}` (with `COURSE_MIRROR` set to a folder that holds `lfw/` and `weights/`). Data: Labeled Faces in the Wild, View 2, "
     "7,701 deep-funneled photographs, of which the mirror holds the middle 150x150 pixels. Published weights: InsightFace's 128-d MobileFaceNet "
-    "(non-commercial research), read into the course's own network by `lib.weights.load_ncnn`. Networks compute in bfloat16 where the processor has it. From an empty cache the "
+    "(non-commercial research), read into the course's own network by `lib.models.load_ncnn`. Networks compute in bfloat16 where the processor has it. From an empty cache the "
     "command takes about three quarters of an hour of one core (added up from its parts); the run that wrote this page found the passes over the images and the trainings in the cache, left there by earlier runs of the same code.",
 ]
 NOTES = [

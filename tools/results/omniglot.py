@@ -13,9 +13,11 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from lib import course, data, losses, oneshot, training
-from lib.data.omniglot import one_shot_runs
+from lib import course, data, evaluation, losses, models, training
+from lib.data.published.omniglot import one_shot_runs
 from lib.models import count_multiply_adds, count_parameters, embed
+from lib.training import augment
+from tools.results import omniglot_views
 from tools.results.page import FOLDER
 
 SIZE = 48
@@ -102,7 +104,7 @@ def trained(
         optimizer="adamw",
         schedule="one-cycle",
         weight_decay=(0.05, 0.0),
-        augment=oneshot.Redrawn() if bend else None,
+        augment=augment.Redrawn() if bend else None,
         trivial=trivial,
         checkpoint=checkpoint(name),
         bf16=True,
@@ -120,11 +122,11 @@ def glyph_net(
     size: int = SIZE,
 ):
     """The course's network: CosFace over all characters and their quarter turns."""
-    train = oneshot.quarter_turns(train) if turned else train
+    train = augment.quarter_turns(train) if turned else train
     classes = len(train.identities)
     torch.manual_seed(0)
     model, head = (
-        oneshot.GlyphNet(input_size=(size, size)),
+        models.GlyphNet(input_size=(size, size)),
         losses.CosFace(256, classes, scale=24.0, margin=margin),
     )
     history = trained(
@@ -145,13 +147,13 @@ def glyph_net(
 def koch_net(train: data.ImageSet, steps: int, name: str):
     """Koch's twins at half the resolution: same data, same optimiser, their own loss, and a start from which they learn."""
     torch.manual_seed(0)
-    model, head = oneshot.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2)), oneshot.L1Head()
-    oneshot.spread_out(model, head)
+    model, head = models.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2)), models.L1Head()
+    models.spread_out(model, head)
     history = trained(
         name,
         model,
         head,
-        oneshot.quarter_turns(train),
+        augment.quarter_turns(train),
         steps,
         p=32,
         k=2,
@@ -178,7 +180,7 @@ def modified_hausdorff(a: np.ndarray, b: np.ndarray) -> float:
 
 def ask(runs, score) -> np.ndarray:
     """(runs, 20) right answers, of `score(test images, training images) -> (20, 20)`."""
-    return np.stack([oneshot.right(score(run.test, run.training), run.answer) for run in runs])
+    return np.stack([evaluation.right(score(run.test, run.training), run.answer) for run in runs])
 
 
 def ask_matched(runs, score) -> np.ndarray:
@@ -201,8 +203,8 @@ def row(method: str, right: np.ndarray, **more) -> dict:
         "right": count,
         "of": right.size,
         "share": count / right.size,
-        "interval": oneshot.interval_over(right.ravel(), groups),
-        "wilson": oneshot.wilson_interval(count, right.size),
+        "interval": evaluation.interval_over(right.ravel(), groups),
+        "wilson": evaluation.wilson_interval(count, right.size),
         **more,
     }
 
@@ -213,12 +215,14 @@ def on_the_runs(glyphs, koch, head, runs, runs_full, looks: int) -> list[dict]:
 
     def turned(test, training):
         return (
-            oneshot.looks(glyphs, test, turns=4)[0] @ oneshot.looks(glyphs, training, turns=4)[0].T
+            omniglot_views.looks(glyphs, test, turns=4)[0]
+            @ omniglot_views.looks(glyphs, training, turns=4)[0].T
         )
 
     best = {
-        id(run.test): oneshot.best_look(
-            oneshot.looks(glyphs, run.test, 4, looks), oneshot.looks(glyphs, run.training, 4, looks)
+        id(run.test): omniglot_views.best_look(
+            omniglot_views.looks(glyphs, run.test, 4, looks),
+            omniglot_views.looks(glyphs, run.training, 4, looks),
         )
         for run in runs
     }
@@ -280,9 +284,9 @@ def episode_rows(vectors: dict, test: data.ImageSet, count: int) -> list[dict]:
     rows = []
     for ways, shots in ((5, 1), (20, 1), (5, 5), (20, 5)):
         for where, group in (("any alphabet", None), ("one alphabet", test.extra["alphabet"])):
-            asked = oneshot.draw_episodes(test.identity, ways, shots, count, seed=0, group=group)
+            asked = evaluation.draw_episodes(test.identity, ways, shots, count, seed=0, group=group)
             for name, embedded in vectors.items():
-                right = oneshot.right(oneshot.prototype_scores(embedded, asked), asked.answer)
+                right = evaluation.right(evaluation.prototype_scores(embedded, asked), asked.answer)
                 rows.append(
                     {
                         "ways": ways,
@@ -291,7 +295,7 @@ def episode_rows(vectors: dict, test: data.ImageSet, count: int) -> list[dict]:
                         "method": name,
                         "episodes": count,
                         "share": float(right.mean()),
-                        "interval": oneshot.interval_over(right, test.identity[asked.probe]),
+                        "interval": evaluation.interval_over(right, test.identity[asked.probe]),
                     }
                 )
     return rows
@@ -300,7 +304,7 @@ def episode_rows(vectors: dict, test: data.ImageSet, count: int) -> list[dict]:
 def retrieval_rows(vectors: dict, test: data.ImageSet) -> list[dict]:
     rows = []
     for name, embedded in vectors.items():
-        _, right = oneshot.retrieve(embedded, test.identity, 19)
+        _, right = evaluation.retrieve(embedded, test.identity, 19)
         for k in (1, 5, 10, 19):
             precision = right[:, :k].mean(1)
             rows.append(
@@ -308,7 +312,7 @@ def retrieval_rows(vectors: dict, test: data.ImageSet) -> list[dict]:
                     "k": k,
                     "method": name,
                     "precision": float(precision.mean()),
-                    "interval": oneshot.interval_over(precision, test.identity),
+                    "interval": evaluation.interval_over(precision, test.identity),
                 }
             )
     return rows
@@ -332,16 +336,18 @@ def study(steps: int) -> dict:
     background = data.load("omniglot", part="background", size=SIZE)
     train, held = held_out(background)
     held = held[held.extra["drawer"] % 3 == 2]  # 7 of the 20 drawers are enough
-    asked = oneshot.draw_episodes(held.identity, 20, 1, 4000, seed=0, group=held.extra["alphabet"])
+    asked = evaluation.draw_episodes(
+        held.identity, 20, 1, 4000, seed=0, group=held.extra["alphabet"]
+    )
     rows = []
 
     def add(what: str, similarity, seconds: float | None = None) -> None:
-        right = oneshot.right(oneshot.episode_scores(similarity, asked), asked.answer)
+        right = evaluation.right(evaluation.episode_scores(similarity, asked), asked.answer)
         rows.append(
             {
                 "what": what,
                 "share": float(right.mean()),
-                "interval": oneshot.interval_over(right, held.identity[asked.probe]),
+                "interval": evaluation.interval_over(right, held.identity[asked.probe]),
                 "cpu_seconds": seconds,
             }
         )
@@ -357,12 +363,14 @@ def study(steps: int) -> dict:
         model, history = glyph_net(train, steps, f"study_{steps}_{name}", **options)
         vectors = embed(model, held)
         add(what, vectors @ vectors.T, round(history.seconds))
-    looks = oneshot.looks(model, held.images, turns=4, redrawn=LOOKS)
+    looks = omniglot_views.looks(model, held.images, turns=4, redrawn=LOOKS)
     add("+ four quarter turns at test time", looks[0] @ looks[0].T)
     similarity = torch.zeros(len(held), len(held))
     for one in np.unique(held.extra["alphabet"]):  # all questions stay within an alphabet
         inside = torch.from_numpy(np.flatnonzero(held.extra["alphabet"] == one))
-        similarity[inside[:, None], inside] = oneshot.best_look(looks[:, inside], looks[:, inside])
+        similarity[inside[:, None], inside] = omniglot_views.best_look(
+            looks[:, inside], looks[:, inside]
+        )
     add(f"+ best agreement of {1 + LOOKS} x {1 + LOOKS} looks", similarity)
     return {"rows": rows, "steps": steps}
 
@@ -478,7 +486,7 @@ def short(tables: list[dict]) -> str:
     )
 
 
-def koch_multiply_adds(koch: oneshot.KochNet) -> int:
+def koch_multiply_adds(koch: models.KochNet) -> int:
     """Koch's convolutions have no batch norm, so `count_multiply_adds` does not know them."""
     side, total = koch.input_size[0], 0
     for layer in koch.conv:

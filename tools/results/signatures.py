@@ -13,22 +13,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lib import course, verifier
-from lib.augment import signatures as augment
+from lib import course
 from lib.data import ImageSet, load
+from lib.evaluation import Draw, Scored, draw_references, score_draws
 from lib.losses import CosFace, SoftmaxLoss, trivial_value
 from lib.models import SignatureNet, embed
-from lib.references import (
-    Draw,
-    Scored,
-    draw_references,
-    score_distances,
-    score_draws,
-    unit_of,
-    vote,
-)
 from lib.training import fit
-from tools import signature_tables as tables
+from lib.training.augment import signatures as augment
+from tools.signatures import tables, verifier
+from tools.signatures.distances import score_distances, unit_of, vote
 
 REFERENCES, DRAWS, SCALE, MARGIN = 6, 20, 24.0, 0.25
 COUNTS = (2, 3, 6, 9, 11)  # numbers of references
@@ -36,8 +29,8 @@ PUBLISHED = 0.0369  # EER of SigScatNet, by a protocol that its abstract does no
 COMMAND = "python -m tools.results signatures"
 STEPS = [
     "Rows: raw pixels and the network see the whole image at 64x144 and score by mean cosine. The rest sees the line of the signature at 400 dpi, one pixel wide, so without "
-    "its pen (`lib.strokes`): **layout** is directions on a coarse grid, **outline** how strokes turn, **strokes** every piece of line matched with the other signature's "
-    "(`lib.stroke_features`). **References' spread** measures the distance to the references in units of their distance to each other; 0.7 of it (on a logarithmic scale) errs least on the training writers, 6.8 % where the whole has 7.9 %, "
+    "its pen (`tools.signatures.strokes`): **layout** is directions on a coarse grid, **outline** how strokes turn, **strokes** every piece of line matched with the other signature's "
+    "(`tools.signatures.stroke_features`). **References' spread** measures the distance to the references in units of their distance to each other; 0.7 of it (on a logarithmic scale) errs least on the training writers, 6.8 % where the whole has 7.9 %, "
     "because few references tell their spread badly (the share was chosen there, after test figures with the whole spread had been seen: 9.5 %, with grey ink 4.5 %). **Grey ink** adds local binary "
     "patterns within the ink, its darkness replaced by ranks. Descriptions vote with equal weight, each in the unit in which the training writers' genuine scores vary. A gain is "
     "counted from the row above; the first rows of pixels, network and line have none. Its interval draws the same writers for both.",
@@ -214,14 +207,14 @@ def run() -> dict:
     )
     assert test.names == ask.names, "pictures and descriptions are out of step"
     embedded = load(
-        "embedded-signatures",
+        "synthetic-signatures",
         identities=course.by_budget(quick=24, full=400),
         genuine=12,
         forgeries=6,
         seed=0,
     )
     held_out = load(
-        "embedded-signatures",
+        "synthetic-signatures",
         identities=course.by_budget(quick=12, full=60),
         genuine=12,
         forgeries=6,
@@ -325,7 +318,7 @@ def run() -> dict:
             f"colour. Tuned on the {len(set(learn.writer))} writers of the training part (each choice by leaving one of them out) and trained on {len(embedded.identities)} embedded "
             f"writers; measured on the {writers} writers of the test part that are at hand, none of them trained or tuned on. Protocol, our own and not the competition's: "
             f"k of a writer's 12 genuine signatures are references (here {REFERENCES}), the other 12 - k and all forgeries are questioned, {len(draws) // writers} seeded draws; a "
-            "random forgery is a genuine signature of another writer. Intervals: 95 %, resampling writers. `python -m lib.competition` runs the competition's own protocol "
+            "random forgery is a genuine signature of another writer. Intervals: 95 %, resampling writers. `python -m tools.signatures.competition` runs the competition's own protocol "
             "on a full archive; this one lacks the questioned genuine signatures.",
             f"![EER of skilled forgeries, a row a system]({draw_steps(steps['rows'])})",
             f"![Map of the test writers' embeddings]({draw_map(vectors, test)})",

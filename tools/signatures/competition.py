@@ -1,6 +1,6 @@
 """SigComp2011's own protocol, for a reader who has the whole archive: each questioned signature once, against all of its references.
 
-    python -m lib.competition            # downloads both parts, or takes them from COURSE_MIRROR; asks for the disclaimer
+    python -m tools.signatures.competition            # downloads both parts, or takes them from COURSE_MIRROR; asks for the disclaimer
 
 The archive sorts its test part into folders `Reference...` and `Questioned...`; a genuine signature has the same kind of name in both, so
 the folder decides. Threshold and calibration come from the training part, before the test part is read.
@@ -13,16 +13,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib import verifier
 from lib.evaluation import (
+    Draw,
+    Scored,
     bootstrap_interval,
     cllr,
+    draw_references,
     equal_error_rate,
     far_frr,
     fit_calibration,
     min_cllr,
 )
-from lib.references import Draw, Scored, draw_references
+from tools.signatures import verifier
 
 
 class Figures(NamedTuple):

@@ -5,7 +5,7 @@ outline   how strokes turn: pairs of directions along the outline, ahead of and 
 strokes   the surroundings of every piece of line, each matched with the most similar piece of the other signature
 texture   how grey changes within the ink: the pen's pressure, and the pen itself
 
-The first three look at `lib.strokes.Line` alone, which has no pen. Nothing here is trained; what `strokes` needs of a data set is a basis.
+The first three look at `tools.signatures.strokes.Line` alone, which has no pen. Nothing here is trained; what `strokes` needs of a data set is a basis.
 
 Sources: Dalal, Triggs 2005 (histograms of direction); Bulacu, Schomaker 2007 (the hinge, for telling writers); Tola, Lepetit, Fua 2010
 (DAISY, the surroundings); Ojala, Pietikainen, Maenpaa 2002 (local binary patterns); Yilmaz, Yanikoglu 2016 (the first and the last of these
@@ -15,7 +15,7 @@ for signatures).
 import numpy as np
 from scipy import ndimage
 
-from lib.strokes import Line
+from tools.signatures.strokes import Line
 
 DIRECTIONS = 8
 GRID, REACH = (
@@ -63,7 +63,7 @@ def outline(curves: list[np.ndarray]) -> np.ndarray:
 def texture(equalised: np.ndarray, mask: np.ndarray, radius: int) -> np.ndarray:
     """Which of eight neighbours are at least as dark, as one of 256 patterns, counted over the ink: float64 (256,), a unit vector.
 
-    equalised  (H, W) ink whose darkness was replaced by ranks (`lib.data.ink.equalised`); paper 0
+    equalised  (H, W) ink whose darkness was replaced by ranks (`lib.data.published.ink.equalised`); paper 0
     """
     grey = np.pad(equalised, radius)
     y, x = np.nonzero(np.pad(mask, radius))

@@ -4,8 +4,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from lib import course, verifier
+from lib import course
 from lib.evaluation import (
+    Draw,
+    Scored,
     bootstrap_interval,
     cllr,
     equal_error_rate,
@@ -13,7 +15,8 @@ from lib.evaluation import (
     fit_calibration,
     min_cllr,
 )
-from lib.references import Draw, Scored, score_distances
+from tools.signatures import verifier
+from tools.signatures.distances import score_distances
 
 PERCENT, INTERVAL = "{:.1%}", "{:.1%} to {:.1%}"
 

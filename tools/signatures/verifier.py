@@ -16,11 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib import course, stroke_features, strokes
-from lib.data import ink, sigcomp2011
+from lib import course
 from lib.data.cache import DAMAGED
 from lib.data.download import record
-from lib.references import Draw, Scored, score_distances, unit_of, vote
+from lib.data.published import ink, sigcomp2011
+from lib.evaluation import Draw, Scored
+from tools.signatures import stroke_features, strokes
+from tools.signatures.distances import score_distances, unit_of, vote
 
 LINE = ("layout", "outline", "strokes")  # the line alone: no pen in it
 INK = (

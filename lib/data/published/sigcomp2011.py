@@ -23,9 +23,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from lib.data import ImageSet, archive, ink
+from lib.data import ImageSet, archive
 from lib.data.cache import cached
 from lib.data.download import DataError, fetch, full_disk_is_said, is_zip, record
+from lib.data.published import ink
 
 PAGE = "http://www.iapr-tc11.org/mediawiki/index.php/ICDAR_2011_Signature_Verification_Competition_(SigComp2011)"
 ADDRESS = "http://www.iapr-tc11.org/dataset/ICDAR_SignatureVerification/SigComp2011/"

@@ -1,7 +1,7 @@
 """Views of a made-up head: pose, light, expression, glasses, camera. One person's maps, many images at once.
 
 Every pixel sends a ray through the turned head (`find_surface`), reads relief and colour from the person's maps, gets eyes, brows and
-mouth painted on with this view's expression, and is lit; `lib.data.face_scene` adds what is not the face. B views of one person are
+mouth painted on with this view's expression, and is lit; `lib.data.synthetic.face_scene` adds what is not the face. B views of one person are
 computed together: shapes are (B, S, S).
 """
 
@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lib.data.face_scene import around_head, camera, in_front
-from lib.data.face_shape import bump, head_maps, smooth, to_chart
+from lib.data.synthetic.face_scene import around_head, camera, in_front
+from lib.data.synthetic.face_shape import bump, head_maps, smooth, to_chart
 
 # InsightFace's five points for a 112 x 112 crop: eyes, tip of the nose, corners of the mouth. Pixel centres lie at whole numbers.
 TEMPLATE = np.array(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lib.data.face_shape import STYLES, bump, smooth
+from lib.data.synthetic.face_shape import STYLES, bump, smooth
 
 
 def around_head(

@@ -2,7 +2,7 @@
 
 A head is an ellipsoid (half axes `width`, 1, `depth`; x right, y down, z to the viewer; one unit is about 115 mm) whose surface is moved
 in or out along each direction n by a factor s(n). Maps are drawn on Lambert's equal-area chart of directions around the nose.
-Eyes, brows and mouth move with every expression; `lib.data.face_render` draws them, from the traits sampled here.
+Eyes, brows and mouth move with every expression; `lib.data.synthetic.face_render` draws them, from the traits sampled here.
 """
 
 import numpy as np

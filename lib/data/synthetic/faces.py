@@ -1,9 +1,9 @@
-"""embedded-faces: people who do not exist, each seen many times, with the exact place of eyes, nose and mouth.
+"""synthetic-faces: people who do not exist, each seen many times, with the exact place of eyes, nose and mouth.
 
     load(identities=40, images=10) -> ImageSet of 400 RGB images, 56 x 56, cut around the face like an aligned photograph
 
 A person depends on (seed, number) alone and a view on (seed, number, image) alone, so a larger set begins with the smaller one.
-`lib.data.face_shape` says who somebody is, `lib.data.face_render` how one image of them looks.
+`lib.data.synthetic.face_shape` says who somebody is, `lib.data.synthetic.face_render` how one image of them looks.
 """
 
 import os
@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-from lib.data import ImageSet, cache, face_render, face_scene, face_shape
+from lib.data import ImageSet, cache
+from lib.data.synthetic import face_render, face_scene, face_shape
 
 TRAINING_SEED = (
     0  # the course model learns from people of this seed; whatever is measured takes another

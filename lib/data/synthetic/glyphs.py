@@ -1,4 +1,4 @@
-"""`embedded-glyphs`: characters of made-up alphabets, each drawn by many hands, with the kinematic pen of `lib.data.pen`.
+"""`synthetic-glyphs`: characters of made-up alphabets, each drawn by many hands, with the kinematic pen of `lib.data.synthetic.pen`.
 
     load(alphabets=10, characters=20, drawers=20) -> ImageSet, images (N, 28, 28) grey, dark ink on white
 
@@ -12,7 +12,7 @@ Everything about an alphabet depends on the seed and its number alone, and so do
 was there as it was.
 
 Sources: Lake, Salakhutdinov and Tenenbaum, "Human-level concept learning through probabilistic program induction", Science 350, 2015
-(characters from parts and relations, and Omniglot itself); the pen: see `lib.data.pen`.
+(characters from parts and relations, and Omniglot itself); the pen: see `lib.data.synthetic.pen`.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from lib.data import ImageSet, cache, pen
+from lib.data import ImageSet, cache
+from lib.data.synthetic import pen
 
 ALPHABET, CHARACTER, DRAWER, DRAWN = range(4)  # streams of randomness that never meet
 ALIKE = 0.75  # characters of one alphabet whose blurred shapes correlate more than this are told apart by nobody

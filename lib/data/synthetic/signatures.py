@@ -1,4 +1,4 @@
-"""`embedded-signatures`: signatures and their skilled forgeries, written by the kinematic pen of `lib.data.pen`.
+"""`synthetic-signatures`: signatures and their skilled forgeries, written by the kinematic pen of `lib.data.synthetic.pen`.
 
     load(identities=200, genuine=12, forgeries=8) -> ImageSet, images (N, 64, 144) grey, dark ink on white
 
@@ -14,14 +14,15 @@ threshold on an image's darkness tells forgery from genuine 57 % of the time (ba
 Everything about writer i depends on the seed and on i alone, and so does each of the writer's images on its own number: asking for
 more leaves what was there as it was.
 
-Sources: see `lib.data.pen`.
+Sources: see `lib.data.synthetic.pen`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from lib.data import ImageSet, cache, pen, script
+from lib.data import ImageSet, cache
+from lib.data.synthetic import letterforms, pen
 
 SIZE = (64, 144)
 BLOCK, FORGERS = (
@@ -72,8 +73,8 @@ def _rng(seed: int, *stream: int) -> np.random.Generator:
 
 def _name(rng: np.random.Generator) -> str:
     """A capital and a few syllables, sometimes with an initial before."""
-    word = "".join(rng.choice(script.SYLLABLES, rng.integers(2, 5)))[: rng.integers(2, 9)]
-    capitals = list(script.CAPITALS)
+    word = "".join(rng.choice(letterforms.SYLLABLES, rng.integers(2, 5)))[: rng.integers(2, 9)]
+    capitals = list(letterforms.CAPITALS)
     initial = str(rng.choice(capitals)) if rng.random() < 0.3 else ""
     return initial + str(rng.choice(capitals)) + word
 
@@ -98,7 +99,9 @@ def _letters(name: str, rng: np.random.Generator) -> tuple[list, list, list, lis
     points, bends, down, later = [], [], [], []
     x = 0.0
     for i, c in enumerate(name):
-        start, strokes = script.CAPITALS[c] if c in script.CAPITALS else (None, script.LETTERS[c])
+        start, strokes = (
+            letterforms.CAPITALS[c] if c in letterforms.CAPITALS else (None, letterforms.LETTERS[c])
+        )
         big = capital if start else 1.0
         height = 1.0 if start else 1 - (1 - fade) * i / max(1, len(name) - 1)
         if start:
@@ -109,7 +112,7 @@ def _letters(name: str, rng: np.random.Generator) -> tuple[list, list, list, lis
             )
         lift, k = False, 0
         for stroke in strokes:
-            if stroke == script.UP:
+            if stroke == letterforms.UP:
                 lift = True
                 continue
             sx, sy, bend = stroke
@@ -376,7 +379,10 @@ def load(
         "cheat": bool(cheat),
     }
     return cache.cached(
-        "signatures", options, [__file__, pen.__file__, script.__file__], lambda: _make(**options)
+        "signatures",
+        options,
+        [__file__, pen.__file__, letterforms.__file__],
+        lambda: _make(**options),
     )
 
 

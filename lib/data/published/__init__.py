@@ -1,0 +1,1 @@
+"""Published data sets, downloaded when asked for: LFW, Olivetti, Omniglot, SigComp2011."""

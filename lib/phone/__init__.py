@@ -1,0 +1,1 @@
+"""What the app does, in Python: align a face, judge its quality, search the gallery, decide."""

@@ -1,0 +1,1 @@
+"""Research on faces: measured for docs/results, imported by no lesson."""

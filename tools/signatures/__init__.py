@@ -1,0 +1,1 @@
+"""Research on signatures: measured for docs/results, imported by no lesson."""
