@@ -1,7 +1,9 @@
-"""Where the course runs: paths, budget, seed, device, and a check of the environment that says how to mend what it finds.
+"""Where the course runs: paths, budget, seed, device, and a check of the environment.
 
-Everything else in `lib` may import this module; it imports nothing of `lib`, and torch only when a function needs it, so that
-the check can also speak where torch is missing.
+    python -m lib.course     one [OK] or [FAIL] line for each requirement, with the fix
+
+Everything else in `lib` may import this module; it imports nothing of `lib`. It imports torch only
+inside the functions that need it, so that the check also runs where torch is missing.
 """
 
 import importlib.util
@@ -15,10 +17,11 @@ from pathlib import Path
 from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
+FIGURE_STYLE = ROOT / "lib" / "course.mplstyle"
 OLDEST_PYTHON = (3, 11)
-FREE_GIB = 2  # what the data sets and a training run need at most
+FREE_GIB = 2  # the data sets and a training run need no more
 
-# What a lesson imports, and the package that brings it. On Colab all but the last two are there already.
+# Modules that the lessons import, and the package that contains each.
 NEEDED = {
     "torch": "torch",
     "torchvision": "torchvision",
@@ -35,26 +38,26 @@ NEEDED = {
     "onnxscript": "onnxscript",
     "onnxruntime": "onnxruntime",
 }
-NEVER_TOUCHED = {
-    "torch",
-    "torchvision",
-    "numpy",
-    "ipywidgets",
-}  # a second version of these breaks a running Colab
+# Colab has loaded these already; a second version of them breaks the running notebook.
+NEVER_TOUCHED = {"torch", "torchvision", "numpy", "ipywidgets"}
+# The extra `mobile`, which only the lesson on mobile export needs.
 MOBILE = {"litert_torch": "litert-torch", "executorch": "executorch"}
 
 T = TypeVar("T")
 
 
 def cache_dir() -> Path:
-    """Folder for downloads and rendered data, made on first use. `COURSE_CACHE` moves it."""
+    """Folder for downloads and rendered data, made on first use. `COURSE_CACHE` sets another."""
     path = Path(os.environ.get("COURSE_CACHE") or ROOT / "data" / "cache")
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def budget() -> str:
-    """`full`, what a reader gets, or `quick`, what the tests use (environment variable `COURSE_BUDGET`)."""
+    """`full`, what a reader gets, or `quick`, what the tests use: the variable `COURSE_BUDGET`.
+
+    raises  ValueError for any other value of the variable
+    """
     value = os.environ.get("COURSE_BUDGET", "full")
     if value not in ("quick", "full"):
         raise ValueError(f"COURSE_BUDGET is {value!r}; it must be 'quick' or 'full'")
@@ -62,12 +65,12 @@ def budget() -> str:
 
 
 def by_budget(*, quick: T, full: T) -> T:
-    """The one of two values that fits the budget, for example `steps = by_budget(quick=50, full=600)`."""
+    """The value for the current budget, for example `steps = by_budget(quick=50, full=600)`."""
     return quick if budget() == "quick" else full
 
 
 def device():
-    """The best device there is: CUDA, else Apple's MPS, else the CPU. `COURSE_DEVICE` overrides it."""
+    """The torch.device to use: CUDA, else Apple's MPS, else the CPU. `COURSE_DEVICE` overrides it."""
     import torch
 
     if os.environ.get("COURSE_DEVICE"):
@@ -78,7 +81,7 @@ def device():
 
 
 def seed_everything(seed: int = 0) -> None:
-    """Seed Python, NumPy and torch, so that a lesson run twice on one machine shows the same figures."""
+    """Seed Python, NumPy and torch: a lesson run twice on one machine shows the same figures."""
     import numpy as np
     import torch
 
@@ -87,39 +90,41 @@ def seed_everything(seed: int = 0) -> None:
     torch.manual_seed(seed)
 
 
-def missing(packages: dict[str, str] = NEEDED) -> list[str]:
+def missing(packages: dict[str, str]) -> list[str]:
     """Names of the packages among `packages` (module -> package) that cannot be imported here."""
-    return [
-        package for module, package in packages.items() if importlib.util.find_spec(module) is None
-    ]
+    return [name for module, name in packages.items() if importlib.util.find_spec(module) is None]
 
 
-def install_missing() -> list[str]:
-    """Install what is missing, and nothing else: versions already here stay as they are. Returns the packages installed."""
-    packages = missing()
-    broken = sorted(NEVER_TOUCHED & set(packages))
-    if broken:
+def install_missing(packages: dict[str, str] = NEEDED) -> list[str]:
+    """Install the packages among `packages` (module -> package) that are missing.
+
+    Packages that are installed already keep their version.
+
+    returns  names of the packages installed
+    raises   RuntimeError where one of `NEVER_TOUCHED` is missing, or where pip cannot install the
+             missing packages beside the installed ones
+    """
+    absent = missing(packages)
+    if broken := sorted(NEVER_TOUCHED & set(absent)):
         raise RuntimeError(
-            f"{', '.join(broken)} missing; the course does not install these into a running notebook. "
-            "Choose a runtime that has them, or follow the two commands of the README on your own machine."
+            f"{', '.join(broken)} missing; the course does not install these into a running "
+            "notebook. Choose a runtime that has them, or install the course on your own machine "
+            "with the two commands of the README."
         )
-    if packages:
-        # Pins on everything already installed: pip may add, never replace.
+    if absent:
+        # A pin for every installed package: pip may add packages, but not replace one.
         pins = cache_dir() / "installed.txt"
-        pins.write_text(
-            "".join(sorted(f"{found.name}=={found.version}\n" for found in distributions()))
-        )
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", "-q", "-c", str(pins), *packages],
-            capture_output=True,
-            text=True,
-        )
+        installed = sorted(f"{found.name}=={found.version}\n" for found in distributions())
+        pins.write_text("".join(installed))
+        pip = [sys.executable, "-m", "pip", "install", "-q", "-c", str(pins), *absent]
+        done = subprocess.run(pip, check=False, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(
-                f"{', '.join(packages)} could not be installed beside what this runtime has:\n{done.stderr.strip()[-800:]}"
+                f"{', '.join(absent)} could not be installed beside what this runtime has:\n"
+                + done.stderr.strip()[-800:]
             )
         importlib.invalidate_caches()
-    return packages
+    return absent
 
 
 def on_colab() -> bool:
@@ -127,61 +132,52 @@ def on_colab() -> bool:
     return os.environ.get("COURSE_COLAB") == "1" or "COLAB_RELEASE_TAG" in os.environ
 
 
+def use_figure_style() -> None:
+    """Set matplotlib's defaults to those of lib/course.mplstyle."""
+    import matplotlib.pyplot as plt
+
+    plt.style.use(FIGURE_STYLE)
+
+
 def start(seed: int = 0) -> None:
-    """What every lesson's setup cell calls: on Colab add what is missing, then seed, then set the figures' style."""
+    """What a lesson's set-up cell calls: add missing packages (on Colab), seed, set the style."""
     if on_colab() and (added := install_missing()):
         print("installed:", ", ".join(added))
     seed_everything(seed)
-    from lib import plots
-
-    plots.use_course_style()
+    use_figure_style()
     print(f"course ready: {device().type}, budget {budget()}")
 
 
-def _version(package: str) -> str:
+def package_line(package: str, absent: bool) -> tuple[bool, str, str]:
+    """(ok, what was found, fix) for one package of the check."""
+    if absent:
+        return False, package, f"run `make lab` again, or `pip install {package}`"
     try:
-        return version(package)
-    except PackageNotFoundError:
-        return "present"
+        return True, f"{package} {version(package)}", ""
+    except PackageNotFoundError:  # importable, but not installed by a package manager
+        return True, f"{package} present", ""
 
 
-def check() -> bool:
-    """Print one `[OK]` or `[FAIL]` line a requirement, each failure with its fix. Returns True when nothing failed."""
-    results: list[tuple[bool, str, str]] = []
-    results.append(
-        (
-            sys.version_info >= OLDEST_PYTHON,
-            f"Python {sys.version_info.major}.{sys.version_info.minor}",
-            "install Python 3.11 or newer, delete .venv, and run `make lab` again",
-        )
-    )
-    absent = set(missing())
-    for package in NEEDED.values():
-        ok = package not in absent
-        results.append(
-            (
-                ok,
-                f"{package} {_version(package)}" if ok else package,
-                f"run `make lab` again, or `pip install {package}`",
-            )
-        )
-    free = shutil.disk_usage(cache_dir()).free / 2**30
-    enough = free >= FREE_GIB
-    results.append(
-        (
-            enough,
-            f"disk: {'at least' if enough else 'less than'} {FREE_GIB} GiB free",
-            "free some space, or set COURSE_CACHE to a larger disk",
-        )
-    )
+def check(packages: dict[str, str] = NEEDED) -> bool:
+    """Print one `[OK]` or `[FAIL]` line for each requirement, each failure with its fix.
+
+    packages  module -> package
+    returns   True when nothing failed
+    """
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    newer = "install Python 3.11 or newer, delete .venv, and run `make lab` again"
+    results = [(sys.version_info >= OLDEST_PYTHON, python, newer)]
+    absent = missing(packages)
+    results += [package_line(package, package in absent) for package in packages.values()]
+    enough = shutil.disk_usage(cache_dir()).free / 2**30 >= FREE_GIB
+    free = f"disk: {'at least' if enough else 'less than'} {FREE_GIB} GiB free"
+    results.append((enough, free, "free some space, or set COURSE_CACHE to a larger disk"))
     if "torch" not in absent:
         results.append((True, f"device: {device().type}", ""))
     for ok, what, fix in results:
         print(f"[OK]   {what}" if ok else f"[FAIL] {what}: {fix}")
     for package in missing(MOBILE):
-        print(
-            f"[--]   {package}: only needed in lesson 11, `pip install -r requirements-mobile.txt`"
-        )
+        print(f"[--]   {package}: only for mobile export, `pip install -r requirements-mobile.txt`")
     return all(ok for ok, _, _ in results)
 
 

@@ -8,6 +8,8 @@ from IPython.display import display
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patheffects import withStroke
 
+from lib import course
+
 # Okabe and Ito's colours, told apart by colour-blind readers. One meaning a colour through the whole course,
 # and always a second sign beside it: a marker, a dash, or a word.
 SAME, DIFFERENT, FORGERY = "#0072B2", "#E69F00", "#D55E00"  # blue, orange, vermilion
@@ -57,30 +59,8 @@ def on_top_of(colour) -> str:
 
 
 def use_course_style() -> None:
-    """Set matplotlib's defaults: sized for a notebook column at 100 dpi, quiet frames, the course's colours."""
-    plt.rcParams.update(
-        {
-            "figure.figsize": (7.0, 3.6),
-            "figure.dpi": 100,
-            "savefig.dpi": 100,
-            "figure.constrained_layout.use": True,
-            "font.size": 10,
-            "axes.titlesize": 11,
-            "axes.titlelocation": "left",
-            "axes.titleweight": "bold",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "grid.alpha": 0.25,
-            "grid.linewidth": 0.6,
-            "axes.prop_cycle": plt.cycler(
-                color=[SAME, DIFFERENT, OTHERS[0], FORGERY, *OTHERS[1:3]]
-            ),
-            "legend.frameon": False,
-            "image.cmap": "gray",
-            "image.interpolation": "nearest",
-        }
-    )
+    """Set matplotlib's defaults, as a lesson's set-up cell does; for figures made outside lessons."""
+    course.use_figure_style()
 
 
 def show(fig: plt.Figure, alt: str) -> None:
