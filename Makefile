@@ -4,7 +4,7 @@ PY := .venv/bin/python
 QUICK := COURSE_BUDGET=quick MPLBACKEND=agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-extras test-all notebooks book phone results papers stamp constraints clean
+.PHONY: help setup lab lint test test-extras test-all notebooks book phone results papers stamp constraints clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -14,6 +14,11 @@ setup:  ## make .venv and install the course (lab and test do it by themselves)
 
 lab: setup  ## open the course in JupyterLab; on a server: make lab ARGS=--no-browser
 	$(PY) -m jupyterlab notebooks/00_welcome.ipynb $(ARGS)
+
+lint: setup  ## rules and layout of the code (ruff), types of five packages (mypy)
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
 
 test: setup  ## all tests, every lesson among them (about six minutes); make test ARGS="-k losses"
 	$(QUICK) $(PY) -m pytest -m "not slow and not browser" $(ARGS)
