@@ -17,7 +17,7 @@ from scipy.stats import binomtest
 from lib import data, evaluation, losses, models, training
 from lib.models import embed
 from lib.training import augment
-from tools.results import omniglot_views
+from tools import omniglot_views
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON = ROOT / "notebooks" / "06_one_shot_learning.ipynb"

@@ -17,7 +17,7 @@ from lib import course, data, evaluation, losses, models, training
 from lib.data.published.omniglot import one_shot_runs
 from lib.models import count_multiply_adds, count_parameters, embed
 from lib.training import augment
-from tools.results import omniglot_views
+from tools import omniglot_views
 from tools.results.page import FOLDER
 
 SIZE = 48
