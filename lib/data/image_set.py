@@ -108,3 +108,21 @@ class ImageSet:
                 raise ValueError("test must name some identities, not none and not all")
         in_test = np.isin(self.identity, chosen)
         return self[~in_test], self[in_test]
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["ImageSet"]) -> "ImageSet":
+        """One set of all images of several, in their order; identities stay as they are.
+
+        raises  ValueError where the images differ in shape, or the sets in what `extra` they have
+        """
+        keys = [set(part.extra) for part in parts]
+        shapes = {part.images.shape[1:] for part in parts}
+        if not parts or len(shapes) > 1 or any(key != keys[0] for key in keys):
+            raise ValueError(f"sets of one image shape and the same extra join, not {shapes}, {keys}")
+        return cls(
+            np.concatenate([part.images for part in parts]),
+            np.concatenate([part.identity for part in parts]),
+            np.concatenate([part.genuine for part in parts]),
+            tuple(name for part in parts for name in part.names),
+            {key: np.concatenate([part.extra[key] for part in parts]) for key in keys[0]},
+        )
