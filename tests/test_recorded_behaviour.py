@@ -1,0 +1,107 @@
+"""What the library computed at commit 9caa7a0, before its modules were rearranged, it still computes.
+
+tests/recorded_behaviour.json was written at that commit: synthetic sets by their sha256, fifty losses of
+two trainings, vectors of the shipped model, an EER, and the exported files of a short network.
+"""
+
+import hashlib
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lib import course, export, losses, models
+from lib.data import load
+from lib.data.pairs import all_pairs
+from lib.data.synthetic.faces import TRAINING_SEED
+from lib.evaluation import equal_error_rate, pair_scores
+from lib.export import ShortFaceNet
+from lib.training import augment, fit
+
+RECORDED = json.loads((Path(__file__).parent / "recorded_behaviour.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Sums over several threads end in other last digits; the record was made with one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def sha256(*arrays) -> str:
+    return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
+
+
+@pytest.mark.parametrize("recorded", RECORDED["sets"], ids=lambda one: one["name"])
+def test_a_synthetic_set_holds_the_same_bytes(recorded):
+    images = load(recorded["name"], **recorded["options"])
+    extra = [images.extra[key] for key in sorted(images.extra)]
+    assert list(images.images.shape) == recorded["shape"]
+    assert sha256(images.images, images.identity, images.genuine, *extra) == recorded["sha256"]
+
+
+def test_fifty_losses_of_a_signature_training_are_the_same():
+    course.seed_everything(0)
+    images = load("synthetic-signatures", identities=8, genuine=4, forgeries=2, seed=0)
+    model = models.SignatureNet(embedding_size=32, width=0.25)
+    history = fit(
+        model,
+        images,
+        loss=partial(losses.batch_contrastive_loss, margin=1.0),
+        steps=50,
+        p=8,
+        k=3,
+        lr=0.05,
+        augment=augment.signatures,
+        progress=False,
+    )
+    np.testing.assert_allclose(history.loss, RECORDED["fit signatures"], rtol=1e-3)
+
+
+def test_fifty_losses_of_a_face_training_with_arcface_are_the_same():
+    course.seed_everything(0)
+    images = load("synthetic-faces", identities=12, images=4, size=32, seed=0)
+    model = models.MobileFaceNet(embedding_size=32, input_size=(32, 32), width=0.25)
+    history = fit(
+        model,
+        images,
+        loss=losses.SoftmaxLoss(losses.ArcFace(32, 12, scale=16.0, margin=0.3)),
+        steps=50,
+        p=8,
+        k=3,
+        lr=0.05,
+        augment=augment.faces,
+        schedule="paper",
+        warm_up=5,
+        clip=5.0,
+        progress=False,
+    )
+    np.testing.assert_allclose(history.loss, RECORDED["fit faces"], rtol=1e-3)
+
+
+def test_the_shipped_model_gives_the_same_vectors_and_the_same_error_rate():
+    people = load("synthetic-faces", identities=20, images=4, seed=1)
+    vectors = models.embed(models.course_model(), people).numpy()
+    np.testing.assert_allclose(vectors[:4], RECORDED["vectors"], atol=2e-5)
+    i, j, same = all_pairs(people.identity)
+    found = equal_error_rate(pair_scores(vectors, i, j), same)
+    np.testing.assert_allclose(found, RECORDED["eer of 20 people"], atol=1e-4)
+
+
+@pytest.mark.slow
+def test_exported_files_are_as_large_and_answer_as_closely_as_before(tmp_path):
+    faces = partial(load, "synthetic-faces", images=2, size=56)
+    training = faces(identities=8, seed=TRAINING_SEED).images
+    model, test = ShortFaceNet(training), faces(identities=4, seed=1).images
+    pictures = export.PhoneModel(model).pictures(test)
+    for path in export.export_all(model, tmp_path, training, name="short"):
+        size, parity = RECORDED["parity"][path.name]
+        assert abs(path.stat().st_size - size) <= 0.02 * size, path.name
+        assert export.parity(model, path, test) <= 1.05 * parity + 1e-6, path.name
+        answers = export.run(path, pictures)[:2]
+        np.testing.assert_allclose(answers, RECORDED["outputs"][path.name], atol=0.02)
