@@ -2,7 +2,7 @@
  * From two eyes in a photograph to the crop that the network expects. No page, no canvas: numbers only, so that node can test it.
  *
  * A similarity (turn, scale, shift) is two complex numbers: pixel z = x + iy of the crop comes from a z + b in the photograph.
- * Pixel centres lie at whole numbers, as in lib/alignment.py.
+ * Pixel centres lie at whole numbers, as in lib/phone/alignment.py.
  *
  * @typedef {{x: number, y: number}} Point
  * @typedef {{a: Point, b: Point}} Similarity  complex numbers, real part x and imaginary part y

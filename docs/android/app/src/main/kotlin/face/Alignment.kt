@@ -11,7 +11,7 @@ fun distance(p: Point, q: Point): Double = hypot(q.x - p.x, q.y - p.y)
 
 /**
  * Where the network expects five points in a crop of 112 x 112: the eye at the left of the picture, the eye at its right,
- * the tip of the nose, the left and the right corner of the mouth. InsightFace's numbers; `lib.data.face_render.TEMPLATE`.
+ * the tip of the nose, the left and the right corner of the mouth. InsightFace's numbers; `lib.data.synthetic.face_render.TEMPLATE`.
  */
 val TEMPLATE = listOf(
     Point(38.2946, 51.6963), Point(73.5318, 51.5014), Point(56.0252, 71.7366), Point(41.5493, 92.3655), Point(70.7299, 92.2041)
@@ -27,7 +27,7 @@ class Similarity(val a: Point, val b: Point) {
  *
  * points  in the template's order: five, or the two eyes alone; null for one that the detector does not give. Two are enough
  * size    side of the crop; the template grows with it
- * source  Umeyama 1991; `lib.alignment.to_template`
+ * source  Umeyama 1991; `lib.phone.alignment.to_template`
  */
 fun toTemplate(points: List<Point?>, size: Int = 112): Similarity {
     require(points.size <= TEMPLATE.size) { "the template has five points, not ${points.size}" }

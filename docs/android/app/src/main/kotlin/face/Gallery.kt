@@ -19,7 +19,7 @@ private const val LINE_BREAKS = "\n\r\u000b\u000c\u001c\u001d\u001e\u0085\u2028\
 
 /**
  * People enrolled on this phone: unit vectors under names, bound to the one network whose vectors can be compared.
- * The file is the one that `lib.gallery` reads and writes; `lib.gallery_file` shows what it looks like.
+ * The file is the one that `lib.phone.gallery` reads and writes; `lib.phone.gallery_file` shows what it looks like.
  *
  * fingerprint  sixteen hex digits from the model's contract
  * size         length of an embedding

@@ -24,7 +24,7 @@ fun cosine(a: FloatArray, b: FloatArray): Double {
  * threshold  the best person's score must reach it; from the model's contract
  * margin     and must be better than the second-best person's by this much
  * refused    why the picture is too poor to be compared (`Quality.refusal`); empty: it is not
- * source     `lib.gallery.Gallery.decide`
+ * source     `lib.phone.gallery.Gallery.decide`
  */
 fun decide(gallery: Gallery, probe: FloatArray, threshold: Double, margin: Double, refused: String = ""): Decision {
     if (refused != "") return Decision(POOR, null, refused, null, null)

@@ -5,7 +5,7 @@ import kotlin.math.sqrt
 
 /**
  * Beyond each of these, one honest picture in ten or more is turned away. They were measured for one network, like the threshold, and come
- * with it in the contract; `python -m lib.quality_limits` finds them.
+ * with it in the contract; `python -m tools.faces.quality_limits` finds them.
  *
  * darkest, brightest  mean grey of the crop, 0 to 255
  * flattest            standard deviation of grey
@@ -38,7 +38,7 @@ class Quality(val grey: Double, val spread: Double, val sharpness: Double, val e
 }
 
 /**
- * Measure one aligned face. `lib.quality.measure`
+ * Measure one aligned face. `lib.phone.quality.measure`
  *
  * crop         112 x 112
  * left, right  the eyes, and nose, in the photograph, before alignment; null: the nose is not known
