@@ -15,24 +15,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tools import setup_cell
+
 ROOT = Path(__file__).resolve().parent.parent
-SETUP = """\
-# Setup, the same in every lesson: find the course's code; on Colab, fetch it first.
-import os, subprocess, sys
-from pathlib import Path
-
-REPOSITORY = os.environ.get("COURSE_REPOSITORY", "{address}")
-here = Path.cwd()
-root = next((p for p in (here, *here.parents, here / "course") if (p / "lib" / "course.py").exists()), None)
-if root is None:
-    if not REPOSITORY:
-        raise FileNotFoundError("the course is not here: open this notebook inside its folder, or set COURSE_REPOSITORY to its address")
-    subprocess.run(["git", "clone", "--quiet", "--depth", "1", REPOSITORY, "course"], check=True)
-    root = here / "course"
-sys.path.insert(0, str(root))
-from lib import course
-
-course.start()"""
 COLAB = "Open in Colab"
 COLAB_PICTURE = "https://colab.research.google.com/assets/colab-badge.svg"
 LICENCE = "MIT licence"
@@ -101,7 +86,8 @@ def stamped(notebook: dict, where: str, repository: str) -> dict:
     setups = [cell for cell in notebook["cells"] if "setup" in cell["metadata"].get("tags", [])]
     if len(setups) != 1:
         raise ValueError(f"{where} has {len(setups)} cells tagged 'setup'; a lesson has one")
-    setups[0]["source"] = SETUP.format(address=repository).splitlines(keepends=True)
+    setups[0]["source"] = setup_cell.source(repository).splitlines(keepends=True)
+    setups[0]["metadata"].update(setup_cell.METADATA)
     first = notebook["cells"][0]
     text = BADGE_LINE.sub("", "".join(first["source"]))
     if repository:
