@@ -24,8 +24,10 @@ def real_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def scratch_cache(tmp_path_factory, monkeypatch) -> None:
-    """Rendered sets are cached once a test run, away from the reader's own cache."""
-    monkeypatch.setenv(
-        "COURSE_CACHE",
-        os.environ.get("COURSE_TEST_CACHE") or str(tmp_path_factory.getbasetemp() / "cache"),
-    )
+    """Synthetic sets are rendered once a test run, away from the reader's own cache.
+
+    Under pytest-xdist all workers share one cache: their temporary folders have one parent.
+    """
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    monkeypatch.setenv("COURSE_CACHE", os.environ.get("COURSE_TEST_CACHE") or str(base / "cache"))

@@ -24,7 +24,9 @@ PACKAGES = {
 
 def lint(folder: Path) -> subprocess.CompletedProcess:
     """Run import-linter on the packages below `folder`, with the contracts of its pyproject.toml."""
-    code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    code = (
+        "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    )
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,

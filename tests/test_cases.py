@@ -1,0 +1,339 @@
+"""Inputs that fail today, each found in a public report: what is right, as a test that is expected to fail.
+
+Whoever mends a case removes its mark: with `strict` a case that passes unexpectedly is a failure.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn import functional as F
+
+from lib import course, losses
+from lib.data import ImageSet, load, pairs
+from lib.export import PhoneModel, ShortFaceNet, parity, read_contract, run, to_onnx
+from lib.models import ConvBlock, KochNet, MobileFaceNet, course_model, embed
+from lib.phone.gallery import Gallery
+from lib.phone.recogniser import Phone
+from lib.training import fit
+from lib.training.__main__ import main
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = ["size=32", "--width", "0.25", "-p", "4", "-k", "2", "--steps", "3", "--warm-up", "0"]
+still_open = partial(pytest.mark.xfail, strict=True)
+
+
+def folder_of_people(root: Path, people: int, pictures, side: int = 32) -> Path:
+    """A folder a person, each with a few noisy copies of one picture of coarse squares."""
+    rng = np.random.default_rng(0)
+    for person in range(people):
+        folder = root / f"p{person:02d}"
+        folder.mkdir(parents=True)
+        squares = np.kron(rng.integers(40, 220, (4, 4, 3)), np.ones((side // 4, side // 4, 1)))
+        count = pictures if isinstance(pictures, int) else pictures[person % len(pictures)]
+        for number in range(count):
+            noisy = squares + rng.normal(0, 12, squares.shape)
+            Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(folder / f"{number}.png")
+    return root
+
+
+# ------------------------------------------------------------------------------------ export cache
+
+
+def network(last):
+    """What a notebook cell holds that is run twice, with another `forward` the second time."""
+
+    class Net(nn.Module):
+        channels, input_size, embedding_size = 3, (56, 56), 32
+        scale = staticmethod(MobileFaceNet.scale)
+
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(1)
+            self.conv, self.last = ConvBlock(3, 8, 3, 4, 1), ConvBlock(8, 32, 14, act="linear")
+            self.eval()
+
+        def forward(self, x):
+            return last(self.last(self.conv(x)).flatten(1))
+
+    return Net()
+
+
+@still_open(reason="the cache of exports knows weights, not what forward does")
+def test_01_a_network_whose_forward_was_mended_is_exported_anew(tmp_path):
+    images = load("synthetic-faces", identities=4, images=2, seed=5).images
+    before, after = network(lambda v: v), network(lambda v: F.normalize(v, dim=1))
+    to_onnx(before, tmp_path / "before.onnx")
+    assert parity(after, to_onnx(after, tmp_path / "after.onnx"), images) < 1e-4
+
+
+# ----------------------------------------------------------------------------------------- downloads
+
+
+@still_open(reason="two processes share one .part file")
+@pytest.mark.slow
+def test_02_two_processes_that_download_at_once_leave_one_whole_file(tmp_path, monkeypatch):
+    import http.server
+
+    content = tmp_path / "served" / "omniglot" / "images_evaluation.bin"
+    content.parent.mkdir(parents=True)
+    content.write_bytes(np.random.default_rng(0).bytes(3_000_000))
+
+    class Slow(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, directory=str(tmp_path / "served"), **kwargs)
+
+        def copyfile(self, source, target):
+            while block := source.read(65536):
+                target.write(block)
+                time.sleep(0.03)
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    code = (
+        "import sys, time; time.sleep(float(sys.argv[1]));"
+        "from lib.data.download import fetch; fetch('omniglot/images_evaluation.bin', None)"
+    )
+    environment = {
+        **os.environ,
+        "COURSE_CACHE": str(tmp_path / "cache"),
+        "COURSE_MIRROR": f"http://127.0.0.1:{server.server_port}",
+        "PYTHONPATH": str(ROOT),
+    }
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, wait], env=environment, stderr=subprocess.PIPE
+        )
+        for wait in ("0", "0.4")
+    ]
+    statuses = [process.wait() for process in both]
+    server.shutdown()
+    assert statuses == [0, 0]
+    left = tmp_path / "cache" / "downloads" / "omniglot" / "images_evaluation.bin"
+    assert left.read_bytes() == content.read_bytes()
+
+
+# ------------------------------------------------------------------------------------------ training
+
+
+@still_open(reason="the error rate on held-out people is worked out before the model is saved")
+@pytest.mark.parametrize("people, pictures", [(10, 4), (30, [1] * 8 + [2, 2])])
+def test_03_a_training_on_few_people_leaves_a_model_or_is_refused_at_once(
+    tmp_path, people, pictures
+):
+    folder = folder_of_people(tmp_path / "people", people, pictures)
+    out = tmp_path / "model.pt"
+    try:
+        main(["--data", "folder", f"path={folder}", *SMALL, "--out", str(out)])
+    except (ValueError, SystemExit) as error:
+        assert not list(tmp_path.glob("*.checkpoint")), f"refused after the training: {error}"
+    else:
+        assert out.exists()
+
+
+@still_open(reason="the checkpoint beside --out may be --out itself, and is then removed")
+def test_04_what_was_trained_is_not_deleted(tmp_path):
+    folder = folder_of_people(tmp_path / "people", 30, 3)
+    out = tmp_path / "x.checkpoint"
+    main(["--data", "folder", f"path={folder}", *SMALL, "--out", str(out)])
+    assert out.exists()
+
+
+def an_edited_loss(calls: list, title: str, margin: float):
+    def my_loss(embeddings, labels):
+        calls.append(title)
+        return losses.batch_hard_triplet_loss(embeddings, labels, margin)
+
+    return my_loss
+
+
+@still_open(reason="a checkpoint is bound to the name of a loss, not to what it computes")
+def test_11_an_edited_loss_of_the_same_name_is_not_resumed_from_the_other_ones_checkpoint(tmp_path):
+    images = load("folder", path=folder_of_people(tmp_path / "p", 12, 3), size=32)
+    calls: list[str] = []
+    for title, margin in (("first", 0.2), ("second", 5.0)):
+        model = MobileFaceNet(16, (32, 32), 0.25)
+        loss, file = an_edited_loss(calls, title, margin), tmp_path / "checkpoint"
+        try:
+            fit(
+                model,
+                images,
+                loss=loss,
+                steps=3,
+                p=4,
+                k=2,
+                lr=0.01,
+                checkpoint=file,
+                progress=False,
+            )
+        except ValueError:
+            return  # another run's checkpoint: refused in words
+    assert calls.count("second") > 0
+
+
+@still_open(reason="batches without a positive pair cost nothing, and nobody says so")
+@pytest.mark.parametrize("p, k", [(4, 1), (1, 4)])
+def test_12_batches_that_hold_no_triplet_are_refused_or_said(tmp_path, p, k):
+    images = load("folder", path=folder_of_people(tmp_path / "p", 12, 3), size=32)
+    model = MobileFaceNet(16, (32, 32), 0.25)
+    with pytest.raises(ValueError, match="triplet|positive|negative"):
+        fit(
+            model,
+            images,
+            loss=losses.batch_hard_triplet_loss,
+            steps=3,
+            p=p,
+            k=k,
+            progress=False,
+        )
+
+
+# --------------------------------------------------------------------------------- gallery and phone
+
+
+@still_open(reason="a threshold is not checked where it enters")
+@pytest.mark.parametrize("threshold", [float("nan"), 70, 1.1])
+def test_05_a_threshold_is_finite_and_a_cosine(threshold):
+    vectors = np.random.default_rng(0).normal(size=(2, 128))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    gallery = Gallery("0" * 16, 128)
+    gallery.enrol("Tom", vectors[:1])
+    with pytest.raises(ValueError, match="threshold"):
+        gallery.decide(vectors[1], threshold)
+
+
+@still_open(reason="the contract takes whatever it is given")
+def test_05_a_contract_holds_no_nan(tmp_path):
+    with pytest.raises(ValueError, match="threshold"):
+        to_onnx(ShortFaceNet(), tmp_path / "nan.onnx", threshold=float("nan"))
+
+
+@still_open(reason="(H, W, 3) is read as H grey pictures of W x 3")
+def test_06_one_colour_picture_without_its_first_axis_is_refused():
+    picture = load("synthetic-faces", identities=2, images=1, seed=5).images[0]
+    with pytest.raises(ValueError, match="None"):
+        embed(course_model(), picture)
+
+
+@still_open(reason="the order of five points is not checked")
+@pytest.mark.parametrize("order", [[1, 0, 2, 4, 3]])
+def test_10_points_with_left_and_right_exchanged_are_noticed(order):
+    faces = load("synthetic-faces", identities=6, images=2, size=160, seed=6, aligned=False)
+    points = faces.extra["landmarks"].astype(float)[:, order]
+    try:
+        seen = Phone(course_model(), 0.6).look(faces.images, points)
+    except ValueError:
+        return
+    assert all(seen.refused)
+
+
+# ------------------------------------------------------------------------------------- own pictures
+
+
+@still_open(reason="pictures of 16 and 32 bits are cut off at 255")
+def test_08_pictures_of_sixteen_bits_are_scaled(tmp_path):
+    root = folder_of_people(tmp_path / "people", 2, 2)
+    ramp = np.linspace(0, 65535, 32 * 32).reshape(32, 32)
+    Image.fromarray(ramp.astype(np.uint16)).save(root / "p00" / "sixteen.png")
+    images = load("folder", path=root, size=32)
+    (place,) = (n for n, name in enumerate(images.names) if "sixteen" in name)
+    assert 100 < images.images[place].mean() < 156
+
+
+@still_open(reason="two folders called train and val are taken for two people")
+def test_09_folders_called_train_and_val_are_noticed(tmp_path):
+    folder_of_people(tmp_path / "train", 5, 4)
+    folder_of_people(tmp_path / "val", 5, 2)
+    with pytest.raises(Exception, match="train"):
+        load("folder", path=tmp_path, size=32)
+
+
+@still_open(reason="COURSE_CACHE is taken as it is written")
+def test_14_a_tilde_in_the_caches_name_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COURSE_CACHE", "~/course")
+    assert course.cache_dir() == tmp_path / "home" / "course"
+
+
+@still_open(reason="a wide scan is cut to the middle of the asked shape")
+def test_15_a_wide_scan_keeps_the_ends_of_its_stroke(tmp_path):
+    (tmp_path / "s" / "w0").mkdir(parents=True)
+    scan = np.full((160, 900), 255, np.uint8)
+    scan[70:90, 30:870] = 0
+    for name in "12":
+        Image.fromarray(scan).save(tmp_path / "s" / "w0" / f"{name}.png")
+    image = load("folder", path=tmp_path / "s", size=(64, 144), grey=True).images[0]
+    dark = np.flatnonzero(image.min(0) < 128)
+    assert dark[0] > 0 and dark[-1] < 143
+
+
+# -------------------------------------------------------------------------------------------- labels
+
+
+@still_open(reason="losses and ImageSet answer with torch's and int's own words")
+def test_18_text_labels_are_mapped_or_refused_in_words():
+    names = list("aabbccdd")
+    with pytest.raises((TypeError, ValueError), match="label|identity"):
+        losses.batch_hard_triplet_loss(torch.randn(8, 16), names)
+    with pytest.raises((TypeError, ValueError), match="label|identity"):
+        ImageSet(np.zeros((8, 4, 4), np.uint8), names, np.ones(8, bool), names)
+
+
+@still_open(reason="NaN is unequal to itself, so its pairs are dropped")
+def test_18_labels_that_are_not_numbers_are_refused():
+    with pytest.raises(ValueError, match="NaN"):
+        pairs.all_pairs(np.array([0, 0, np.nan, np.nan, 1, 1]))
+
+
+@still_open(reason="0.4 and 0.6 become identity 0")
+def test_18_labels_that_are_no_whole_numbers_are_refused():
+    with pytest.raises(ValueError, match="identity"):
+        ImageSet(np.zeros((2, 4, 4), np.uint8), [0.4, 0.6], np.ones(2, bool), list("ab"))
+
+
+# -------------------------------------------------------------------------------------- export inputs
+
+
+@still_open(reason="the converter speaks in its own words")
+@pytest.mark.parametrize("kind", ["half", "bfloat16"])
+def test_21_a_network_in_half_precision_is_refused_in_words(tmp_path, kind):
+    model = getattr(ShortFaceNet(), kind)()
+    with pytest.raises(ValueError, match="float32"):
+        to_onnx(model, tmp_path / "half.onnx")
+
+
+@still_open(reason="weights are not looked at")
+def test_21_a_network_whose_weights_are_nan_is_refused(tmp_path):
+    model = ShortFaceNet()
+    model.last.conv.weight.data.fill_(float("nan"))
+    with pytest.raises(ValueError, match="NaN"):
+        to_onnx(model, tmp_path / "nan.onnx")
+
+
+@still_open(reason="unit_norm is written, not measured")
+def test_21_the_contract_says_whether_vectors_have_unit_length(tmp_path):
+    model = KochNet(64, (28, 28), (4, 3, 2, 1), 0.25).eval()
+    path = to_onnx(model, tmp_path / "koch.onnx")
+    pictures = PhoneModel(model).pictures(np.zeros((1, 28, 28), np.uint8))
+    has_unit_length = abs(float(np.linalg.norm(run(path, pictures))) - 1) < 1e-3
+    assert read_contract(path)["output"]["unit_norm"] == has_unit_length
+
+
+@still_open(reason="any name is taken")
+@pytest.mark.parametrize("name", ["model.tflite", "model.ort"])
+def test_21_another_formats_ending_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match="onnx"):
+        to_onnx(ShortFaceNet(), tmp_path / name)
