@@ -9,7 +9,7 @@ from lib.models.cost import (
     layer_costs,
     seconds_by_layer,
 )
-from lib.models.embedding import embed, to_input
+from lib.models.embedding import as_channels, embed, to_input
 from lib.models.files import ARCHITECTURES, COURSE_MODEL, course_model, load, save
 from lib.models.layers import Bottleneck, ConvBlock, PReLU, fold_batch_norm
 from lib.models.ncnn import fetch_face_weights, load_ncnn
@@ -27,6 +27,7 @@ __all__ = [
     "MobileFaceNet",
     "PReLU",
     "SignatureNet",
+    "as_channels",
     "count_multiply_adds",
     "count_parameters",
     "course_model",
