@@ -2,6 +2,9 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 QUICK := COURSE_BUDGET=quick MPLBACKEND=agg
+# One process a core, one thread a process; each takes the next test when it is free.
+PARALLEL := OMP_NUM_THREADS=1
+WORKERS := -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lab lint test test-extras test-all notebooks book phone results papers stamp constraints clean
@@ -21,7 +24,7 @@ lint: setup  ## rules and layout of the code (ruff), types of five packages (myp
 	$(PY) -m mypy
 
 test: setup  ## all tests, every lesson among them (about six minutes); make test ARGS="-k losses"
-	$(QUICK) $(PY) -m pytest -m "not slow and not browser" $(ARGS)
+	$(QUICK) $(PARALLEL) $(PY) -m pytest $(WORKERS) -m "not slow and not browser" $(ARGS)
 
 test-extras: setup  ## what test leaves out: browser, full conversions and trainings
 	$(QUICK) $(PY) -m pytest -m "slow or browser" $(ARGS)
