@@ -324,6 +324,30 @@ def test_bootstrap_is_the_loop_over_drawn_people_it_abbreviates():
     ) == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])))
 
 
+def test_a_paired_interval_is_the_loop_that_draws_the_same_people_for_both_systems():
+    better, same, (a, b) = paired(people=6, images=3)
+    worse = better + np.random.default_rng(1).normal(0, 0.3, len(better))
+    rng, falls = np.random.default_rng(4), []
+    for _ in range(50):
+        drawn = rng.integers(6, size=6).tolist()
+        chosen = []
+        for k in range(len(same)):
+            times = drawn.count(a[k]) * (1 if a[k] == b[k] else drawn.count(b[k]))
+            chosen += [k] * times
+        if same[chosen].any() and not same[chosen].all():
+            falls.append(
+                ev.auc(better[chosen], same[chosen]) - ev.auc(worse[chosen], same[chosen])
+            )
+    found = ev.paired_interval(ev.auc, better, worse, same, (a, b), resamples=50, seed=4)
+    assert found == pytest.approx(tuple(np.percentile(falls, [2.5, 97.5])))
+
+
+def test_the_difference_of_a_system_from_itself_is_surely_zero():
+    scores, same, identities = paired()
+    again = (ev.equal_error_rate, scores, scores, same, identities)
+    assert ev.paired_interval(*again, resamples=20) == (0.0, 0.0)
+
+
 def test_copying_every_pair_buys_no_certainty():
     scores, same, (a, b) = paired()
     once = ev.bootstrap_interval(ev.auc, scores, same, (a, b), resamples=100)

@@ -13,7 +13,12 @@ from lib.evaluation.episodes import (
     right,
 )
 from lib.evaluation.identification import Identification, identification, one_shot_accuracy
-from lib.evaluation.intervals import bootstrap_interval, interval_over, wilson_interval
+from lib.evaluation.intervals import (
+    bootstrap_interval,
+    interval_over,
+    paired_interval,
+    wilson_interval,
+)
 from lib.evaluation.rates import (
     Roc,
     auc,
@@ -51,6 +56,7 @@ __all__ = [
     "min_cllr",
     "one_shot_accuracy",
     "pair_scores",
+    "paired_interval",
     "prototype_scores",
     "retrieve",
     "right",

@@ -1,4 +1,8 @@
-"""Intervals that resample identities, not pairs."""
+"""95 % intervals that resample whole groups (people, characters, runs) instead of single pairs.
+
+Pairs that share a person are not independent. Each draw takes as many groups as there are, with
+replacement, and each group brings everything that belongs to it.
+"""
 
 import math
 import warnings
@@ -20,64 +24,126 @@ def bootstrap_interval(
     level: float = 0.95,
     seed: int = 0,
 ):
-    """Percentile interval of `metric(scores, same)`, resampling identities: pairs that share a person are not independent.
+    """Percentile interval of `metric(scores, same)`, resampling identities.
 
-    metric      returns a number, or a tuple whose first entry counts (`equal_error_rate`), or an array (a band, entry by entry)
-    identities  (identity_i, identity_j), each (N,): the two identities of every pair; equal for a skilled forgery
-    returns     (low, high). An identity drawn w times brings its own pairs w times, and pairs with one drawn v times w v times;
-                draws in which the metric is undefined (no same pair left) are left out
-    raises      ValueError for fewer than two identities, or where more than half the draws are undefined
+    An identity drawn w times brings its own pairs w times, and its pairs with an identity drawn
+    v times w v times. Draws in which the metric is undefined (no same pair left) are left out.
+
+    metric      returns a number, or a tuple whose first entry counts (`equal_error_rate`), or an
+                array (a band, entry by entry)
+    identities  (identity_i, identity_j), each (N,): the two identities of every pair; equal for a
+                skilled forgery
+    returns     (low, high)
+    raises      ValueError for fewer than two identities, or more than half the draws undefined
     source      Bolle, Ratha, Pankanti 2004, subset bootstrap
     """
     scores, same = as_pairs(scores, same)
-    first, second = (as_array(side) for side in identities)
-    if first.shape != scores.shape or second.shape != scores.shape:
-        raise ValueError(
-            f"identities must be two arrays of {len(scores)}, not {first.shape} and {second.shape}"
-        )
     order = np.argsort(-scores, kind="stable")  # once here, so that each draw comes sorted
-    scores, same = scores[order], same[order]
+
+    def value(rows: np.ndarray):
+        return _first(metric(scores[rows], same[rows]))
+
+    return _over_pairs(value, order, identities, resamples, level, seed)
+
+
+def paired_interval(
+    metric: Callable,
+    scores,
+    baseline,
+    same,
+    identities,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+):
+    """Interval of `metric(scores, same) - metric(baseline, same)`, the same people drawn for both.
+
+    What two systems share cancels in the difference, so this interval says whether one of them is
+    better; the overlap of their own two intervals does not.
+
+    scores, baseline  (N,) scores of the same pairs by two systems
+    others            as `bootstrap_interval`
+    """
+    scores, same = as_pairs(scores, same)
+    baseline, _ = as_pairs(baseline, same)
+
+    def difference(rows: np.ndarray):
+        return _first(metric(scores[rows], same[rows])) - _first(metric(baseline[rows], same[rows]))
+
+    return _over_pairs(difference, np.arange(len(same)), identities, resamples, level, seed)
+
+
+def _first(value):
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _over_pairs(
+    value: Callable, order: np.ndarray, identities, resamples: int, level: float, seed: int
+):
+    """Percentiles of `value(rows)` over draws of identities; `rows` are pairs in this order."""
+    first, second = (as_array(side) for side in identities)
+    if first.shape != order.shape or second.shape != order.shape:
+        raise ValueError(
+            f"identities must be two arrays of {len(order)}, not {first.shape} and {second.shape}"
+        )
     people, codes = np.unique(np.concatenate([first[order], second[order]]), return_inverse=True)
     i, j = np.split(codes, 2)
     if len(people) < 2:
         raise ValueError("one identity only: there is nothing to resample")
-    rng = np.random.default_rng(seed)
     values = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for _ in range(resamples):
-            drawn = np.bincount(rng.integers(len(people), size=len(people)), minlength=len(people))
-            times = np.where(i == j, drawn[i], drawn[i] * drawn[j])
+        warnings.simplefilter("ignore")  # a draw of few people may turn its scores
+        for drawn in draw_groups(len(people), resamples, seed):
+            times = np.bincount(drawn, minlength=len(people))
+            rows = np.repeat(order, np.where(i == j, times[i], times[i] * times[j]))
             try:
-                value = metric(np.repeat(scores, times), np.repeat(same, times))
+                values.append(value(rows))
             except ValueError:
                 continue
-            values.append(value[0] if isinstance(value, tuple) else value)
     if 2 * len(values) < resamples:
         raise ValueError(
-            f"the metric is undefined in {resamples - len(values)} of {resamples} draws: too few identities or pairs for an interval"
+            f"the metric is undefined in {resamples - len(values)} of {resamples} draws: "
+            "too few identities or pairs for an interval"
         )
     low, high = np.percentile(np.stack(values), [50 * (1 - level), 50 * (1 + level)], axis=0)
     return (float(low), float(high)) if np.ndim(low) == 0 else (low, high)
 
 
-def interval_over(values, groups, resamples: int = 2000, seed: int = 0) -> tuple[float, float]:
-    """95 % percentile interval of the mean of `values` (N,), resampling whole groups (N,): runs, or characters."""
-    values, (names, code) = (
-        np.asarray(values, dtype=np.float64),
-        np.unique(np.asarray(groups), return_inverse=True),
-    )
-    total, size = np.bincount(code, values), np.bincount(code)
-    drawn = np.random.default_rng(seed).integers(len(names), size=(resamples, len(names)))
-    low, high = np.percentile(total[drawn].sum(1) / size[drawn].sum(1), [2.5, 97.5])
+def draw_groups(count: int, resamples: int, seed: int) -> np.ndarray:
+    """(resamples, count): each row draws `count` of `count` groups with replacement."""
+    return np.random.default_rng(seed).integers(count, size=(resamples, count))
+
+
+def interval_over(
+    values, groups, kinds=None, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % percentile interval of the mean of `values` (N,), resampling whole groups (N,).
+
+    kinds  (N,), optional: the mean is that of the kinds' means, so each kind counts alike
+           (balanced accuracy). A kind that a draw misses counts as 0
+    """
+    values = np.asarray(values, dtype=np.float64)
+    names, group = np.unique(np.asarray(groups), return_inverse=True)
+    _, kind = np.unique(np.zeros(len(values)) if kinds is None else kinds, return_inverse=True)
+    total, size = np.zeros((2, kind.max() + 1, len(names)))  # (kinds, groups) each
+    np.add.at(total, (kind, group), values)
+    np.add.at(size, (kind, group), 1)
+    drawn = draw_groups(len(names), resamples, seed)
+    means = total[:, drawn].sum(2) / np.maximum(size[:, drawn].sum(2), 1)  # (kinds, resamples)
+    low, high = np.percentile(means.mean(0), [2.5, 97.5])
     return float(low), float(high)
 
 
 def wilson_interval(successes: float, trials: int) -> tuple[float, float]:
-    """95 % interval of a share, as if all trials were independent (Wilson 1927): honest near 0 and 1, where p +- 2 s is not."""
+    """95 % interval of a share, as if all trials were independent.
+
+    Correct near 0 and 1 too, where p +- 2 standard errors is not.
+
+    source  Wilson 1927
+    """
     z, p = 1.959964, successes / trials
-    middle, spread = (
-        p + z * z / (2 * trials),
-        z * math.sqrt(p * (1 - p) / trials + (z / (2 * trials)) ** 2),
-    )
-    return (middle - spread) / (1 + z * z / trials), (middle + spread) / (1 + z * z / trials)
+    centre = p + z * z / (2 * trials)
+    half_width = z * math.sqrt(p * (1 - p) / trials + (z / (2 * trials)) ** 2)
+    scale = 1 + z * z / trials
+    return (centre - half_width) / scale, (centre + half_width) / scale
