@@ -146,6 +146,6 @@ def test_writers_and_names_are_read_as_the_two_parts_spell_them(parts):
     assert (
         set(training.forger[~training.genuine]) == set(FORGERS) == set(test.forger[~test.genuine])
     )
-    assert sigcomp2011.parsed("0119002_05", "training") == (2, 119, 5) and sigcomp2011.parsed(
+    assert sigcomp2011.parse_name("0119002_05", "training") == (2, 119, 5) and sigcomp2011.parse_name(
         "05_0119017", "test"
     ) == (17, 119, 5)

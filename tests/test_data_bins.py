@@ -1,4 +1,4 @@
-"""Verification files (.bin): read as they were packed, by both Pythons, and nothing in them is ever run."""
+"""Verification files (.bin) are read as both Pythons pack them, and nothing in them is run."""
 
 import io
 import os

@@ -1,4 +1,7 @@
-"""The data sets that are downloaded, and a reader's own folder: on small archives made here, and on the real ones where they are."""
+"""The published data sets and a reader's own folder.
+
+On small archives made here, and on the real ones where they are.
+"""
 
 import io
 import os
@@ -53,7 +56,10 @@ TRAIN, TEST = "trainingSet/OfflineSignatures", "Testdata_SigComp2011/SigComp11-O
 
 @pytest.fixture
 def signatures(mirror):
-    """Both archives as published: reversed names, mixed letter case, two languages, online recordings, a stray file."""
+    """Both archives as published.
+
+    Reversed names, mixed letter case, two languages, online recordings, a file that is no scan.
+    """
     online = b"1 2 3\n"
     mirror(
         "sigcomp2011/sigComp2011-trainingSet.zip",
@@ -143,7 +149,7 @@ def test_languages_and_parts_are_kept_apart(signatures):
 
 
 @pytest.mark.filterwarnings("ignore:.*left out")
-def test_the_disclaimer_is_given_typed_or_asked_for_and_never_assumed(
+def test_the_disclaimer_is_an_argument_a_variable_or_typed_and_never_assumed(
     signatures, monkeypatch, capsys
 ):
     with one_sentence("accepting its terms", sigcomp2011.VARIABLE):
@@ -153,20 +159,20 @@ def test_the_disclaimer_is_given_typed_or_asked_for_and_never_assumed(
     assert not any(name.endswith(".part") for name in leftovers())
     monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
     monkeypatch.setattr("builtins.input", lambda prompt: SENTENCE + " ")
-    assert sigcomp2011._ask(input) == SENTENCE and "terms" in capsys.readouterr().out
+    assert sigcomp2011.ask_for_sentence(input) == SENTENCE and "terms" in capsys.readouterr().out
     monkeypatch.setenv(sigcomp2011.VARIABLE, SENTENCE)
     assert len(load("sigcomp2011", part="test")) == 3
     monkeypatch.delenv(sigcomp2011.VARIABLE)
     assert len(load("sigcomp2011", part="test")) == 3, "once opened, the decoded images are there"
 
 
-def test_nobody_there_to_type_is_not_waited_for(monkeypatch):
+def test_nobody_is_asked_where_nobody_can_type(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     monkeypatch.delitem(__import__("sys").modules, "ipykernel", raising=False)
-    assert sigcomp2011._ask(lambda prompt: pytest.fail("asked where nobody is")) is None
+    assert sigcomp2011.ask_for_sentence(lambda prompt: pytest.fail("asked where nobody is")) is None
 
 
-def test_an_archive_without_the_language_says_so(mirror):
+def test_an_archive_without_the_language_is_an_error(mirror):
     mirror(
         "sigcomp2011/sigComp2011-test.zip",
         encrypted({f"{TEST}/Dutch/Reference(646)/017/05_017.png": picture()}, SENTENCE.encode()),
@@ -176,18 +182,19 @@ def test_an_archive_without_the_language_says_so(mirror):
 
 
 def test_names_are_read_by_their_digits_alone():
-    assert sigcomp2011.parsed("0119002_05", "training") == (2, 119, 5) and sigcomp2011.parsed(
-        "05_0119017", "test"
-    ) == (17, 119, 5)
-    assert sigcomp2011.parsed("001_012", "training") == (1, -1, 12) and sigcomp2011.parsed(
-        "001_012", "test"
-    ) == (12, -1, 1)
+    for name, part, facts in (
+        ("0119002_05", "training", (2, 119, 5)),
+        ("05_0119017", "test", (17, 119, 5)),
+        ("001_012", "training", (1, -1, 12)),
+        ("001_012", "test", (12, -1, 1)),
+    ):
+        assert sigcomp2011.parse_name(name, part) == facts
     for name in ("readme", "12_13", "0119002", "0119002_0119", "x01_02", ""):
-        assert sigcomp2011.parsed(name, "training") is None
+        assert sigcomp2011.parse_name(name, "training") is None
 
 
 def test_normalised_ink_is_the_same_for_any_pen():
-    """One scribble by a black, a blue and a faint pen, on white and on yellow paper: equal pictures, though the scans differ."""
+    """One line by a black, a blue and a faint pen, on white and on yellow paper."""
     pens = [
         ((10, 10, 10), (255, 255, 255)),
         ((30, 40, 160), (240, 250, 250)),
@@ -197,25 +204,25 @@ def test_normalised_ink_is_the_same_for_any_pen():
         np.asarray(Image.open(io.BytesIO(picture(colour=colour, paper=paper, seed=3))))
         for colour, paper in pens
     ]
-    made = [ink.normalised(scan, (64, 144)) for scan in scans]
+    made = [ink.normalise(scan, (64, 144)) for scan in scans]
     assert all(np.array_equal(made[0], other) for other in made) and made[0].min() < 150
     assert ink.saturation(scans[0]) < 0.01 < 0.5 < ink.saturation(scans[1])
     assert ink.mean_darkness(scans[0]) > 0.9 > 0.5 > ink.mean_darkness(scans[2])
-    assert ink.in_colour(scans[1], (64, 144)).shape == (64, 144, 3)
+    assert ink.crop_in_colour(scans[1], (64, 144)).shape == (64, 144, 3)
 
 
 def test_ink_keeps_its_proportions_and_dust_does_not_count():
     scan = np.full((100, 300, 3), 255, np.uint8)
     scan[40:60, 100:160] = 0
     scan[5:8, 5:8] = 0  # dust
-    made = ink.normalised(scan, (64, 144))
+    made = ink.normalise(scan, (64, 144))
     rows, columns = np.flatnonzero((made < 128).any(1)), np.flatnonzero((made < 128).any(0))
     assert (
         abs(len(columns) / len(rows) - 3) < 0.15
         and abs(rows.mean() - 31.5) <= 1
         and abs(columns.mean() - 71.5) <= 1
     )
-    assert ink.normalised(np.full((50, 50, 3), 200, np.uint8), (64, 144)).min() == 255, (
+    assert ink.normalise(np.full((50, 50, 3), 200, np.uint8), (64, 144)).min() == 255, (
         "an empty page stays empty"
     )
 
@@ -382,9 +389,8 @@ def drawings() -> dict[str, bytes]:
             data = picture(
                 (105, 105), (0, 0, 0), seed=10 * number + drawer, mode="1", paper=(255, 255, 255)
             )
-            files[
-                f"images_background/{alphabet}/character{character:02d}/{number + 7:04d}_{drawer:02d}.png"
-            ] = data
+            folder = f"images_background/{alphabet}/character{character:02d}"
+            files[f"{folder}/{number + 7:04d}_{drawer:02d}.png"] = data
     return files
 
 
@@ -503,7 +509,7 @@ def test_pictures_are_turned_upright_and_cut_in_the_middle(tmp_path):
     assert made.images[made.names.index("ada/transparent.webp")].min() == 255
 
 
-def test_what_is_wrong_with_a_folder_is_one_sentence(tmp_path):
+def test_every_error_about_a_folder_is_one_sentence(tmp_path):
     with one_sentence("path="):
         load("folder")
     with one_sentence("there is no folder", "absent"):
@@ -547,7 +553,7 @@ def test_files_that_are_no_pictures_are_left_out_with_one_warning(tmp_path):
 
 @pytest.fixture(scope="module")
 def real_mirror(tmp_path_factory):
-    """Address of a server on this machine that serves the real archives, and the sentence that opens SigComp2011."""
+    """Address of a server on this machine that serves the real archives."""
     import functools
     import http.server
     import threading
@@ -582,7 +588,8 @@ def real(real_data, real_mirror, monkeypatch, tmp_path_factory):
     sentence = os.environ.get(sigcomp2011.VARIABLE) or (said and said.group(1))
     if not sentence:
         pytest.skip(
-            f"the real SigComp2011 archives are there, but nobody accepted their terms: set {sigcomp2011.VARIABLE}"
+            "the real SigComp2011 archives are there, but nobody accepted their terms: set "
+            f"{sigcomp2011.VARIABLE}"
         )
     monkeypatch.setenv(sigcomp2011.VARIABLE, sentence)
     return sentence
@@ -615,16 +622,15 @@ def test_the_real_signatures_come_from_mirror_to_arrays(real):
     dark = (255 - both.images.astype(float)).mean((1, 2))
     leak = balanced_accuracy(dark, ~both.genuine)
     print(f"normalised grey: mean darkness alone {leak:.1%} balanced accuracy")
-    assert leak < 0.62, "the pen shows through the normalisation"
+    assert leak < 0.62, "the pen is still visible after normalisation"
 
 
 def test_the_real_archives_are_decrypted_at_twenty_megabytes_a_second(real):
-    from lib.data import zipcrypto
 
     path = fetch("sigcomp2011/sigComp2011-trainingSet.zip", None)
-    with archive.opened(path) as opened:
+    with archive.open_zip(path) as opened:
         entries = archive.members(opened, ".png")
-        zipcrypto.read(opened, entries[0], real.encode())  # compiled
+        archive.read(opened, entries[0], real)  # compiled
         rates = []
         for _ in range(2):
             begin = time.process_time()
@@ -633,22 +639,22 @@ def test_the_real_archives_are_decrypted_at_twenty_megabytes_a_second(real):
         print(f"real archive, read, decrypted, CRC compared: {max(rates):.0f} MB/s of CPU time")
         assert max(rates) >= 20
         opened.setpassword(real.encode())
-        assert zipcrypto.read(opened, entries[7], real.encode()) == opened.read(entries[7])
+        assert archive.read(opened, entries[7], real) == opened.read(entries[7])
         assert not archive.check_password(opened, real[:-1], entries)
 
 
-def test_the_real_pens_tell_forgeries_and_the_sentence_of_the_terms_stands_nowhere_in_the_course(
+def test_the_real_pens_reveal_forgeries_and_the_sentence_of_the_terms_is_nowhere_in_the_course(
     real,
 ):
     path = fetch("sigcomp2011/sigComp2011-trainingSet.zip", None)
-    with archive.opened(path) as opened:
+    with archive.open_zip(path) as opened:
         entries = archive.members(opened, ".png")[::6]
         scans = [
             (name, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
             for name, data in archive.read_all(opened, entries, real)
         ]
     forged = np.array(
-        [sigcomp2011.parsed(Path(name).stem, "training")[1] >= 0 for name, _ in scans]
+        [sigcomp2011.parse_name(Path(name).stem, "training")[1] >= 0 for name, _ in scans]
     )
     assert balanced_accuracy(np.array([ink.saturation(scan) for _, scan in scans]), forged) > 0.75
     root = Path(__file__).resolve().parents[1]

@@ -95,7 +95,7 @@ def test_no_writer_of_the_test_part_is_among_the_training_writers(real_data):
                 if "dutch" in name.lower() and name.lower().endswith(".png")
             ]
         writers[part] = {
-            who[0] for who in (sigcomp2011.parsed(stem, part) for stem in stems) if who
+            who[0] for who in (sigcomp2011.parse_name(stem, part) for stem in stems) if who
         }
     assert len(writers["training"]) == 10 and len(writers["test"]) == 20
     assert not writers["training"] & writers["test"]

@@ -65,7 +65,7 @@ def test_the_head_that_reads_landmarks_learned_from_made_up_people_of_its_own():
 
 def test_the_folds_of_lfw_share_no_person(real_data, monkeypatch):
     monkeypatch.setenv("COURSE_MIRROR", str(real_data))
-    pairs = lfw._pairs()
+    pairs = lfw.read_pairs()
     people = [
         {name.rpartition("_")[0] for a, b, _, fold in pairs if fold == one for name in (a, b)}
         for one in range(10)
@@ -77,7 +77,7 @@ def test_nobody_of_the_judged_folds_is_in_a_photograph_that_the_new_layer_learns
     real_data, monkeypatch
 ):
     monkeypatch.setenv("COURSE_MIRROR", str(real_data))
-    listed = lfw._pairs()
+    listed = lfw.read_pairs()
     names = sorted({name for a, b, _, _ in listed for name in (a, b)})
     _, identity = np.unique([name.rpartition("_")[0] for name in names], return_inverse=True)
     i, j, same, fold = lfw.lfw_pairs(names)

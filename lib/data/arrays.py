@@ -1,19 +1,41 @@
-"""Scored pairs as arrays, checked: what `evaluation`, `calibration` and `identification` share."""
+"""Arrays from whatever holds numbers, rows of length one, and options checked in words."""
 
 import numpy as np
 
 
 def as_array(x) -> np.ndarray:
-    """Lists, arrays, and tensors of any type from any device."""
+    """A list, an array, or a tensor of any type on any device, as a NumPy array.
+
+    Half-precision tensors come back as float32, because NumPy has no bfloat16.
+    """
     if not hasattr(x, "detach"):
         return np.asarray(x)
     x = x.detach().cpu()
-    return (
-        x.float() if x.dtype.itemsize == 2 and x.is_floating_point() else x
-    ).numpy()  # NumPy knows no bfloat16
+    if x.is_floating_point() and x.dtype.itemsize == 2:
+        x = x.float()
+    return x.numpy()
 
 
 def unit_rows(x: np.ndarray) -> np.ndarray:
     """(..., D) -> the same with every row divided by its length; a row of zeros stays as it is."""
     length = np.linalg.norm(x, axis=-1, keepdims=True)
     return x / np.where(length > 0, length, 1)
+
+
+def check_whole_number(name: str, value, least: int) -> int:
+    """The option `name` as an int; ValueError where it is no whole number or below `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number, at least {least}; got {value!r}")
+    return int(value)
+
+
+def height_and_width(size: int | tuple[int, int], least: int = 1) -> tuple[int, int]:
+    """`size`, a side or (height, width) in pixels, as (height, width).
+
+    raises  ValueError where it is neither, or below `least`
+    """
+    sides = (size, size) if isinstance(size, int | np.integer) else tuple(size)
+    if len(sides) != 2:
+        raise ValueError(f"size must be a side or (height, width); got {size!r}")
+    height, width = (check_whole_number(f"size[{i}]", side, least) for i, side in enumerate(sides))
+    return height, width

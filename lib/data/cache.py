@@ -1,13 +1,14 @@
-"""Rendered sets are made once and kept: one .npz a set, without pickle, written whole or not at all.
+"""Rendered sets are made once and kept: one .npz a set, without pickle, written atomically.
 
-    cached("glyphs", {"size": 28, "seed": 0}, sources=[__file__], make=lambda: ImageSet(...)) -> ImageSet
+    cached("glyphs", {"size": 28, "seed": 0}, sources=[__file__], make=lambda: ImageSet(...))
 
-The file's name is a fingerprint of the options and of the source code that draws, so neither can go stale.
+The file's name is a hash of the options and of the source code that draws. A change of either
+makes a new file.
 """
 
 import hashlib
+import io
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -17,7 +18,9 @@ import numpy as np
 
 from lib.course import cache_dir
 from lib.data import ImageSet
+from lib.data.files import write_atomically
 
+# What `read` raises for a damaged file.
 DAMAGED = (
     OSError,
     ValueError,
@@ -33,7 +36,7 @@ DAMAGED = (
 def cached(
     name: str, options: dict, sources: Sequence[str], make: Callable[[], ImageSet]
 ) -> ImageSet:
-    """The set that `make()` renders: from the cache where it is there and whole, else made and stored.
+    """The set that `make()` renders: from the cache where a whole file is there, else made, stored.
 
     options  plain values that the set depends on
     sources  files whose code it depends on
@@ -43,7 +46,7 @@ def cached(
         try:
             return read(path)
         except DAMAGED:
-            path.unlink()  # a damaged file is no file
+            pass  # the file is replaced below
     images = make()
     write(path, images)
     return images
@@ -51,14 +54,13 @@ def cached(
 
 def path_of(name: str, options: dict, sources: Sequence[str]) -> Path:
     """Where `cached` keeps this set."""
-    text = json.dumps(options, sort_keys=True).encode() + b"".join(
-        Path(source).read_bytes() for source in sources
-    )
-    return cache_dir() / f"{name}-{hashlib.sha256(text).hexdigest()[:16]}.npz"
+    code = b"".join(Path(source).read_bytes() for source in sources)
+    key = hashlib.sha256(json.dumps(options, sort_keys=True).encode() + code).hexdigest()
+    return cache_dir() / f"{name}-{key[:16]}.npz"
 
 
 def write(path: Path, images: ImageSet) -> None:
-    """Store a set under a temporary name and rename it: a reader finds the whole file or none."""
+    """Store a set; a reader of `path` finds the whole file or none."""
     arrays = {
         "images": images.images,
         "identity": images.identity,
@@ -66,13 +68,9 @@ def write(path: Path, images: ImageSet) -> None:
         "names": np.array(images.names),
         **{f"extra_{key}": value for key, value in images.extra.items()},
     }
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **arrays)
+    write_atomically(path, content.getvalue())
 
 
 def read(path: Path) -> ImageSet:
@@ -81,8 +79,8 @@ def read(path: Path) -> ImageSet:
     raises  one of `DAMAGED` where the file is not what was written
     """
     with zipfile.ZipFile(path) as archive:
-        if (broken := archive.testzip()) is not None:
-            raise zipfile.BadZipFile(f"{broken} in {path} is damaged")
+        if (damaged := archive.testzip()) is not None:
+            raise zipfile.BadZipFile(f"{damaged} in {path} is damaged")
     with np.load(path, allow_pickle=False) as stored:
         arrays = dict(stored)
     extra = {key.removeprefix("extra_"): arrays[key] for key in arrays if key.startswith("extra_")}

@@ -1,9 +1,10 @@
-"""One way for every file that comes from outside: fetched to a temporary name, resumed where it broke off, verified, renamed.
+"""Downloads: to a temporary name, resumed where they broke off, verified, then renamed.
 
-    path = fetch("omniglot/images_background.zip", "https://...", checksum="md5:68d2...", check=is_zip)
+    path = fetch("omniglot/images_background.zip", "https://...", "md5:68d2...", check_zip)
 
-`COURSE_MIRROR`, a folder or an address, serves every download instead: it holds the same names (`omniglot/images_background.zip`).
-What a mirror serves is read by the same code and not held to a publisher's checksum.
+`COURSE_MIRROR`, a folder or an address, replaces the publisher's address of every download. It
+holds the same names (`omniglot/images_background.zip`). The same code reads what it serves, but
+the publisher's checksum is not compared.
 """
 
 import errno
@@ -11,7 +12,6 @@ import hashlib
 import json
 import os
 import shutil
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
@@ -24,14 +24,15 @@ from urllib.request import url2pathname
 from tqdm import tqdm
 
 from lib import course
+from lib.data.files import write_atomically
 
-BLOCK = 1 << 18
-PATIENCE = 30  # seconds without a byte before a server counts as silent
-GONE = (404, 410)
+BLOCK = 1 << 18  # bytes read at a time
+TIMEOUT = 30  # seconds without a byte before a connection is given up
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DataError(RuntimeError):
-    """Something about data that the reader can mend; the message is one sentence that says how."""
+    """A problem with data that the reader can repair; the message says how, in one sentence."""
 
 
 class NotThere(DataError):
@@ -39,7 +40,7 @@ class NotThere(DataError):
 
 
 def mirror() -> str | None:
-    """The address of the mirror (`COURSE_MIRROR`) without a final slash, or None. A folder becomes a file:// address."""
+    """The address in `COURSE_MIRROR` without a final slash, or None; a folder gives file://."""
     value = os.environ.get("COURSE_MIRROR", "").strip()
     if not value:
         return None
@@ -48,63 +49,66 @@ def mirror() -> str | None:
     folder = Path(value).expanduser()
     if not folder.is_dir():
         raise DataError(
-            f"COURSE_MIRROR is {value!r}, which is neither a folder that exists nor an http:// or file:// address"
+            f"COURSE_MIRROR is {value!r}, which is neither a folder that exists nor an http:// or "
+            "file:// address"
         )
     return folder.resolve().as_uri()
 
 
-def folder_for(name: str) -> Path:
-    """The place of `name` in the cache, its folder made."""
+def cache_path(name: str) -> Path:
+    """Where `fetch` keeps the file `name`; its folder is made."""
     try:
-        place = course.cache_dir() / "downloads" / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return place
+        path = course.cache_dir() / "downloads" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
     except OSError as error:
         raise DataError(
-            f"cannot write to the cache ({error.strerror}: {error.filename}); set COURSE_CACHE to a folder you may write to"
+            f"cannot write to the cache ({error.strerror}: {error.filename}); set COURSE_CACHE to "
+            "a folder you may write to"
         ) from None
 
 
 @contextmanager
-def full_disk_is_said(place: Path, what: str = "") -> Iterator[None]:
-    """Turn the operating system's refusals to write into a sentence each."""
+def explained_write_errors(path: Path, what: str = "") -> Iterator[None]:
+    """Turn "disk full" and "permission denied" while writing beside `path` into a DataError."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in DISK_FULL:
             raise DataError(
-                f"the disk is full: no room for {what or place.name} in {place.parent}; free some space, or set COURSE_CACHE "
-                "to a folder on a larger disk"
+                f"the disk is full: no room for {what or path.name} in {path.parent}; free some "
+                "space, or set COURSE_CACHE to a folder on a larger disk"
             ) from None
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise DataError(
-                f"{place.parent} may not be written to; set COURSE_CACHE to a folder you may write to"
+                f"{path.parent} may not be written to; set COURSE_CACHE to a folder you may write "
+                "to"
             ) from None
         raise
 
 
-def is_zip(path: Path) -> None:
-    """Raise DataError unless `path` is a whole zip archive: directory readable and, where no password hides it, every CRC right."""
+def check_zip(path: Path) -> None:
+    """Raise DataError unless `path` is a whole zip archive.
+
+    Its directory must be readable and, where no password hides the entries, every CRC right.
+    """
     with path.open("rb") as file:
         head = file.read(512)
     if head.lstrip()[:1] == b"<":
         raise DataError(
-            "the server sent a web page, not a zip archive; the address may have moved, or a login page is in the way"
+            "the server sent a web page, not a zip archive; the address may have moved, or a login "
+            "page is in the way"
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            if not any(info.flag_bits & 0x1 for info in archive.infolist()):
-                if bad := archive.testzip():
-                    raise DataError(f"the zip archive is damaged at {bad}")
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        EOFError,
-        OSError,
-        ValueError,
-        NotImplementedError,
-    ):
+            encrypted = any(info.flag_bits & 0x1 for info in archive.infolist())
+            damaged = None if encrypted else archive.testzip()
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, ValueError):
         raise DataError("what arrived is not a whole zip archive") from None
+    except NotImplementedError:
+        raise DataError("the zip archive is compressed in an unknown way") from None
+    if damaged:
+        raise DataError(f"the zip archive is damaged at {damaged}")
 
 
 def digest(path: Path, kind: str = "sha256") -> str:
@@ -113,195 +117,191 @@ def digest(path: Path, kind: str = "sha256") -> str:
         return hashlib.file_digest(file, kind).hexdigest()
 
 
-def _write_json(path: Path, value: dict) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(json.dumps(value, indent=1, sort_keys=True))
-    temporary.replace(path)
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        value = json.loads(path.read_text())
-        return value if isinstance(value, dict) else {}
-    except (OSError, ValueError):
-        return {}
-
-
-def _size(count: float) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
-
-
 def record(path: Path) -> dict:
-    """What was written down when `path` was fetched: `sha256`, `bytes`, `source`; empty where it was not."""
-    return _read_json(path.with_name(path.name + ".json"))
-
-
-def is_here(name: str) -> bool:
-    """True where `name` lies in the cache already, so that `fetch` would not go anywhere."""
-    return (course.cache_dir() / "downloads" / name).is_file()
+    """What was noted when `path` was fetched: `sha256`, `bytes`, `source`; empty without a note."""
+    return _read_json(_notes(path))
 
 
 def fetch(
     name: str,
     url: str | None,
     checksum: str = "",
-    check: Callable[[Path], None] | None = None,
-    hint: str = "",
+    check: Callable[[Path], object] | None = None,
 ) -> Path:
     """The file `name` of the cache, downloaded first if it is not there.
 
     name      where it lies under the cache and under a mirror, `omniglot/images_background.zip`
     url       the publisher's address; None for a file that only a mirror can have
-    checksum  "sha256:..." or "md5:..." as the publisher gives it; a mirror is not held to it
+    checksum  "sha256:..." or "md5:..." as the publisher gives it; not compared for a mirror
     check     raises DataError where the file is not what it should be
-    hint      a sentence for the error message, where there is another way to the file
     returns   its path; beside it lies NAME.json with size, source and sha256
-    raises    DataError, whose message is one sentence; NotThere where the file is missing at its source
+    raises    DataError, whose message is one sentence; NotThere where the source lacks the file
     """
     base = mirror()
     source = f"{base}/{quote(name)}" if base else url
-    place = folder_for(name)
-    known = record(place)
-    if place.is_file() and (source is None or known.get("source") in (source, "by hand")):
-        return place
+    path = cache_path(name)
+    known = record(path)
+    # 1) It is there, and came from this source.
+    if path.is_file() and (source is None or known.get("source") in (source, "by hand")):
+        return path
     if source is None:
         raise NotThere(
-            f"{name} is only to be had from a mirror; set COURSE_MIRROR to a folder or an address that holds it"
+            f"{name} is only to be had from a mirror; set COURSE_MIRROR to a folder or an address "
+            "that holds it"
         )
-    if (
-        place.is_file() and not known and not base
-    ):  # put there by the reader: as good as downloaded, if it is what it should be
-        _verify(place, checksum, check, f"{place}, which was put there by hand,")
-        _write_json(
-            place.with_name(place.name + ".json"),
-            {"bytes": place.stat().st_size, "sha256": digest(place), "source": "by hand"},
-        )
-        return place
-
-    part = place.with_name(place.name + ".part")
-    with full_disk_is_said(place, name):
-        resumed = _stream(source, part, place.name, hint)
-        try:
-            _verify(part, "" if base else checksum, check, source)
-        except DataError:
-            _discard(part)
-            if not resumed:
-                raise
-            _stream(
-                source, part, place.name, hint
-            )  # the two halves may be of two versions: once more from the start
+    with explained_write_errors(path, name):
+        # 2) The reader put it there.
+        if path.is_file() and not known and not base:
+            _verify(path, checksum, check, f"{path}, which was put there by hand,")
+            _write_json(_notes(path), _facts(path, "by hand"))
+            return path
+        # 3) Download it. A resumed file that is not right may be made of two versions: start anew.
+        part = path.with_name(path.name + ".part")
+        verified = False
+        while not verified:
+            resumed = _download(source, part, path)
             try:
                 _verify(part, "" if base else checksum, check, source)
+                verified = True
             except DataError:
                 _discard(part)
-                raise
-        _write_json(
-            place.with_name(place.name + ".json"),
-            {"bytes": part.stat().st_size, "sha256": digest(part), "source": source},
-        )
-        part.replace(place)
-        part.with_name(part.name + ".json").unlink(missing_ok=True)
-    return place
+                if not resumed:
+                    raise
+        # 4) Note where it came from, and give it its name.
+        _write_json(_notes(path), _facts(part, source))
+        part.replace(path)
+        _discard(part)
+    return path
 
 
-def _verify(path: Path, checksum: str, check: Callable[[Path], None] | None, source: str) -> None:
-    if checksum:
-        kind, _, expected = checksum.partition(":")
-        if (found := digest(path, kind)) != expected:
-            try:
-                if check:
-                    check(path)  # says more than two unequal numbers where it can
-            except DataError as error:
-                raise DataError(f"{source} is not usable: {error}") from None
-            raise DataError(
-                f"{source} is not the file its publisher describes ({kind} {found[:12]}... instead of {expected[:12]}...); "
-                "try again later, or use a mirror you trust"
-            )
+def _notes(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _write_json(path: Path, value: dict) -> None:
+    write_atomically(path, json.dumps(value, indent=1, sort_keys=True).encode())
+
+
+def _facts(file: Path, source: str) -> dict:
+    return {"bytes": file.stat().st_size, "sha256": digest(file), "source": source}
+
+
+def _discard(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _notes(part).unlink(missing_ok=True)
+
+
+def _verify(path: Path, checksum: str, check: Callable[[Path], object] | None, source: str) -> None:
+    # The check goes first: it can say more than that two checksums differ.
     if check:
         try:
             check(path)
         except DataError as error:
             raise DataError(f"{source} is not usable: {error}") from None
+    if checksum:
+        kind, _, expected = checksum.partition(":")
+        if (found := digest(path, kind)) != expected:
+            raise DataError(
+                f"{source} is not the file its publisher describes ({kind} {found[:12]}... instead "
+                f"of {expected[:12]}...); try again later, or use a mirror you trust"
+            )
 
 
-def _stream(source: str, part: Path, title: str, hint: str) -> bool:
-    """Bring the rest of `source` into `part`. Returns True where bytes of an earlier try were kept."""
-    facts = part.with_name(part.name + ".json")
-    before = _read_json(facts)
+def _download(source: str, part: Path, path: Path) -> bool:
+    """Bring the rest of `source` into `part`; True where bytes of an earlier try were kept."""
+    # 1) Ask for what is missing; If-Range asks for everything where the file has changed.
+    before = _read_json(_notes(part))
     have = part.stat().st_size if part.exists() and before.get("source") == source else 0
-    headers = {"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
-        if before.get("etag"):
-            headers["If-Range"] = before["etag"]
     try:
-        answer = urllib.request.urlopen(
-            urllib.request.Request(source, headers=headers), timeout=PATIENCE
+        request = urllib.request.Request(
+            source, headers={"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
         )
-    except urllib.error.HTTPError as error:
-        if error.code == 416 and have:  # nothing left to send, or another file by now: begin again
-            part.unlink()
-            return _stream(source, part, title, hint)
-        if error.code in GONE:
-            raise NotThere(f"{source} is not there (HTTP {error.code}). {hint}".rstrip()) from None
-        raise DataError(
-            f"{source} was refused (HTTP {error.code} {error.reason}); such refusals often pass, so try again later, or put the file "
-            f"at {part.with_name(title)} yourself. {hint}".rstrip()
-        ) from None
-    except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        if source.startswith("file:") and not Path(url2pathname(urlsplit(source).path)).is_file():
-            raise NotThere(f"{source} is not there. {hint}".rstrip()) from None
-        raise DataError(
-            f"no connection to {urlsplit(source).netloc or source} ({reason}); check the network, set COURSE_MIRROR, or put the file "
-            f"at {part.with_name(title)} yourself. {hint}".rstrip()
-        ) from None
+        if have:
+            request.add_header("Range", f"bytes={have}-")
+        if have and before.get("etag"):
+            request.add_header("If-Range", before["etag"])
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+    except (OSError, HTTPException, ValueError) as error:
+        if have and getattr(error, "code", None) == 416:
+            # 416: nothing is left to send, or this is another file by now.
+            _discard(part)
+            return _download(source, part, path)
+        raise _refusal(error, source, path) from None
 
     with answer:
-        resumed = bool(have) and getattr(answer, "status", 200) == 206
+        # 2) Is it a continuation (206), and is there room for it?
+        resumed = have > 0 and getattr(answer, "status", 200) == 206
         have = have if resumed else 0
-        length = answer.headers.get("Content-Length")
-        total = have + int(length) if length and length.isdigit() else None
-        if total and (free := shutil.disk_usage(part.parent).free) < total - have:
-            raise OSError(errno.ENOSPC, f"{_size(total - have)} needed, {_size(free)} free")
+        length = answer.headers.get("Content-Length") or ""
+        total = have + int(length) if length.isdigit() else None
+        if total and shutil.disk_usage(part.parent).free < total - have:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         etag = answer.headers.get("ETag", "")
-        _write_json(facts, {"source": source, "etag": "" if etag.startswith("W/") else etag})
+        _write_json(_notes(part), {"source": source, "etag": "" if etag.startswith("W/") else etag})
+        # 3) Write it down. What came before a break is kept for the next try.
+        broken = False
         try:
-            with (
-                part.open("ab" if resumed else "wb") as file,
-                tqdm(
-                    total=total,
-                    initial=have,
-                    desc=title,
-                    unit="B",
-                    unit_scale=True,
-                    leave=False,
-                    disable=total is not None and total < 1e6,
-                ) as bar,
-            ):
-                while block := answer.read(BLOCK):
-                    file.write(block)
-                    bar.update(len(block))
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _receive(answer, part, "ab" if resumed else "wb", total, path.name)
+        except (OSError, HTTPException) as error:
+            if getattr(error, "errno", None) in DISK_FULL:
                 _discard(part)
                 raise
-            _broken_off(source, part, total)
-        except HTTPException:
-            _broken_off(source, part, total)
-    if total is not None and part.stat().st_size < total:
-        _broken_off(source, part, total)
+            broken = True
+    have = part.stat().st_size if part.exists() else 0
+    if broken or (total is not None and have < total):
+        of = f" of {_megabytes(total)}" if total else ""
+        raise DataError(
+            f"the download of {source} broke off after {_megabytes(have)}{of}; load again to go on "
+            "from there"
+        )
     return resumed
 
 
-def _discard(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    part.with_name(part.name + ".json").unlink(missing_ok=True)
+def _receive(answer, part: Path, mode: str, total: int | None, title: str) -> None:
+    with part.open(mode) as file:
+        bar = tqdm(
+            total=total,
+            initial=file.tell(),
+            desc=title,
+            unit="B",
+            unit_scale=True,
+            leave=False,
+            disable=total is not None and total < 1e6,
+        )
+        with bar:
+            while block := answer.read(BLOCK):
+                file.write(block)
+                bar.update(len(block))
 
 
-def _broken_off(source: str, part: Path, total: int | None) -> None:
-    have = part.stat().st_size if part.exists() else 0
-    of = f" of {_size(total)}" if total else ""
-    raise DataError(
-        f"the download of {source} broke off after {_size(have)}{of}; load again to go on from there"
-    ) from None
+def _refusal(error: Exception, source: str, path: Path) -> DataError:
+    """What to tell the reader when a source does not answer with the file."""
+    address = urlsplit(source)
+    code = getattr(error, "code", None)
+    if code in (404, 410):
+        return NotThere(f"{source} is not there (HTTP {code}).")
+    if address.scheme == "file" and not Path(url2pathname(address.path)).is_file():
+        return NotThere(f"{source} is not there.")
+    reason = getattr(error, "reason", error)
+    by_hand = f"or put the file at {path} yourself."
+    if code:
+        return DataError(
+            f"{source} was refused (HTTP {code} {reason}); such refusals often pass, so try again "
+            f"later, {by_hand}"
+        )
+    return DataError(
+        f"no connection to {address.netloc or source} ({reason}); check the network, set "
+        f"COURSE_MIRROR, {by_hand}"
+    )
+
+
+def _megabytes(count: float) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

@@ -1,4 +1,4 @@
-"""One way to write a file: the old content or the new is there, whole, whatever happens in between."""
+"""Write a file so that the old content or the new is there, whole, whatever happens."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ def write_atomically(path: Path | str, content: bytes, private: bool = False) ->
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-    if os.name == "posix":  # elsewhere a folder cannot be opened, and names are flushed by themselves
+    if os.name == "posix":  # elsewhere a folder cannot be opened, and needs no flush
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -8,13 +8,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images, and who each one belongs to.
+    """Images, and whom each one belongs to.
 
     images    uint8 (N, H, W) grey or (N, H, W, 3) RGB
-    identity  int64 (N,), the person, hand or character that an image shows (for a forgery: the one it imitates)
+    identity  int64 (N,), the person, hand or character that an image shows (for a forgery: the one
+              it imitates)
     genuine   bool (N,), False for a skilled forgery of that identity
     names     N strings, where each image came from
-    extra     per-image arrays (first axis N) that a source knows besides, such as `landmarks` (N, 5, 2) or `forger` (N,)
+    extra     arrays with first axis N that a source knows besides, such as `landmarks` (N, 5, 2)
+              or `forger` (N,)
     raises    ValueError where shapes or types do not fit together, or the set is empty
     """
 
@@ -28,34 +30,23 @@ class ImageSet:
         object.__setattr__(self, "identity", np.asarray(self.identity, dtype=np.int64))
         object.__setattr__(self, "genuine", np.asarray(self.genuine, dtype=bool))
         object.__setattr__(self, "names", tuple(self.names))
-        n = len(self.images)
+        n, shape, dtype = len(self.images), self.images.shape, self.images.dtype
         if n == 0:
             raise ValueError("an ImageSet holds at least one image; this one is empty")
-        if (
-            self.images.dtype != np.uint8
-            or self.images.ndim not in (3, 4)
-            or (self.images.ndim == 4 and self.images.shape[3] != 3)
-        ):
-            raise ValueError(
-                f"images must be uint8 (N, H, W) or (N, H, W, 3), not {self.images.dtype} {self.images.shape}"
-            )
-        for what, length in {
-            "identity": len(self.identity),
-            "genuine": len(self.genuine),
-            "names": len(self.names),
-            **{key: len(value) for key, value in self.extra.items()},
-        }.items():
+        if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] == 3)):
+            raise ValueError(f"images must be uint8 (N, H, W) or (N, H, W, 3), not {dtype} {shape}")
+        lengths = {"genuine": len(self.genuine), "names": len(self.names)}
+        lengths |= {key: len(value) for key, value in self.extra.items()}
+        for name, length in {"identity": len(self.identity), **lengths}.items():
             if length != n:
-                raise ValueError(f"{n} images, but {length} entries in {what}")
+                raise ValueError(f"{n} images, but {length} entries in {name}")
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, index) -> "ImageSet":
-        """The images that a boolean mask, an index array or a slice selects, as a set of its own."""
-        index = np.arange(len(self))[index]
-        if index.ndim == 0:
-            index = index[None]
+        """The images that a boolean mask, an index array or a slice selects, as a set."""
+        index = np.atleast_1d(np.arange(len(self))[index])
         return ImageSet(
             self.images[index],
             self.identity[index],
@@ -76,36 +67,28 @@ class ImageSet:
     def split_by_identity(
         self, test: float | int | Sequence[int] = 0.25, seed: int = 0
     ) -> tuple["ImageSet", "ImageSet"]:
-        """Split into (train, test) with no identity in both: the split to make before anything is drawn.
+        """Split into (train, test) with no identity in both, before any pair or batch is drawn.
 
         test    share of identities in (0, 1), a number of identities, or the identities themselves
         raises  ValueError where either side would be empty, which a single identity always is
         """
         people = self.identities
         if len(people) < 2:
-            raise ValueError(
-                "one identity cannot be split in two; add images of at least one other"
-            )
-        if isinstance(test, (int, float, np.integer, np.floating)):
-            count = (
-                int(round(test * len(people)))
-                if isinstance(test, (float, np.floating))
-                else int(test)
-            )
-            if isinstance(test, (float, np.floating)) and 0 < test < 1:
+            raise ValueError("one identity cannot be split in two; add images of another")
+        if isinstance(test, int | float | np.number):
+            count = round(test * len(people)) if isinstance(test, float | np.floating) else test
+            if 0 < test < 1:
                 count = min(max(count, 1), len(people) - 1)
-            if not 0 < count < len(people):
-                raise ValueError(
-                    f"test={test} leaves {len(people) - count} of {len(people)} identities for training and {count} for testing"
-                )
-            chosen = np.random.default_rng(seed).permutation(people)[:count]
+            chosen = np.random.default_rng(seed).permutation(people)[: max(int(count), 0)]
         else:
-            chosen = np.asarray(list(test))
-            unknown = np.setdiff1d(chosen, people)
-            if len(unknown):
+            chosen = np.unique(list(test))
+            if len(unknown := np.setdiff1d(chosen, people)):
                 raise ValueError(f"identities {unknown[:5].tolist()} are not in this set")
-            if not 0 < len(np.unique(chosen)) < len(people):
-                raise ValueError("test must name some identities, not none and not all")
+        if not 0 < len(chosen) < len(people):
+            raise ValueError(
+                f"test={test} gives {len(chosen)} of {len(people)} identities to the test set; "
+                "training and testing need at least one each"
+            )
         in_test = np.isin(self.identity, chosen)
         return self[~in_test], self[in_test]
 
@@ -118,7 +101,10 @@ class ImageSet:
         keys = [set(part.extra) for part in parts]
         shapes = {part.images.shape[1:] for part in parts}
         if not parts or len(shapes) > 1 or any(key != keys[0] for key in keys):
-            raise ValueError(f"sets of one image shape and the same extra join, not {shapes}, {keys}")
+            raise ValueError(
+                f"only sets of one image shape and the same extra can be joined, not {shapes}, "
+                f"{keys}"
+            )
         return cls(
             np.concatenate([part.images for part in parts]),
             np.concatenate([part.identity for part in parts]),

@@ -13,8 +13,8 @@ def sigcomp2011() -> dict[str, dict[str, float]]:
     from lib.data.published import ink
     from lib.data.published import sigcomp2011 as source
 
-    paths = {part: source.fetched(part) for part in source.ARCHIVES}
-    sentence = source.accepted(None, paths)
+    paths = {part: source.fetch_archive(part) for part in source.ARCHIVES}
+    sentence = source.accept_terms(None, paths)
     results = {}
     for part, path in paths.items():
         seen = [
@@ -23,9 +23,9 @@ def sigcomp2011() -> dict[str, dict[str, float]]:
                 ink.saturation(scan),
                 ink.mean_darkness(scan),
                 ink.stroke_width(scan),
-                ink.normalised(scan, (64, 144)).mean(),
+                ink.normalise(scan, (64, 144)).mean(),
             )
-            for _, who, scan in source.scans(path, part, "dutch", sentence)
+            for _, who, scan in source.read_scans(path, part, "dutch", sentence)
         ]
         forged, *numbers = map(np.array, zip(*seen))
         names = (

@@ -63,7 +63,7 @@ def outline(curves: list[np.ndarray]) -> np.ndarray:
 def texture(equalised: np.ndarray, mask: np.ndarray, radius: int) -> np.ndarray:
     """Which of eight neighbours are at least as dark, as one of 256 patterns, counted over the ink: float64 (256,), a unit vector.
 
-    equalised  (H, W) ink whose darkness was replaced by ranks (`lib.data.published.ink.equalised`); paper 0
+    equalised  (H, W) ink whose darkness was replaced by ranks (`lib.data.published.ink.equalise`); paper 0
     """
     grey = np.pad(equalised, radius)
     y, x = np.nonzero(np.pad(mask, radius))

@@ -53,9 +53,9 @@ def describe(scan: np.ndarray) -> dict[str, np.ndarray]:
     """All that is ever looked at of one scan (H, W, 3) at 400 dpi."""
     dark = ink.darkness(scan)
     mask = ink.ink_mask(scan, dark)
-    around = ink.box(mask)
+    around = ink.bounding_box(mask)
     dark, mask = dark[around], mask[around]
-    line, grey = strokes.line(mask), ink.equalised(dark, mask)
+    line, grey = strokes.line(mask), ink.equalise(dark, mask)
     places, looks = stroke_features.surroundings(line)
     pen = {
         "saturation": ink.saturation(scan),
@@ -83,8 +83,8 @@ def described(
 
     Kept in the cache, PART scans a file: a run that was stopped goes on.
     """
-    path = sigcomp2011.fetched(part)
-    sentence = sigcomp2011.accepted(disclaimer, {part: path})
+    path = sigcomp2011.fetch_archive(part)
+    sentence = sigcomp2011.accept_terms(disclaimer, {part: path})
     code = b"".join(
         Path(module.__file__).read_bytes() for module in (ink, strokes, stroke_features)
     )
@@ -97,7 +97,7 @@ def described(
     parts, waiting = [], []
     wanted = (
         one
-        for one in sigcomp2011.scans(path, part, language, sentence)
+        for one in sigcomp2011.read_scans(path, part, language, sentence)
         if only is None or one[1][0] in only
     )
     for number, (name, who, scan) in enumerate(wanted):
