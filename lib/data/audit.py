@@ -1,27 +1,28 @@
-"""What a data set gives away before anybody looks at a face or a hand: single numbers that tell the answer, duplicates, shared forgers.
+"""What a data set gives away without its content: single numbers, duplicates, shared forgers.
 
-Run it on every new data set. What one number can tell, a network finds in its first minute, and looks no further.
+Run it on every new data set. A network finds what one number can tell in the first steps of its
+training, and then it does not learn to look at the face or the hand.
 """
 
 import hashlib
 
 import numpy as np
 
-from lib.data import ImageSet
+from lib.data.arrays import unit_rows
+from lib.data.image_set import ImageSet
 
 
 def single_numbers(images: ImageSet) -> dict[str, np.ndarray]:
-    """Numbers that see no shape, each {name: float (N,)}; darkness runs from 0 (white) to 1 (black).
+    """Numbers that know no shape, {name: float (N,)}; darkness is 0 (white) to 1 (black).
 
     paper          darkness of the lightest tenth of the pixels
     ink            mean darkness of the pixels that are darker than half the image's darkest
     share of ink   how many those are
     mean, spread   of the whole image's darkness
-    colour         mean distance between the strongest and the weakest channel, where there are channels
+    colour         mean distance between the strongest and the weakest channel, of RGB images
     """
-    grey = (
-        images.images.astype(np.float32) if images.images.ndim == 3 else images.images.mean(axis=3)
-    )
+    pixels = images.images
+    grey = pixels.astype(np.float32) if pixels.ndim == 3 else pixels.mean(axis=3)
     dark = 1 - grey.reshape(len(grey), -1) / 255  # (N, H, W) -> (N, H*W)
     inked = dark > dark.max(axis=1, keepdims=True) / 2
     tenth = max(1, dark.shape[1] // 10)
@@ -32,63 +33,63 @@ def single_numbers(images: ImageSet) -> dict[str, np.ndarray]:
         "mean": dark.mean(axis=1),
         "spread": dark.std(axis=1),
     }
-    if images.images.ndim == 4:
-        numbers["colour"] = (images.images.max(axis=3) - images.images.min(axis=3)).mean(
-            axis=(1, 2)
-        ) / 255
-    return {
-        name: np.round(number, 6) for name, number in numbers.items()
-    }  # sums of equal values differ in the last digits
+    if pixels.ndim == 4:
+        numbers["colour"] = (pixels.max(axis=3) - pixels.min(axis=3)).mean(axis=(1, 2)) / 255
+    # Sums of equal values can differ in their last digits.
+    return {name: np.round(number, 6) for name, number in numbers.items()}
 
 
 def balanced_accuracy(number: np.ndarray, label: np.ndarray) -> tuple[float, float]:
-    """(accuracy, threshold) of the best rule `number >= threshold`, or its opposite: the mean of both classes' shares, 0.5 is chance.
+    """(accuracy, threshold) of the best rule `number >= threshold`, or of its opposite.
 
-    The threshold is chosen on the images it is measured on, which flatters: pure noise scores a little above 0.5.
+    The mean of the accuracies of both classes; chance is 0.5. The threshold is chosen on the same
+    images, so that noise alone scores a little above 0.5.
+
+    number  (N,)
+    label   bool (N,)
+    raises  ValueError where only one label occurs
     """
     number, label = np.asarray(number, dtype=np.float64), np.asarray(label, dtype=bool)
     if label.all() or not label.any():
         raise ValueError("balanced accuracy needs both labels")
     order = np.argsort(number, kind="stable")
     values, yes = number[order], label[order]
+    # Share of each class below each possible threshold, (N + 1,).
     below_yes = np.concatenate([[0], np.cumsum(yes)]) / label.sum()
     below_no = np.concatenate([[0], np.cumsum(~yes)]) / (~label).sum()
-    right = np.maximum((1 - below_yes + below_no) / 2, (1 - below_no + below_yes) / 2)
-    allowed = np.concatenate(
-        [[True], values[1:] > values[:-1], [True]]
-    )  # no threshold fits between two equal numbers
-    best = int(np.argmax(np.where(allowed, right, 0)))
-    edges = np.concatenate(
-        [[values[0]], (values[1:] + values[:-1]) / 2, [np.nextafter(values[-1], np.inf)]]
-    )
-    return float(right[best]), float(edges[best])
+    accuracy = np.maximum((1 - below_yes + below_no) / 2, (1 - below_no + below_yes) / 2)
+    # No threshold fits between two equal numbers.
+    distinct = np.concatenate([[True], values[1:] > values[:-1], [True]])
+    best = int(np.argmax(np.where(distinct, accuracy, 0)))
+    middles = (values[1:] + values[:-1]) / 2
+    thresholds = np.concatenate([[values[0]], middles, [np.nextafter(values[-1], np.inf)]])
+    return float(accuracy[best]), float(thresholds[best])
 
 
 def duplicates(images: ImageSet) -> list[tuple[int, int]]:
-    """Pairs of places that hold the same pixels, byte for byte."""
+    """Pairs of positions that hold the same pixels, byte for byte."""
     first: dict[str, int] = {}
     found = []
-    for place, image in enumerate(images.images):
+    for position, image in enumerate(images.images):
         key = hashlib.sha256(image.tobytes()).hexdigest()
         if key in first:
-            found.append((first[key], place))
-        first.setdefault(key, place)
+            found.append((first[key], position))
+        else:
+            first[key] = position
     return found
 
 
 def shared_forgers(train: ImageSet, test: ImageSet) -> np.ndarray:
     """Numbers of the forgers whose work is on both sides of a split."""
-    return np.intersect1d(
-        *(side.extra["forger"][side.extra["forger"] >= 0] for side in (train, test))
-    )
+    forgers = [side.extra["forger"][~side.genuine] for side in (train, test)]
+    return np.intersect1d(*forgers)
 
 
 def nearest(gallery: np.ndarray, probes: np.ndarray) -> np.ndarray:
-    """For each probe (N, ...) the place of the most similar image in `gallery` (M, ...), by cosine of its pixels less their mean."""
+    """For each probe (N, ...) the position of the most similar image in `gallery` (M, ...).
 
-    def rows(images: np.ndarray) -> np.ndarray:
-        flat = images.reshape(len(images), -1).astype(np.float32)
-        flat -= flat.mean(axis=1, keepdims=True)
-        return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
-
-    return np.argmax(rows(probes) @ rows(gallery).T, axis=1)  # (N, M) -> (N,)
+    Similarity is the cosine of two images' pixels, each less its mean.
+    """
+    flat = [images.reshape(len(images), -1).astype(np.float32) for images in (gallery, probes)]
+    shelf, wanted = (unit_rows(rows - rows.mean(axis=1, keepdims=True)) for rows in flat)
+    return np.argmax(wanted @ shelf.T, axis=1)  # (N, M) -> (N,)

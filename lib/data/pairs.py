@@ -1,9 +1,10 @@
-"""Pairs, triplets and balanced batches from labels alone: which images to compare, and how many ways there are.
+"""Pairs, triplets and balanced batches from labels alone, and how many of them there are.
 
-`identity` (N,) is a list, array or tensor of labels. `genuine` (N,) is optional, False for a skilled forgery of that identity:
-it makes a *different* pair with each genuine image of the identity it imitates, and no other pair.
+`identity` (N,) is a list, array or tensor of labels. `genuine` (N,) is optional, False for a
+skilled forgery of that identity: it makes a *different* pair with each genuine image of the
+identity it imitates, and no other pair.
 
-An identity with one image has nobody to be the same as: it serves as a stranger to the others, in pairs and as a negative.
+An identity with one image has no same pair. In different pairs, and as a negative, it takes part.
 """
 
 import warnings
@@ -27,7 +28,7 @@ def all_pairs(identity, genuine=None) -> tuple[np.ndarray, np.ndarray, np.ndarra
     raises  ValueError where there is only one identity and no forgery, so that no pair differs
     """
     identity, genuine = _labels(identity, genuine)
-    _two_sides(identity, genuine)
+    _require_different_pairs(identity, genuine)
     i, j = np.triu_indices(len(identity), k=1)
     both_genuine, one_identity = genuine[i] & genuine[j], identity[i] == identity[j]
     keep = both_genuine | (one_identity & (genuine[i] | genuine[j]))
@@ -39,67 +40,75 @@ def sample_pairs(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`count` distinct pairs in random order, each pair of a kind equally likely.
 
-    same_share  share of same pairs; half, though in nature nearly all pairs differ
+    same_share  share of same pairs; half, although nearly all pairs of a data set differ
     returns     (i, j, same): int (count,), int (count,), bool (count,)
-    raises      ValueError where there are fewer pairs of a kind than asked for
+    raises      ValueError where there are fewer pairs of a kind than `count` needs
     """
     identity, genuine = _labels(identity, genuine)
-    _two_sides(identity, genuine)
+    _require_different_pairs(identity, genuine)
     if not 0 <= same_share <= 1:
         raise ValueError(f"same_share is a share in [0, 1], not {same_share}")
     rng = np.random.default_rng(seed)
-    asked = (round(count * same_share), count - round(count * same_share))
-    found = [
-        _draw(rows, n, rng, kind)
-        for rows, n, kind in zip(_rows(identity, genuine), asked, ("same", "different"))
-    ]
-    i, j = (np.concatenate(side) for side in zip(*found))
+    same_runs, different_runs = _runs(identity, genuine)
+    same_count = round(count * same_share)
+    same_i, same_j = _draw(same_runs, same_count, rng, "same")
+    different_i, different_j = _draw(different_runs, count - same_count, rng, "different")
+    i, j = np.concatenate([same_i, different_i]), np.concatenate([same_j, different_j])
     order = rng.permutation(count)
-    return i[order], j[order], (np.arange(count) < asked[0])[order]
+    return i[order], j[order], (np.arange(count) < same_count)[order]
 
 
 def count_pairs(identity, genuine=None) -> PairCount:
     """How many pairs there are of each kind, without listing them."""
-    return PairCount(
-        *(int((last - first).sum()) for _, _, first, last in _rows(*_labels(identity, genuine)))
-    )
-
-
-def all_triplets(identity, genuine=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every (anchor, positive, negative): two genuine images of one identity, and one of another or a forgery of theirs.
-
-    returns (a, p, n), each int (T,); (a, p) and (p, a) are two triplets. Their number grows with the cube of the images:
-            ask `count_triplets` first
-    """
-    blocks = _blocks(*_labels(identity, genuine))
-    return _triplets(blocks, np.arange(sum(block.count for block in blocks)))
+    same, different = _runs(*_labels(identity, genuine))
+    return PairCount(int(same.lengths.sum()), int(different.lengths.sum()))
 
 
 def sample_triplets(
     identity, count: int, seed: int = 0, genuine=None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`count` distinct triplets, each equally likely: (a, p, n), each int (count,). ValueError where there are fewer."""
-    blocks = _blocks(*_labels(identity, genuine))
-    total = sum(block.count for block in blocks)
-    if count > total:
-        raise ValueError(f"there are {total} triplets, not {count}")
-    return _triplets(blocks, np.random.default_rng(seed).choice(total, count, replace=False))
+    """`count` distinct triplets, each equally likely.
+
+    Anchor and positive are two genuine images of one identity; the negative is a genuine image of
+    another identity, or a forgery of theirs.
+
+    returns (a, p, n), each int (count,); (a, p) and (p, a) make two triplets
+    raises  ValueError where there are fewer
+    """
+    blocks = _triplet_blocks(*_labels(identity, genuine))
+    ends = np.cumsum([block.size for block in blocks])
+    if count > ends[-1]:
+        raise ValueError(f"there are {ends[-1]} triplets, not {count}")
+    # Number all triplets block by block, draw numbers, look them up.
+    number = np.random.default_rng(seed).choice(int(ends[-1]), count, replace=False)
+    a, p, n = np.empty((3, count), dtype=np.int64)
+    which = np.searchsorted(ends, number, side="right")
+    for b in np.unique(which):
+        own, others = blocks[b]
+        mine = np.flatnonzero(which == b)
+        pair, negative = np.divmod(number[mine] - (ends[b] - blocks[b].size), len(others))
+        anchor, positive = np.divmod(pair, len(own) - 1)
+        a[mine], n[mine] = own[anchor], others[negative]
+        p[mine] = own[positive + (positive >= anchor)]  # the positive is not the anchor itself
+    return a, p, n
 
 
 def count_triplets(identity, genuine=None) -> int:
     """How many triplets there are, without listing them."""
-    return sum(block.count for block in _blocks(*_labels(identity, genuine)))
+    return sum(block.size for block in _triplet_blocks(*_labels(identity, genuine)))
 
 
 class PKBatches:
-    """Balanced batches: P identities, K images of each; a batch sampler for `DataLoader(..., batch_sampler=PKBatches(...))`.
+    """Balanced batches of P identities with K images each.
 
-    Within an epoch every identity is drawn equally often, give or take one, and so is every image of an identity.
-    Batches depend on (seed, epoch) alone; call `set_epoch` before each epoch, or every epoch is the same.
+    A batch sampler: `DataLoader(..., batch_sampler=PKBatches(...))`. Within an epoch every identity
+    is drawn equally often, give or take one, and so is every image of an identity. Batches depend
+    on (seed, epoch) alone; without `set_epoch` before each epoch, all epochs are the same.
 
     identity  (N,)
-    p, k      identities a batch, images an identity; an identity with fewer than k images repeats some,
-              one with a single image is left out (k > 1), with a warning: an image must not be its own positive
+    p, k      identities a batch, images an identity; an identity with fewer than k images repeats
+              some; one with a single image is left out (k > 1), with a warning, because an image
+              must not be its own positive
     batches   batches an epoch
     raises    ValueError where fewer than p identities are left
     """
@@ -112,12 +121,14 @@ class PKBatches:
         self.groups = [group for group in groups if len(group) > 1 or k == 1]
         if left_out := len(groups) - len(self.groups):
             warnings.warn(
-                f"{left_out} of {len(groups)} identities have one image and stay out of the batches: no positive can be drawn",
+                f"{left_out} of {len(groups)} identities have one image and stay out of the "
+                "batches: no positive can be drawn",
                 stacklevel=2,
             )
         if len(self.groups) < p:
             raise ValueError(
-                f"batches of {p} identities cannot be drawn from {len(self.groups)} with {'two images' if k > 1 else 'an image'} or more; lower p"
+                f"batches of {p} identities cannot be drawn from {len(self.groups)} with "
+                f"{'two images' if k > 1 else 'an image'} or more; lower p"
             )
         self.p, self.k, self.batches, self.seed, self.epoch = p, k, batches, seed, 0
 
@@ -129,17 +140,15 @@ class PKBatches:
 
     def __iter__(self) -> Iterator[list[int]]:
         rng = np.random.default_rng([self.seed, self.epoch])
-        drawn = np.zeros(
-            len(self.groups), dtype=int
-        )  # how often each identity was drawn in this epoch
-        shown = [np.zeros(len(group), dtype=int) for group in self.groups]  # and each of its images
+        # How often each identity, and each of its images, was drawn in this epoch.
+        drawn = np.zeros(len(self.groups), dtype=int)
+        shown = [np.zeros(len(group), dtype=int) for group in self.groups]
         for _ in range(self.batches):
-            batch = []
+            batch: list[int] = []
             for g in _least_used(drawn, rng)[: self.p]:
                 drawn[g] += 1
-                images = np.resize(
-                    _least_used(shown[g], rng), self.k
-                )  # starts over where there are fewer than k
+                # np.resize starts over where there are fewer than k images
+                images = np.resize(_least_used(shown[g], rng), self.k)
                 np.add.at(shown[g], images, 1)
                 batch += self.groups[g][images].tolist()
             yield batch
@@ -152,104 +161,86 @@ def _least_used(used: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _labels(identity, genuine) -> tuple[np.ndarray, np.ndarray]:
     identity = as_array(identity)
-    genuine = (
-        np.ones(len(identity), dtype=bool) if genuine is None else as_array(genuine).astype(bool)
-    )
+    genuine = np.ones(len(identity), bool) if genuine is None else as_array(genuine).astype(bool)
     if identity.ndim != 1 or genuine.shape != identity.shape or len(identity) == 0:
         raise ValueError(
-            f"identity must be (N,), N >= 1, and genuine the same, not {identity.shape} and {genuine.shape}"
+            f"identity must be (N,), N >= 1, and genuine the same, not {identity.shape} and "
+            f"{genuine.shape}"
         )
     return identity, genuine
 
 
-def _two_sides(identity: np.ndarray, genuine: np.ndarray) -> None:
+def _require_different_pairs(identity: np.ndarray, genuine: np.ndarray) -> None:
     if len(np.unique(identity)) == 1 and genuine.all():
         raise ValueError(
-            "one identity only: every pair would be the same person. Add images of at least one other"
+            "one identity only: every pair would be the same person. Add images of another"
         )
 
 
-def _by_person(
-    identity: np.ndarray, genuine: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Genuine images sorted by identity, and where each identity begins and ends there: (order, people, start, end)."""
+class _Runs(NamedTuple):
+    """All pairs of one kind without listing them: `image[r]` with each of `order[first:last]`."""
+
+    order: np.ndarray
+    image: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return self.last - self.first
+
+
+def _runs(identity: np.ndarray, genuine: np.ndarray) -> tuple[_Runs, _Runs]:
+    """(same, different) pairs.
+
+    With genuine images sorted by identity, an image's partners are one run: the rest of its own
+    identity in same pairs, all images after that in different ones. A forgery's partners are the
+    genuine images of the identity it imitates.
+    """
     order = np.flatnonzero(genuine)
     order = order[np.argsort(identity[order], kind="stable")]
-    people = np.unique(identity)
-    start, end = (np.searchsorted(identity[order], people, side) for side in ("left", "right"))
-    return order, people, start, end
-
-
-def _rows(
-    identity: np.ndarray, genuine: np.ndarray
-) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """All pairs without listing them: rows (order, image, first, last), where `image` pairs with order[first:last].
-
-    Sorted by identity, an image's partners are one run: the rest of its own identity for same pairs, all that come after
-    that for different ones; a forgery's partners are the genuine images of whom it imitates. Returns [same, different].
-    """
-    order, people, start, end = _by_person(identity, genuine)
-    person = np.searchsorted(people, identity)
-    own_end = end[person[order]]
+    start, end = (np.searchsorted(identity[order], identity, side) for side in ("left", "right"))
     forged = np.flatnonzero(~genuine)
-    same = (order, order, np.arange(len(order)) + 1, own_end)
-    different = (
+    same = _Runs(order, order, np.arange(len(order)) + 1, end[order])
+    different = _Runs(
         order,
         np.concatenate([order, forged]),
-        np.concatenate([own_end, start[person[forged]]]),
-        np.concatenate([np.full(len(order), len(order)), end[person[forged]]]),
+        np.concatenate([end[order], start[forged]]),
+        np.concatenate([np.full(len(order), len(order)), end[forged]]),
     )
-    return [same, different]
+    return same, different
 
 
 def _draw(
-    rows: tuple, count: int, rng: np.random.Generator, kind: str
+    runs: _Runs, count: int, rng: np.random.Generator, kind: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`count` distinct pairs of those rows: number all pairs row by row, draw numbers, look them up."""
-    order, image, first, last = rows
-    ends = np.cumsum(last - first)
+    """`count` distinct pairs: number all pairs run by run, draw numbers, look them up."""
+    ends = np.cumsum(runs.lengths)
     if count > (total := int(ends[-1]) if len(ends) else 0):
         raise ValueError(
             f"there are {total} {kind} pairs, not {count}; ask for fewer, or set same_share"
         )
     number = rng.choice(total, count, replace=False) if count else np.zeros(0, dtype=int)
     row = np.searchsorted(ends, number, side="right")
-    partner = order[last[row] - (ends[row] - number)]
-    return np.minimum(image[row], partner), np.maximum(image[row], partner)
+    image, partner = runs.image[row], runs.order[runs.last[row] - (ends[row] - number)]
+    return np.minimum(image, partner), np.maximum(image, partner)
 
 
 class _Block(NamedTuple):
-    """The triplets of one identity: every two of `own`, in both orders, with every one of `others`."""
+    """The triplets of one identity: any two of `own`, in either order, with any of `others`."""
 
     own: np.ndarray
     others: np.ndarray
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         return len(self.own) * (len(self.own) - 1) * len(self.others)
 
 
-def _blocks(identity: np.ndarray, genuine: np.ndarray) -> list[_Block]:
-    return [
-        _Block(
-            np.flatnonzero(genuine & (identity == person)),
-            np.flatnonzero(genuine ^ (identity == person)),
-        )
-        for person in np.unique(identity)
-    ]  # genuine of others, or forged of this one
-
-
-def _triplets(
-    blocks: list[_Block], number: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The triplets with these numbers, counted block by block."""
-    ends = np.cumsum([block.count for block in blocks])
-    triplets = np.empty((3, len(number)), dtype=np.int64)
-    which = np.searchsorted(ends, number, side="right")
-    for b in np.unique(which):
-        own, others = blocks[b]
-        mine = np.flatnonzero(which == b)
-        pair, n = np.divmod(number[mine] - (ends[b] - blocks[b].count), len(others))
-        a, p = np.divmod(pair, len(own) - 1)
-        triplets[:, mine] = own[a], own[p + (p >= a)], others[n]  # p skips the anchor
-    return tuple(triplets)
+def _triplet_blocks(identity: np.ndarray, genuine: np.ndarray) -> list[_Block]:
+    blocks = []
+    for person in np.unique(identity):
+        own = identity == person
+        # negatives are genuine images of others, or forgeries of this person
+        blocks.append(_Block(np.flatnonzero(genuine & own), np.flatnonzero(genuine ^ own)))
+    return blocks
