@@ -1,4 +1,4 @@
-"""One questioned image against several references: drawn as promised, scored as the loop it abbreviates."""
+"""One questioned image against several references: drawn as described, scored as plain loops do."""
 
 import math
 
@@ -23,25 +23,17 @@ def test_references_are_genuine_and_never_questioned(hands):
     draws = draw_references(identity, genuine, k=3, draws=4)
     assert len(draws) == 4 * 6
     for draw in draws:
-        assert (
-            len(draw.references) == 3
-            and len(draw.genuine) == 2
-            and len(draw.skilled) == 3
-            and len(draw.random) == 5
-        )
+        assert [len(part) for part in draw[1:]] == [3, 2, 3, 5]
         assert set(draw.references) & set(draw.genuine) == set()
         assert (identity[np.r_[draw.references, draw.genuine, draw.skilled]] == draw.identity).all()
-        assert (
-            genuine[np.r_[draw.references, draw.genuine, draw.random]].all()
-            and not genuine[draw.skilled].any()
-        )
-        assert sorted(identity[draw.random]) == [
-            other for other in range(6) if other != draw.identity
-        ]
+        assert genuine[np.r_[draw.references, draw.genuine, draw.random]].all()
+        assert not genuine[draw.skilled].any()
+        others = [other for other in range(6) if other != draw.identity]
+        assert sorted(identity[draw.random]) == others
 
 
 @pytest.mark.parametrize("spread", [False, True])
-def test_scores_are_the_loop_they_abbreviate(hands, spread):
+def test_scores_equal_a_plain_loop(hands, spread):
     vectors, identity, genuine = hands
     draws = draw_references(identity, genuine, k=3, draws=2)
     expected = []
@@ -52,21 +44,16 @@ def test_scores_are_the_loop_they_abbreviate(hands, spread):
             for b in draw.references[n + 1 :]
         ]
         for questioned in (*draw.genuine, *draw.skilled, *draw.random):
-            score = (
-                sum(vectors[questioned] @ vectors[reference] for reference in draw.references) / 3
-            )
-            expected.append(score - (sum(pairs) / len(pairs) if spread else 0))
+            cosines = [vectors[questioned] @ vectors[one] for one in draw.references]
+            expected.append(sum(cosines) / 3 - (sum(pairs) / len(pairs) if spread else 0))
     scored = score_draws(vectors, draws, identity, spread)
     np.testing.assert_allclose(scored.score, expected, atol=1e-12)
     assert scored.same.sum() == 2 * 6 * 2 and scored.skilled.sum() == 2 * 6 * 3
-    assert (
-        scored.owner[scored.same | scored.skilled] == scored.claimed[scored.same | scored.skilled]
-    ).all()
+    own = scored.same | scored.skilled
+    assert (scored.owner[own] == scored.claimed[own]).all()
     random = scored.against("random")
-    assert (
-        not random.skilled.any()
-        and (random.owner[~random.same] != random.claimed[~random.same]).all()
-    )
+    assert not random.skilled.any()
+    assert (random.owner[~random.same] != random.claimed[~random.same]).all()
     assert scored.against("skilled").skilled.sum() == scored.skilled.sum()
 
 
@@ -77,40 +64,25 @@ def test_a_single_reference_has_no_spread(hands):
         score_draws(vectors, draws, spread=True).score, score_draws(vectors, draws).score
     )
     distance = np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
-    to_it = [
-        math.log(distance[q, draw.references[0]])
-        for draw in draws
-        for q in (*draw.genuine, *draw.skilled, *draw.random)
-    ]
+    to_it = [math.log(distance[q, draw.references[0]]) for draw in draws for q in draw.questioned]
     for spread in (0, 1):
         np.testing.assert_allclose(
             score_distances(distance, draws, spread=spread).score, -np.array(to_it), atol=1e-12
         )
 
 
-def test_two_references_have_the_one_likeness_between_them_as_their_spread(hands, apart):
+def test_the_spread_of_two_references_is_the_similarity_between_them(hands, apart):
     vectors, identity, genuine = hands
     draws = draw_references(identity, genuine, k=2)
     claimed = score_draws(vectors, draws).claimed
-    for with_spread, without, own in (
-        (
-            score_draws(vectors, draws, spread=True),
-            score_draws(vectors, draws),
-            lambda a, b: -vectors[a] @ vectors[b],
-        ),
-        (
-            score_distances(apart[0], draws, spread=1),
-            score_distances(apart[0], draws, spread=0),
-            lambda a, b: math.log(apart[0][a, b]),
-        ),
-    ):
-        expected = np.concatenate(
-            [
-                np.full((claimed == draw.identity).sum() // 10, own(*draw.references))
-                for draw in draws
-            ]
-        )
-        np.testing.assert_allclose(with_spread.score - without.score, expected, atol=1e-12)
+    among = [(-vectors @ vectors.T)[tuple(draw.references)] for draw in draws]
+    gained = score_draws(vectors, draws, spread=True).score - score_draws(vectors, draws).score
+    count = len(claimed) // len(draws)  # questioned a draw
+    np.testing.assert_allclose(gained, np.repeat(among, count), atol=1e-12)
+    among = [math.log(apart[0][tuple(draw.references)]) for draw in draws]
+    gained = score_distances(apart[0], draws, spread=1).score
+    gained = gained - score_distances(apart[0], draws, spread=0).score
+    np.testing.assert_allclose(gained, np.repeat(among, count), atol=1e-12)
 
 
 def test_references_must_leave_something_to_be_questioned(hands):
@@ -128,7 +100,7 @@ def apart(hands):
     return np.linalg.norm(vectors[:, None] - vectors[None], axis=2), identity, genuine
 
 
-def test_distances_are_measured_in_the_references_own_spread(apart):
+def test_distances_are_compared_with_those_among_the_references(apart):
     distance, identity, genuine = apart
     draws = draw_references(identity, genuine, k=3, draws=2)
     expected = []
@@ -156,24 +128,20 @@ def test_distances_are_measured_in_the_references_own_spread(apart):
 
 
 @pytest.mark.parametrize("score", [score_draws, score_distances])
-def test_every_score_says_what_was_questioned_whose_hand_it_is_and_who_was_claimed(hands, score):
+def test_every_score_has_its_kind_its_owner_and_the_claimed_identity(hands, score):
     _, identity, genuine = hands
     draws = draw_references(identity, genuine, k=3, draws=2)
-    asked = [
-        (draw.identity, q) for draw in draws for q in (*draw.genuine, *draw.skilled, *draw.random)
-    ]
+    asked = [(draw.identity, q) for draw in draws for q in draw.questioned]
     scored = score(1 + np.eye(len(identity)), draws, identity)
-    assert scored.claimed.tolist() == [
-        claimed for claimed, _ in asked
-    ] and scored.owner.tolist() == [identity[q] for _, q in asked]
+    assert scored.claimed.tolist() == [claimed for claimed, _ in asked]
+    assert scored.owner.tolist() == [identity[q] for _, q in asked]
     assert scored.same.tolist() == [genuine[q] and identity[q] == claimed for claimed, q in asked]
     assert scored.skilled.tolist() == [not genuine[q] for _, q in asked]
-    assert score(1 + np.eye(len(identity)), draws).owner.tolist() == [
-        claimed for claimed, _ in asked
-    ]
+    without = score(1 + np.eye(len(identity)), draws).owner
+    assert without.tolist() == [claimed for claimed, _ in asked]
 
 
-def test_a_larger_scale_of_distances_changes_no_score_that_knows_the_whole_spread(apart):
+def test_the_scale_of_distances_changes_no_score_at_spread_1(apart):
     distance, identity, genuine = apart
     draws = draw_references(identity, genuine, k=3)
     np.testing.assert_allclose(
@@ -183,15 +151,15 @@ def test_a_larger_scale_of_distances_changes_no_score_that_knows_the_whole_sprea
     )
 
 
-def test_a_steadier_hand_is_held_to_a_stricter_measure(apart):
+def test_references_that_are_more_alike_lower_the_scores(apart):
     distance, identity, genuine = apart
     draws = draw_references(identity, genuine, k=3, draws=1)
     r = draws[0].references
-    steady = distance.copy()
-    steady[np.ix_(r, r)] /= 2
+    alike = distance.copy()
+    alike[np.ix_(r, r)] /= 2
     stricter = (
         score_distances(distance, draws[:1], spread=1).score
-        - score_distances(steady, draws[:1], spread=1).score
+        - score_distances(alike, draws[:1], spread=1).score
     )
     np.testing.assert_allclose(stricter, math.log(2), atol=1e-12)
 

@@ -1,18 +1,28 @@
-"""How good is a verifier, an identifier, a one-shot classifier: rates, thresholds and intervals from scores.
+"""How good is a verifier, an identifier, a one-shot classifier? Rates and intervals from scores.
 
 Scores are similarities: larger is more alike. `same` is True where both images show one identity.
+
+equal_error_rate, roc, auc, far_frr   two kinds of error and their curve   01_a_siamese_network
+pair_scores, convert_threshold        cosine, L2 and squared L2            03_pairs_and_triplets
+bootstrap_interval, paired_interval   intervals over identities            01, 11_verification
+draw_references, score_draws, Scored  several references a person          07_signature_verification
+cllr, min_cllr, fit_calibration       likelihood ratios                    07_signature_verification
+draw_episodes, episode_scores, prototype_scores, is_correct, retrieve      08_one_shot_learning
+interval_over, wilson_interval        intervals of a share                 08_one_shot_learning
+tar_at_far, lfw_accuracy              rates that the field reports         11_verification
+identification                        galleries and strangers              12_identification
 """
 
-from lib.evaluation.calibration import Calibration, cllr, fit_calibration, min_cllr
+from lib.evaluation.calibration import cllr, fit_calibration, min_cllr
 from lib.evaluation.episodes import (
     Episodes,
     draw_episodes,
     episode_scores,
+    is_correct,
     prototype_scores,
     retrieve,
-    right,
 )
-from lib.evaluation.identification import Identification, identification, one_shot_accuracy
+from lib.evaluation.identification import identification
 from lib.evaluation.intervals import (
     bootstrap_interval,
     interval_over,
@@ -20,7 +30,6 @@ from lib.evaluation.intervals import (
     wilson_interval,
 )
 from lib.evaluation.rates import (
-    Roc,
     auc,
     convert_threshold,
     equal_error_rate,
@@ -29,17 +38,13 @@ from lib.evaluation.rates import (
     roc,
     tar_at_far,
 )
-from lib.evaluation.references import Draw, Scored, draw_references, score_draws
-from lib.evaluation.scores import as_pairs, pair_scores
+from lib.evaluation.references import Draw, Scored, draw_references, label_scores, score_draws
+from lib.evaluation.scores import pair_scores
 
 __all__ = [
-    "Calibration",
     "Draw",
     "Episodes",
-    "Identification",
-    "Roc",
     "Scored",
-    "as_pairs",
     "auc",
     "bootstrap_interval",
     "cllr",
@@ -52,14 +57,14 @@ __all__ = [
     "fit_calibration",
     "identification",
     "interval_over",
+    "is_correct",
+    "label_scores",
     "lfw_accuracy",
     "min_cllr",
-    "one_shot_accuracy",
     "pair_scores",
     "paired_interval",
     "prototype_scores",
     "retrieve",
-    "right",
     "roc",
     "score_draws",
     "tar_at_far",

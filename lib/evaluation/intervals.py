@@ -15,16 +15,9 @@ from lib.evaluation.scores import as_pairs
 
 
 def bootstrap_interval(
-    metric: Callable,
-    scores,
-    same,
-    identities,
-    *,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
+    metric: Callable, scores, same, identities, *, resamples: int = 1000, seed: int = 0
 ):
-    """Percentile interval of `metric(scores, same)`, resampling identities.
+    """95 % percentile interval of `metric(scores, same)`, resampling identities.
 
     An identity drawn w times brings its own pairs w times, and its pairs with an identity drawn
     v times w v times. Draws in which the metric is undefined (no same pair left) are left out.
@@ -43,21 +36,13 @@ def bootstrap_interval(
     def value(rows: np.ndarray):
         return _first(metric(scores[rows], same[rows]))
 
-    return _over_pairs(value, order, identities, resamples, level, seed)
+    return _over_pairs(value, order, identities, resamples, seed)
 
 
 def paired_interval(
-    metric: Callable,
-    scores,
-    baseline,
-    same,
-    identities,
-    *,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
+    metric: Callable, scores, baseline, same, identities, *, resamples: int = 1000, seed: int = 0
 ):
-    """Interval of `metric(scores, same) - metric(baseline, same)`, the same people drawn for both.
+    """95 % interval of `metric(scores, same) - metric(baseline, same)`, same people for both.
 
     What two systems share cancels in the difference, so this interval says whether one of them is
     better; the overlap of their own two intervals does not.
@@ -71,17 +56,15 @@ def paired_interval(
     def difference(rows: np.ndarray):
         return _first(metric(scores[rows], same[rows])) - _first(metric(baseline[rows], same[rows]))
 
-    return _over_pairs(difference, np.arange(len(same)), identities, resamples, level, seed)
+    return _over_pairs(difference, np.arange(len(same)), identities, resamples, seed)
 
 
 def _first(value):
     return value[0] if isinstance(value, tuple) else value
 
 
-def _over_pairs(
-    value: Callable, order: np.ndarray, identities, resamples: int, level: float, seed: int
-):
-    """Percentiles of `value(rows)` over draws of identities; `rows` are pairs in this order."""
+def _over_pairs(value: Callable, order: np.ndarray, identities, resamples: int, seed: int):
+    """2.5 and 97.5 percentiles of `value(rows)` over draws; rows repeat the pairs in this order."""
     first, second = (as_array(side) for side in identities)
     if first.shape != order.shape or second.shape != order.shape:
         raise ValueError(
@@ -106,7 +89,7 @@ def _over_pairs(
             f"the metric is undefined in {resamples - len(values)} of {resamples} draws: "
             "too few identities or pairs for an interval"
         )
-    low, high = np.percentile(np.stack(values), [50 * (1 - level), 50 * (1 + level)], axis=0)
+    low, high = np.percentile(np.stack(values), [2.5, 97.5], axis=0)
     return (float(low), float(high)) if np.ndim(low) == 0 else (low, high)
 
 

@@ -1,8 +1,9 @@
-"""How good is a verifier? Error rates, curves, thresholds and their intervals, from scores of pairs.
+"""Error rates, curves and thresholds of a verifier, from scores of pairs.
 
-Scores are similarities: larger is more alike; negate a distance. `same` is True where both images show one identity.
-Accept when score >= threshold. Scores come as lists, arrays or tensors and are computed with in float64.
-Every function raises ValueError, in words, for NaN, for lengths that differ, and where same or different pairs are missing.
+Scores are similarities: larger is more alike; negate a distance. `same` is True where both images
+show one identity. Accept when score >= threshold. Scores come as lists, arrays or tensors and are
+computed with in float64. Every function raises ValueError, in words, for NaN, for lengths that
+differ, and where same or different pairs are missing.
 
 FAR: share of different pairs accepted. FRR: share of same pairs rejected. TAR = 1 - FRR.
 """
@@ -18,7 +19,7 @@ from lib.evaluation.scores import as_pairs
 
 
 class Roc(NamedTuple):
-    """One point for each distinct score as the threshold, from accepting nobody to accepting everybody; each float64 (T,)."""
+    """One point for each distinct score as threshold, the strictest first; each float64 (T,)."""
 
     far: np.ndarray
     tar: np.ndarray
@@ -28,20 +29,16 @@ class Roc(NamedTuple):
 def roc(scores, same) -> Roc:
     """The receiver operating characteristic: (FAR, TAR) at every threshold that makes a difference.
 
-    returns `Roc`; the first point accepts nobody, at a finite threshold a hair above the best score
+    returns `Roc`; the first point accepts nobody, at a finite threshold just above the best score
     source  as scikit-learn's roc_curve(drop_intermediate=False)
     """
     scores, same = as_pairs(scores, same)
     order = np.argsort(-scores, kind="stable")
     scores, same = scores[order], same[order]
-    last = np.flatnonzero(
-        np.append(np.diff(scores) != 0, True)
-    )  # equal scores are accepted together
+    last = np.flatnonzero(np.append(np.diff(scores) != 0, True))  # equal scores go together
     accepted_same = np.cumsum(same)[last]
     accepted_different = last + 1 - accepted_same
-    nobody = scores[0] + 1e-6 * max(
-        1.0, abs(scores[0])
-    )  # wide enough to stay above the score in float32 too
+    nobody = scores[0] + 1e-6 * max(1.0, abs(scores[0]))  # above the best score in float32 too
     return Roc(
         np.append(0.0, accepted_different / accepted_different[-1]),
         np.append(0.0, accepted_same / accepted_same[-1]),
@@ -50,7 +47,7 @@ def roc(scores, same) -> Roc:
 
 
 def auc(scores, same) -> float:
-    """Area under the ROC: how often a same pair scores above a different one, ties counting half."""
+    """Area under the ROC: how often a same pair scores above a different one; a tie counts half."""
     curve = roc(scores, same)
     return float(np.trapezoid(curve.tar, curve.far))
 
@@ -63,47 +60,48 @@ def far_frr(scores, same, threshold: float) -> tuple[float, float]:
 
 
 def equal_error_rate(scores, same, identities=None) -> tuple[float, float]:
-    """(EER, threshold): where FAR and FRR are equal, on straight lines between the points of the ROC.
+    """(EER, threshold) where FAR and FRR are equal, on straight lines between points of the ROC.
 
-    identities  optional (identity_i, identity_j), each (N,): with them an EER that is surely above one half is an error
+    identities  optional (identity_i, identity_j), each (N,), for the interval that `raises` needs
     warns       in words where the EER is above one half: then larger scores mean *less* alike
-    raises      ValueError where moreover the 95 % interval over identities lies above one half
+    raises      ValueError where moreover its 95 % interval over identities lies above one half
     """
     far, tar, threshold = roc(scores, same)
     gap = far - (1 - tar)  # rises from -1 to 1
     k = int(np.argmax(gap > -1e-12))
-    if abs(gap[k]) < 1e-12:  # equal from this score down to the next: stand in the middle
+    if abs(gap[k]) < 1e-12:  # equal from this score down to the next: take the middle
         eer, at = far[k], (threshold[k] + threshold[k + 1]) / 2
     else:
         t = gap[k - 1] / (gap[k - 1] - gap[k])
-        eer, at = (
-            far[k - 1] + t * (far[k] - far[k - 1]),
-            threshold[k - 1] + t * (threshold[k] - threshold[k - 1]),
-        )
+        eer = far[k - 1] + t * (far[k] - far[k - 1])
+        at = threshold[k - 1] + t * (threshold[k] - threshold[k - 1])
     if eer > 0.5:
-        message = f"EER {eer:.1%}: above 50 %, so these scores are larger for *different* pairs. Are they distances? Negate them"
-        if (
-            identities is not None
-            and bootstrap_interval(equal_error_rate, scores, same, identities, resamples=200)[0]
-            > 0.5
-        ):
-            raise ValueError(message)
+        message = (
+            f"EER {eer:.1%}: above 50 %, so these scores are larger for *different* pairs. "
+            "Are they distances? Negate them"
+        )
+        if identities is not None:
+            low, _ = bootstrap_interval(equal_error_rate, scores, same, identities, resamples=200)
+            if low > 0.5:
+                raise ValueError(message)
         warnings.warn(message, stacklevel=2)
     return float(eer), float(at)
 
 
 def tar_at_far(scores, same, far: float) -> tuple[float, float]:
-    """(TAR, threshold): true accept rate at the loosest threshold whose false accept rate does not exceed `far`.
+    """(TAR, threshold): true accept rate at the lowest threshold whose FAR does not exceed `far`.
 
     far     in (0, 1); needs at least 1 / far different pairs
-    raises  ValueError if `far` cannot be resolved by the pairs given: 3,000 different pairs say nothing about 1 in 10,000
+    raises  ValueError if the pairs cannot resolve `far`: 3,000 different pairs say nothing about
+            1 in 10,000
     source  ISO/IEC 19795-1; Grother et al., FRVT
     """
     scores, same = as_pairs(scores, same)
     different = int((~same).sum())
     if not 0 < far < 1 or far * different < 1 - 1e-9:
         raise ValueError(
-            f"far={far} must lie in (0, 1) and needs at least 1 / far different pairs; there are {different}"
+            f"far={far} must lie in (0, 1) and needs at least 1 / far different pairs; "
+            f"there are {different}"
         )
     curve = roc(scores, same)
     k = np.flatnonzero(curve.far <= far + 1e-12)[-1]
@@ -111,21 +109,20 @@ def tar_at_far(scores, same, far: float) -> tuple[float, float]:
 
 
 def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]:
-    """(mean, standard deviation) of accuracy over folds, each with the threshold that is best on the other folds.
+    """(mean, standard deviation) of accuracy over folds, each with the others' best threshold.
 
     folds       a number of contiguous folds in file order, or (N,) the fold of each pair
-    thresholds  the grid to choose from, strictest first; None: every midpoint between two neighbouring scores. Of equally
-                good thresholds the first is taken
-    returns     the standard deviation is the population's, as in the field's code (divide by sqrt(folds) for a standard error)
-    source      Huang et al. 2007 (LFW), view 2; InsightFace's `calculate_roc`, which takes squared distances d < t: pass -d and
-                the grid -t
+    thresholds  the grid to choose from, strictest first; None: every midpoint between two
+                neighbouring scores. Of equally good thresholds the first is taken
+    returns     the standard deviation is the population's, as in the field's code (divide by
+                sqrt(folds) for a standard error)
+    source      Huang et al. 2007 (LFW), view 2; InsightFace's `calculate_roc`, which takes squared
+                distances d < t: pass -d and the grid -t
     """
     scores, same = as_pairs(scores, same)
     if np.ndim(folds) == 0:
         if not 2 <= folds <= len(scores):
-            raise ValueError(
-                f"folds={folds} must lie between 2 and the number of pairs, {len(scores)}"
-            )
+            raise ValueError(f"folds={folds} must lie in 2 ... {len(scores)}, the number of pairs")
         folds = np.repeat(np.arange(folds), [len(part) for part in np.array_split(scores, folds)])
     folds = as_array(folds)
     if folds.shape != scores.shape or len(np.unique(folds)) < 2:
@@ -135,21 +132,38 @@ def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]
     accuracies = []
     for fold in np.unique(folds):
         test = folds == fold
-        grid = (
-            _midpoints(scores[~test])
-            if thresholds is None
-            else as_array(thresholds).astype(np.float64)
-        )
-        threshold = grid[np.argmax(_correct(scores[~test], same[~test], grid))]
+        train_scores, train_same = scores[~test], same[~test]
+        if thresholds is None:
+            grid = _midpoints(train_scores)
+        else:
+            grid = as_array(thresholds).astype(np.float64)
+        threshold = grid[np.argmax(_correct(train_scores, train_same, grid))]
         accuracies.append(np.mean((scores[test] >= threshold) == same[test]))
     return float(np.mean(accuracies)), float(np.std(accuracies))
 
 
-def convert_threshold(value, source: str, target: str):
-    """A threshold (or any value) for unit vectors in another metric: "cosine", "l2" or "squared l2".
+def _midpoints(scores: np.ndarray) -> np.ndarray:
+    """Between every two neighbouring scores, and beyond both ends, strictest first."""
+    distinct = np.unique(scores)[::-1]
+    middles = (distinct[:-1] + distinct[1:]) / 2
+    return np.concatenate([[distinct[0] + 1e-6], middles, [distinct[-1] - 1e-6]])
 
-    l2^2 = 2 - 2 cos, so squared l2 1.5 is cosine 0.25 and l2 1.0 is cosine 0.5. Cosines accept above, distances below.
-    raises  ValueError for values that unit vectors cannot have (a threshold of 10 belongs to vectors that are not normalised)
+
+def _correct(scores: np.ndarray, same: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """How many pairs each threshold decides correctly: accepts if same, rejects if different."""
+    rejected_same = np.searchsorted(np.sort(scores[same]), thresholds, side="left")
+    rejected_different = np.searchsorted(np.sort(scores[~same]), thresholds, side="left")
+    return same.sum() - rejected_same + rejected_different
+
+
+def convert_threshold(value, source: str, target: str):
+    """A threshold (or any value) for unit vectors in another metric: "cosine", "l2", "squared l2".
+
+    l2^2 = 2 - 2 cos, so squared l2 1.5 is cosine 0.25 and l2 1.0 is cosine 0.5. Accept at or above
+    a cosine, at or below a distance.
+
+    raises  ValueError for values that unit vectors cannot have (a threshold of 10 belongs to
+            vectors that are not normalised)
     """
     ranges = {"cosine": (-1, 1), "l2": (0, 2), "squared l2": (0, 4)}
     if source not in ranges or target not in ranges:
@@ -158,24 +172,10 @@ def convert_threshold(value, source: str, target: str):
     low, high = ranges[source]
     if not ((value >= low - 1e-6) & (value <= high + 1e-6)).all():
         raise ValueError(
-            f"{source} of unit vectors lies in [{low}, {high}], not {value}; are the embeddings normalised?"
+            f"{source} of unit vectors lies in [{low}, {high}], not {value}; "
+            "are the embeddings normalised?"
         )
     value = value.clip(low, high)
     squared = {"cosine": 2 - 2 * value, "l2": value**2, "squared l2": value}[source]
     result = {"cosine": 1 - squared / 2, "l2": np.sqrt(squared), "squared l2": squared}[target]
     return float(result) if result.ndim == 0 else result
-
-
-def _midpoints(scores: np.ndarray) -> np.ndarray:
-    """Between every two neighbouring scores, and beyond both ends, strictest first."""
-    distinct = np.unique(scores)[::-1]
-    return np.concatenate(
-        [[distinct[0] + 1e-6], (distinct[:-1] + distinct[1:]) / 2, [distinct[-1] - 1e-6]]
-    )
-
-
-def _correct(scores: np.ndarray, same: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """How many pairs each threshold decides rightly: same pairs at or above it, different pairs below."""
-    rejected_same = np.searchsorted(np.sort(scores[same]), thresholds, side="left")
-    rejected_different = np.searchsorted(np.sort(scores[~same]), thresholds, side="left")
-    return same.sum() - rejected_same + rejected_different

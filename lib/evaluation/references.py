@@ -1,10 +1,10 @@
-"""One questioned image against several references of one identity: the question a bank and a forensic examiner ask.
+"""Several references of one identity, against questioned images: as a bank or an examiner compares.
 
-draws = draw_references(images.identity, images.genuine, k=6, draws=20)      # which genuine images serve as references
-scored = score_draws(embed(model, images), draws)                            # every questioned image, against them
-scored = score_distances(distance, draws)                                    # the same from distances between images
+draws = draw_references(images.identity, images.genuine, k=6, draws=20)  # who serves as reference
+scored = score_draws(embed(model, images), draws)  # the questioned images against their references
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,23 +13,28 @@ from lib.data.arrays import as_array
 
 
 class Draw(NamedTuple):
-    """One identity's references and what is questioned against them; each an index array into the set."""
+    """One identity's references and what is questioned against them, as indices into the images."""
 
     identity: int
-    references: np.ndarray  # (k,)
-    genuine: np.ndarray  # questioned, and truly this identity's
-    skilled: np.ndarray  # questioned: forgeries of this identity
-    random: np.ndarray  # questioned: genuine images of others
+    references: np.ndarray  # (k,) genuine images of the identity
+    genuine: np.ndarray  # questioned: other genuine images of the identity
+    skilled: np.ndarray  # questioned: forgeries of the identity
+    random: np.ndarray  # questioned: genuine images of other identities
+
+    @property
+    def questioned(self) -> np.ndarray:
+        """(q,) the genuine ones first, then the skilled, then the random forgeries."""
+        return np.concatenate([self.genuine, self.skilled, self.random])
 
 
 class Scored(NamedTuple):
     """Scores of questioned images, one entry each (M,)."""
 
     score: np.ndarray
-    same: np.ndarray  # bool
+    same: np.ndarray  # bool, True for a genuine image
     skilled: np.ndarray  # bool, True for a skilled forgery
     claimed: np.ndarray  # the identity whose references were compared
-    owner: np.ndarray  # whose hand the image imitates or is: another identity for a random forgery
+    owner: np.ndarray  # the identity that the image belongs to, or that a forgery imitates
 
     def against(self, kind: str) -> "Scored":
         """The genuine ones, and of the others only the "skilled" or only the "random" forgeries."""
@@ -38,71 +43,61 @@ class Scored(NamedTuple):
 
 
 def draw_references(identity, genuine, k: int, draws: int = 10, seed: int = 0) -> list[Draw]:
-    """`draws` times for each identity: k of its genuine images as references, its other images questioned, and one genuine image of each
-    other identity as a random forgery.
+    """`draws` times for each identity: k of its genuine images, drawn at random, as references.
+
+    Questioned are its other images, and one genuine image of each other identity.
 
     raises  ValueError where an identity has no genuine image left to be questioned
     """
     identity, genuine = as_array(identity), as_array(genuine).astype(bool)
-    rng, people, found = np.random.default_rng(seed), np.unique(identity), []
-    for _ in range(draws):
-        for person in people:
-            own = rng.permutation(np.flatnonzero((identity == person) & genuine))
-            if len(own) <= k:
-                raise ValueError(
-                    f"identity {person} has {len(own)} genuine images; {k} references leave none to be questioned"
-                )
-            others = [
-                rng.choice(np.flatnonzero((identity == other) & genuine))
-                for other in people
-                if other != person
-            ]
-            found.append(
-                Draw(
-                    int(person),
-                    own[:k],
-                    own[k:],
-                    np.flatnonzero((identity == person) & ~genuine),
-                    np.array(others, dtype=np.int64),
-                )
+    people = np.unique(identity)
+    real = {person: np.flatnonzero((identity == person) & genuine) for person in people}
+    rng, found = np.random.default_rng(seed), []
+    for person in np.tile(people, draws):
+        own = rng.permutation(real[person])
+        if len(own) <= k:
+            raise ValueError(
+                f"identity {person} has {len(own)} genuine images; "
+                f"{k} references leave none to be questioned"
             )
+        skilled = np.flatnonzero((identity == person) & ~genuine)
+        random = [rng.choice(real[other]) for other in people if other != person]
+        found.append(Draw(int(person), own[:k], own[k:], skilled, np.array(random, dtype=np.int64)))
     return found
 
 
+def label_scores(draws: list[Draw], scores: Sequence[np.ndarray], owner=None) -> Scored:
+    """What the scores of each draw's `questioned` (q,) belong to.
+
+    owner  (N,) identities of all images, for intervals over both sides of a random forgery; None:
+           the claimed identity stands in its place
+    """
+    same, skilled, claimed, whose = [], [], [], []
+    for draw in draws:
+        kind = np.repeat([0, 1, 2], [len(draw.genuine), len(draw.skilled), len(draw.random)])
+        same.append(kind == 0)
+        skilled.append(kind == 1)
+        claimed.append(np.full(len(kind), draw.identity))
+        whose.append(claimed[-1] if owner is None else as_array(owner)[draw.questioned])
+    return Scored(*map(np.concatenate, (scores, same, skilled, claimed, whose)))
+
+
 def score_draws(embeddings, draws: list[Draw], owner=None, spread: bool = False) -> Scored:
-    """Mean cosine of each questioned image to its references.
+    """Mean cosine of each questioned image with its references.
 
     embeddings  (N, D) unit vectors
-    owner       (N,) identities, for intervals over both sides of a random forgery
-    spread      also subtract how alike the references are among themselves (mean cosine of their pairs): a steady hand is held to a
-                stricter measure than a loose one, and one threshold fits both
+    owner       as for `label_scores`
+    spread      True: subtract the mean cosine among the references. Somebody who signs steadily is
+                then compared more strictly than somebody who does not, and one threshold fits both
     """
     embeddings = as_array(embeddings).astype(np.float64)
-    rows = []
+    scores = []
     for draw in draws:
         references = embeddings[draw.references]  # (k, D)
         k = len(references)
-        level = ((references @ references.T).sum() - k) / (k * (k - 1)) if spread and k > 1 else 0.0
-        for kind, questioned in (
-            ("genuine", draw.genuine),
-            ("skilled", draw.skilled),
-            ("random", draw.random),
-        ):
-            scores = (embeddings[questioned] @ references.T).mean(
-                1
-            ) - level  # (q, D) x (D, k) -> (q,)
-            whose = (
-                as_array(owner)[questioned]
-                if owner is not None
-                else np.full(len(questioned), draw.identity)
-            )
-            rows.append(
-                (
-                    scores,
-                    np.full(len(scores), kind == "genuine"),
-                    np.full(len(scores), kind == "skilled"),
-                    np.full(len(scores), draw.identity),
-                    whose,
-                )
-            )
-    return Scored(*(np.concatenate(part) for part in zip(*rows)))
+        among = 0.0
+        if spread and k > 1:
+            among = ((references @ references.T).sum() - k) / (k * (k - 1))
+        to = embeddings[draw.questioned] @ references.T  # (q, D) x (D, k) -> (q, k)
+        scores.append(to.mean(1) - among)
+    return label_scores(draws, scores, owner)

@@ -148,7 +148,7 @@ def koch_net(train: data.ImageSet, steps: int, name: str):
     """Koch's twins at half the resolution: same data, same optimiser, their own loss, and a start from which they learn."""
     torch.manual_seed(0)
     model, head = models.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2)), models.L1Head()
-    models.spread_out(model, head)
+    models.initialise(model, head)
     history = trained(
         name,
         model,
@@ -180,7 +180,9 @@ def modified_hausdorff(a: np.ndarray, b: np.ndarray) -> float:
 
 def ask(runs, score) -> np.ndarray:
     """(runs, 20) right answers, of `score(test images, training images) -> (20, 20)`."""
-    return np.stack([evaluation.right(score(run.test, run.training), run.answer) for run in runs])
+    return np.stack(
+        [evaluation.is_correct(score(run.test, run.training), run.answer) for run in runs]
+    )
 
 
 def ask_matched(runs, score) -> np.ndarray:
@@ -286,7 +288,9 @@ def episode_rows(vectors: dict, test: data.ImageSet, count: int) -> list[dict]:
         for where, group in (("any alphabet", None), ("one alphabet", test.extra["alphabet"])):
             asked = evaluation.draw_episodes(test.identity, ways, shots, count, seed=0, group=group)
             for name, embedded in vectors.items():
-                right = evaluation.right(evaluation.prototype_scores(embedded, asked), asked.answer)
+                right = evaluation.is_correct(
+                    evaluation.prototype_scores(embedded, asked), asked.answer
+                )
                 rows.append(
                     {
                         "ways": ways,
@@ -342,7 +346,7 @@ def study(steps: int) -> dict:
     rows = []
 
     def add(what: str, similarity, seconds: float | None = None) -> None:
-        right = evaluation.right(evaluation.episode_scores(similarity, asked), asked.answer)
+        right = evaluation.is_correct(evaluation.episode_scores(similarity, asked), asked.answer)
         rows.append(
             {
                 "what": what,
