@@ -1,7 +1,9 @@
-"""Every draw function of the course once, on small made-up numbers at the size that a lesson gives it: what the lints of figures look at first.
+"""Every draw function of the course once, on small made-up numbers, at the size of a lesson.
 
-EXAMPLES: name -> a function without arguments that returns the figure, drawn in the course's style. A name is "module.function", then what is
-special about it. A lesson's own figures, at every place of their controls, are looked at when the lesson runs (figure_watcher.py).
+EXAMPLES: name -> a function without arguments that returns the figure, drawn in the course's style.
+A name is "module.function", then what is special about it. The lints of figures check these. A
+lesson's own figures, at every place of their controls, are checked when the lesson runs
+(figure_watcher.py).
 """
 
 from collections.abc import Callable
@@ -12,8 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib import plots
-from lib.data.synthetic import pen
+from lib import course
 from lib.plots import (
     datasets,
     export,
@@ -84,32 +85,19 @@ ROC = np.linspace(0.001, 1, 50)
 def drawn(
     function: Callable,
     *arguments,
-    axes: int | tuple[int, int] = 1,
+    axes: int = 1,
     size: tuple[float, float] = (7.0, 3.6),
     title: str = "",
     **more,
 ) -> Figure:
-    """A figure of one axes, or of several in a row or in a table, with what the function draws on them."""
+    """A figure with what the function draws on its axes: one, or several in a row."""
     with plt.rc_context():
-        plots.use_course_style()
-        rows, columns = axes if isinstance(axes, tuple) else (1, axes)
-        figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
-        function(
-            grid[0, 0] if axes == 1 else grid if isinstance(axes, tuple) else grid[0],
-            *arguments,
-            **more,
-        )
+        course.use_figure_style()
+        figure, grid = plt.subplots(1, axes, figsize=size)
+        function(grid, *arguments, **more)
         if title:
-            grid[0, 0].set_title(title)
+            grid.set_title(title)
     return figure
-
-
-def hand(seed: int) -> tuple[pen.Plan, pen.Trace]:
-    targets = np.array([[1.0, 1], [2, 0], [3, 1.5]])
-    plan = pen.timed(
-        np.zeros(2), targets, np.array([0.4, -0.5, 0.2 * seed]), np.array([True, True, seed == 0])
-    )
-    return plan, pen.trace(plan)
 
 
 EXAMPLES: dict[str, Callable[[], Figure]] = {
@@ -153,8 +141,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
         "export.agreement": (export.agreement, FILES[1:], {}),
         "export.size_and_time": (export.size_and_time, FILES, {"axes": 2, "size": (9, 3.6)}),
         "export.errors_added": (export.errors_added, COSTS, {}),
-        "export.whole_table": (
-            export.whole_table,
+        "export.export_table": (
+            export.export_table,
             FILES,
             COSTS,
             "A network",
@@ -181,7 +169,6 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             np.repeat(np.arange(8), 5),
             {"people": 4, "views": 5, "size": (5, 3.5)},
         ),
-        "faces.marked": (faces.marked, PHOTO, POINTS, {"size": (3, 3)}),
         "faces.pairs": (
             faces.pairs,
             COLOUR[:8],
@@ -199,15 +186,9 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             ["writer 1", "writer 2"],
             {"size": (7.5, 2.3)},
         ),
-        "handwriting.kinematics": (
-            handwriting.kinematics,
-            hand(0),
-            hand(1),
-            {"axes": (2, 2), "size": (8, 4)},
-        ),
         "losses.margin_forces": (losses.margin_forces, 1.0, {}),
         "losses.triplet_forces": (losses.triplet_forces, {"size": (7, 4.6)}),
-        "losses.useless_model": (losses.useless_model, 0.5, {}),
+        "losses.constant_distance_loss": (losses.constant_distance_loss, 0.5, {}),
         "losses.batch_forces": (
             losses.batch_forces,
             RNG.normal(size=(24, 2)),
@@ -216,15 +197,15 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             "contrastive, step 0",
             {"size": (7, 4.6)},
         ),
-        "losses.against_the_useless": (
-            losses.against_the_useless,
+        "losses.losses_with_baseline": (
+            losses.losses_with_baseline,
             {"batch-hard": 0.3 + 0.02 * DECAY, "batch-all": 0.3 * DECAY},
             0.3,
             "A title",
             {},
         ),
-        "losses.teaching_triplets": (
-            losses.teaching_triplets,
+        "losses.active_triplets": (
+            losses.active_triplets,
             {"semi-hard": 9000 * DECAY, "hard": 3000 * DECAY},
             18_240,
             {},
@@ -250,8 +231,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             np.arange(200) % 5,
             {"size": (6, 3.8)},
         ),
-        "maps.spread_shown": (
-            maps.spread_shown,
+        "maps.group_widths": (
+            maps.group_widths,
             MAP,
             MAP,
             (PEOPLE > 5).astype(int),
@@ -285,10 +266,10 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             {"softmax": 45.0, "SphereFace": 30.0, "CosFace": 30.7, "ArcFace": 30.7},
             {"size": (7, 3.6)},
         ),
-        "margins.on_the_circle": (margins.on_the_circle, {"size": (7, 4.2)}),
-        "margins.on_the_circle, guarded": (margins.on_the_circle, 170, 0.5, {"size": (7, 4.2)}),
-        "margins.turning": (margins.turning, 60, FOUR, FOUR, {"size": (7, 2.8)}),
-        "margins.family_map": (margins.family_map, {"size": (9, 3.6)}),
+        "margins.arcface_angle": (margins.arcface_angle, {"size": (7, 4.2)}),
+        "margins.arcface_angle, guarded": (margins.arcface_angle, 170, 0.5, {"size": (7, 4.2)}),
+        "margins.loss_forces": (margins.loss_forces, 60, FOUR, FOUR, {"size": (7, 2.8)}),
+        "margins.loss_families": (margins.loss_families, {"size": (9, 3.6)}),
         "models.connections": (models.connections, {"axes": 3, "size": (7, 2.7)}),
         "models.bottleneck": (models.bottleneck, {"size": (7, 3.3)}),
         "models.stage_costs": (
@@ -319,8 +300,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             np.linspace(-1, 1, 128).reshape(16, 8).T.reshape(8, 4, 4),
             {"axes": 8, "size": (7, 1.5)},
         ),
-        "models.where_it_looks": (
-            models.where_it_looks,
+        "models.influence_map": (
+            models.influence_map,
             COLOUR[0],
             RNG.random((112, 112)),
             (0, 0),
@@ -347,15 +328,15 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             [0.9, 0.4, 0.1],
             {},
         ),
-        "oneshot.methods_at": (
-            oneshot.methods_at,
+        "oneshot.method_intervals": (
+            oneshot.method_intervals,
             {"raw pixels": (0.52, 0.46, 0.57), "embedding": (0.92, 0.88, 0.95)},
             20,
             1,
             {"size": (7, 2.4)},
         ),
-        "oneshot.found": (
-            oneshot.found,
+        "oneshot.search_results": (
+            oneshot.search_results,
             GREY[0],
             GREY[:9],
             [True, False, True] * 3,
@@ -363,8 +344,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             {"size": (7.5, 1.9)},
         ),
         "oneshot.precision_at": (oneshot.precision_at, BANDS, 2, {}),
-        "oneshot.ladder": (
-            oneshot.ladder,
+        "oneshot.ranked_methods": (
+            oneshot.ranked_methods,
             ["guessing", "published: people", "ours"],
             [0.05, 0.95, 0.97],
             [None, None, (0.96, 0.98)],
@@ -392,8 +373,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             RNG.uniform(0.5, 1.6, 900),
             {"size": (6.2, 4.4)},
         ),
-        "pairs.teaching_share": (
-            pairs.teaching_share,
+        "pairs.active_share": (
+            pairs.active_share,
             np.arange(5),
             {
                 "random": np.linspace(0.5, 0, 5),
@@ -402,24 +383,24 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             },
             {},
         ),
-        "phone.steps": (
-            phone.steps,
+        "phone.pipeline_steps": (
+            phone.pipeline_steps,
             PHOTO,
             POINTS,
             COLOUR[0],
             0.1 * RNG.normal(size=128),
             {"axes": 3, "size": (8, 2.5)},
         ),
-        "phone.two_clicks": (
-            phone.two_clicks,
+        "phone.marked_eyes": (
+            phone.marked_eyes,
             PHOTO,
             POINTS[:2],
             COLOUR[0],
             0.4,
             {"axes": 2, "size": (6, 3.2)},
         ),
-        "phone.says": (
-            phone.says,
+        "phone.decision": (
+            phone.decision,
             PHOTO,
             POINTS,
             COLOUR[0],
@@ -432,8 +413,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             0.05,
             {"axes": 3, "size": (8.4, 3.1)},
         ),
-        "phone.says, refused": (
-            phone.says,
+        "phone.decision, refused": (
+            phone.decision,
             PHOTO,
             POINTS,
             COLOUR[0],
@@ -446,16 +427,16 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             0.05,
             {"axes": 3, "size": (8.4, 3.1)},
         ),
-        "phone.again": (
-            phone.again,
+        "phone.attack_scores": (
+            phone.attack_scores,
             ["live", "photographed from paper", "from a screen"],
             [PHOTO] * 3,
             [0.9, 0.89, 0.7],
             0.8,
             {"axes": 3, "size": (6.6, 2.7)},
         ),
-        "phone.given_away": (
-            phone.given_away,
+        "phone.attribute_rates": (
+            phone.attribute_rates,
             ["a beard", "a smile"],
             [(0.91, 0.85, 0.97), (0.55, 0.5, 0.6)],
             {"size": (7, 3.4)},
@@ -473,8 +454,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             {"course model": (ROC, ROC**0.05, ROC**0.06, ROC**0.04), "raw pixels": (ROC, ROC**0.5)},
             {},
         ),
-        "scores.measured": (
-            scores.measured,
+        "scores.interval_rows": (
+            scores.interval_rows,
             ["raw pixels", "triplet", "softmax", "CosFace", "ArcFace"],
             [0.2, 0.04, 0.09, 0.08, 0.085],
             [(0.18, 0.22), (0.03, 0.05), (0.07, 0.1), (0.06, 0.09), (0.07, 0.1)],
@@ -490,8 +471,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             {"lr 0.5": np.full(99, 0.01), "lr 0.02": RNG.normal(1.3, 0.2, 900)},
             {"size": (4, 3.4)},
         ),
-        "signatures.hands": (
-            signatures.hands,
+        "signatures.writer_scores": (
+            signatures.writer_scores,
             {
                 f"writer {n}": tuple(0.1 * RNG.normal(size=(3, 6)) + [[0.8], [0.75], [0.6]])
                 for n in range(5)
@@ -499,9 +480,9 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             0.7,
             {"size": (7, 3.4)},
         ),
-        "signatures.three_kinds": (signatures.three_kinds, *THREE, -0.1, {"size": (7, 4)}),
-        "signatures.steps_bought": (
-            signatures.steps_bought,
+        "signatures.forgery_scores": (signatures.forgery_scores, *THREE, -0.1, {"size": (7, 4)}),
+        "signatures.system_errors": (
+            signatures.system_errors,
             ["raw pixels", "line: layout", "+ grey ink"],
             [0.34, 0.15, 0.04],
             [(0.3, 0.4), (0.1, 0.2), (0.02, 0.06)],
@@ -509,12 +490,6 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             {"size": (8, 4.2)},
         ),
         "training.training_curve": (training.training_curve, DECAY, 0.7, {}),
-        "training.validation_curve": (
-            training.validation_curve,
-            [(100, 0.3), (200, 0.1), (300, 0.05)],
-            0.34,
-            {},
-        ),
         "training.learning_rates": (
             training.learning_rates,
             {"paper": [0.2] * 360 + [0.02] * 240},
@@ -529,9 +504,15 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             },
             {},
         ),
-        "verification.door": (verification.door, SCORES, SAME, 0.5, {"size": (7, 4)}),
-        "verification.rulers": (
-            verification.rulers,
+        "verification.unlock_rates": (
+            verification.unlock_rates,
+            SCORES,
+            SAME,
+            0.5,
+            {"size": (7, 4)},
+        ),
+        "verification.threshold_scales": (
+            verification.threshold_scales,
             [
                 ("an app", 1.0, "l2"),
                 ("FaceNet", 1.242, "squared l2"),
@@ -540,8 +521,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             ],
             {"size": (7, 3.4)},
         ),
-        "verification.curves": (
-            verification.curves,
+        "verification.percent_curves": (
+            verification.percent_curves,
             [1, 2, 5],
             {
                 "mean of the vectors": ([0.9, 0.95, 0.97], [0.85, 0.9, 0.93], [0.95, 0.99, 1]),
@@ -551,8 +532,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             "TAR (%)",
             {},
         ),
-        "verification.strangers": (
-            verification.strangers,
+        "verification.open_set_scores": (
+            verification.open_set_scores,
             SCORES[:200],
             np.ones(200, bool),
             SCORES[200:],
@@ -560,8 +541,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             20,
             {},
         ),
-        "verification.disturbed": (
-            verification.disturbed,
+        "verification.disturbance": (
+            verification.disturbance,
             COLOUR[:3],
             COLOUR[3:6],
             [0, 6, 12, 18],
@@ -571,8 +552,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             "turn (degrees)",
             {"axes": 2, "size": (7, 3.4)},
         ),
-        "verification.by_group": (
-            verification.by_group,
+        "verification.group_rates": (
+            verification.group_rates,
             ["everybody", "lightest third", "darkest third"],
             {"FAR": [(0.01, 0.005, 0.02)] * 3, "FRR": [(0.02, 0.01, 0.03)] * 3},
             {},

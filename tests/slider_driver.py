@@ -1,7 +1,8 @@
-"""Moves every control of a running notebook to its minimum, middle and maximum, as a front end would: by comm messages.
+"""Moves every control of a running notebook to its minimum, middle and maximum, by comm messages.
 
-nbval runs cells; it never sees a control fail at a value that no cell set. As a pytest plugin (`-p slider_driver`, beside
-`--nbval-lax`) this file adds one item after the last cell of each notebook, which drives the controls in the same kernel.
+A front end sends the same messages. nbval runs cells only, so it never sees a control fail at a
+value that no cell set. As a pytest plugin (`-p slider_driver`, beside `--nbval-lax`) this file adds
+one item after the last cell of each notebook, which moves the controls in the same kernel.
 """
 
 import re
@@ -10,8 +11,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-PATIENCE = 60  # seconds for one redraw
-SHOWS_ONLY = (
+PATIENCE = 120  # seconds for one answer on a busy machine
+DISPLAY_ONLY = (
     "Layout",
     "Style",
     "Box",
@@ -28,7 +29,7 @@ SHOWS_ONLY = (
 
 @dataclass
 class Move:
-    """One control set to one value, and what came of it."""
+    """One control set to one value: the time it took, its errors, and whether a picture changed."""
 
     control: str
     value: object
@@ -38,21 +39,21 @@ class Move:
 
 
 def drive(client) -> list[Move]:
-    """Move every control that the kernel behind a blocking `jupyter_client` client holds, one at a time; each goes back where it was."""
-    comms = _ask(client, "comm_info_request", {"target_name": "jupyter.widget"})["comms"]
+    """Move every control of a kernel, one at a time; each goes back to where it was.
+
+    client  a blocking client of jupyter_client
+    """
+    comms = request(client, "comm_info_request", {"target_name": "jupyter.widget"})["comms"]
     states = {comm: _state(client, comm) for comm in comms}
     moves = []
     for comm, state in states.items():
         kind = state.get("_model_name", "").removesuffix("Model")
         name = state.get("description") or kind
-        if not state or any(kind.endswith(passive) for passive in SHOWS_ONLY):
+        if not state or any(kind.endswith(passive) for passive in DISPLAY_ONLY):
             continue
         if kind == "Button":
-            moves.append(
-                _send(
-                    client, comm, name, "click", {"method": "custom", "content": {"event": "click"}}
-                )
-            )
+            click = {"method": "custom", "content": {"event": "click"}}
+            moves.append(_send(client, comm, name, "click", click))
             continue
         key, values = _places(state)
         if not values:
@@ -68,7 +69,7 @@ def drive(client) -> list[Move]:
 
 
 def complaints(moves: list[Move]) -> list[str]:
-    """One text a failed move."""
+    """One sentence for each error of each move."""
     return [f"{move.control} = {move.value}: {error}" for move in moves for error in move.errors]
 
 
@@ -92,7 +93,8 @@ def _update(key: str, value) -> dict:
     return {"method": "update", "state": {key: value}, "buffer_paths": []}
 
 
-def _ask(client, kind: str, content: dict) -> dict:
+def request(client, kind: str, content: dict) -> dict:
+    """Send one message on the shell channel; the content of its reply."""
     message = client.session.msg(kind, content)
     client.shell_channel.send(message)
     while True:
@@ -102,7 +104,7 @@ def _ask(client, kind: str, content: dict) -> dict:
 
 
 def _results(client, comm: str, data: dict) -> list[dict]:
-    """Send one comm message; every iopub message that it caused, until the kernel is idle again."""
+    """Send one comm message; every iopub message that it caused, until the kernel is idle."""
     message = client.session.msg("comm_msg", {"comm_id": comm, "data": data})
     client.shell_channel.send(message)
     results = []
@@ -138,7 +140,7 @@ def _send(client, comm: str, name: str, value, data: dict) -> Move:
     return move
 
 
-# -- pytest plugin -----------------------------------------------------------------------------------------------------
+# -- pytest plugin ---------------------------------------------------------------------------------
 
 
 class Controls(pytest.Item):
@@ -148,11 +150,9 @@ class Controls(pytest.Item):
         moves = drive(self.parent.kernel.kc)
         slowest = max(moves, key=lambda move: move.seconds, default=Move("none", None))
         names = {move.control for move in moves}
-        self.add_report_section(
-            "call",
-            "controls",
-            f"{len(names)} moved {len(moves)} times; slowest {slowest.control} {slowest.seconds:.2f} s",
-        )
+        summary = f"{len(names)} moved {len(moves)} times"
+        slow = f"slowest {slowest.control} {slowest.seconds:.2f} s"
+        self.add_report_section("call", "controls", f"{summary}; {slow}")
         if found := complaints(moves):
             raise AssertionError("a control failed\n" + "\n".join(found))
 

@@ -1,4 +1,4 @@
-"""Figures of faces: what is drawn is what was given."""
+"""Sheets and pairs of faces show the given images, in order, with the right words."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,13 +25,6 @@ def test_a_sheet_has_a_row_a_person_and_their_first_images_in_order(ax):
     assert drawn.shape == (16, 24, 3)
     assert drawn[::8, ::8, 0].tolist() == [[0, 1, 2], [4, 5, 6]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["person 4", "person 7"]
-
-
-def test_marks_stand_where_the_landmarks_are(ax):
-    points = np.array([[1.0, 2.0], [5.0, 2.0], [3.0, 4.0], [2.0, 6.0], [4.0, 6.0]])
-    draw.marked(ax, pictures(1)[0], points)
-    assert np.array_equal(ax.lines[0].get_xydata(), points)
-    assert [text.get_text() for text in ax.texts] == ["0", "1", "2", "3", "4"]
 
 
 def test_a_pair_is_called_wrong_exactly_where_decision_and_truth_differ(ax):

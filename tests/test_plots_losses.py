@@ -1,11 +1,13 @@
-"""What the loss figures draw is what the losses do: forces are minus autograd's gradient, the dashed line is the trivial value."""
+"""The figures of losses agree with the losses: forces are minus autograd's gradient."""
+
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
-from lib.losses import contrastive_loss, triplet_kinds, triplet_loss, trivial_value
+from lib.losses import contrastive_loss, triplet_kinds, triplet_loss
 from lib.plots import losses as draw
 
 
@@ -25,11 +27,10 @@ def slope(loss, d: float) -> float:
 def test_the_drawn_forces_are_minus_the_gradient_of_contrastive_loss(ax, margin):
     draw.margin_forces(ax, margin)
     _, same, different, *_ = ax.lines
-    for line, label in ((same, True), (different, False)):
+    for line, label in ((same, torch.tensor(True)), (different, torch.tensor(False))):
+        loss = partial(contrastive_loss, same=label, margin=margin)
         for d, force in list(zip(line.get_xdata(), line.get_ydata()))[1::37]:
-            assert force == pytest.approx(
-                -slope(lambda x: contrastive_loss(x, torch.tensor(label), margin), d), abs=1e-12
-            )
+            assert force == pytest.approx(-slope(loss, d), abs=1e-12)
 
 
 @pytest.mark.parametrize("margin", [0.31, 1.01])
@@ -75,25 +76,27 @@ def test_the_arrows_on_a_triplet_point_down_the_gradient_and_the_title_names_its
 
 
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
-def test_the_dashed_line_touches_the_lowest_point_of_the_useless_model(ax, share):
-    draw.useless_model(ax, share, margin=1.2)
-    curve, dashed = ax.lines[0], ax.lines[1]
-    value = trivial_value("contrastive", margin=1.2, same_share=share)
-    assert dashed.get_ydata()[0] == pytest.approx(value)
-    assert (
-        min(curve.get_ydata()) == pytest.approx(value, abs=1e-4)
-        and min(curve.get_ydata()) >= value - 1e-12
-    )
+def test_the_dashed_line_touches_the_lowest_loss_of_a_constant_distance(ax, share):
+    draw.constant_distance_loss(ax, share, margin=1.2)
+    curve, dashed, best = ax.lines
+    lowest = dashed.get_ydata()[0]
+    assert min(curve.get_ydata()) == pytest.approx(lowest, abs=1e-4)
+    assert min(curve.get_ydata()) >= lowest - 1e-12
+    d = torch.full((1000,), float(best.get_xdata()[0]))
+    loss = contrastive_loss(d, torch.arange(1000) < 1000 * share, margin=1.2)
+    assert loss.item() == pytest.approx(lowest, rel=1e-5)
 
 
-def test_every_control_of_lesson_3_draws_at_its_ends_without_a_warning(ax, recwarn):
+def test_the_draw_functions_of_losses_draw_at_the_ends_of_their_controls_without_a_warning(
+    ax, recwarn
+):
     for margin in (0.0, 2.0):
         draw.margin_forces(ax, margin, squared=margin > 0)
     for distance in (0.0, 1.4):
         for angle in (0, 180):
             draw.triplet_forces(ax, distance, angle, margin=0.0)
     draw.batch_forces(ax, np.zeros((4, 2)), np.array([0, 0, 1, 1]), np.zeros((4, 2)), "collapsed")
-    draw.against_the_useless(ax, {"a": [1.0, 0.5], "b": [1.0]}, 0.3, "title")
-    draw.teaching_triplets(ax, {"semi-hard": [5, 0], "hard": [0, 0]}, total=10)
+    draw.losses_with_baseline(ax, {"a": [1.0, 0.5], "b": [1.0]}, 0.3, "title")
+    draw.active_triplets(ax, {"semi-hard": [5, 0], "hard": [0, 0]}, total=10)
     ax.figure.canvas.draw()
     assert [str(warning.message) for warning in recwarn.list] == []

@@ -1,4 +1,4 @@
-"""What the figures of pairs and of scores say in words is what their numbers are."""
+"""The words in the figures of pairs, scores and verification agree with the numbers."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,7 +30,7 @@ def words(ax) -> str:
 
 
 @pytest.mark.parametrize("p, k", [(2, 2), (8, 4), (16, 16), (1, 3)])
-def test_a_batch_table_says_its_counts(ax, p, k):
+def test_a_batch_table_shows_its_counts(ax, p, k):
     draw_pairs.batch_table(ax, p, k)
     same, different = pairs.count_pairs(np.repeat(np.arange(p), k))
     assert f"{same:,} same pairs" in words(ax) and f"{different:,} different pairs" in words(ax)
@@ -39,7 +39,7 @@ def test_a_batch_table_says_its_counts(ax, p, k):
     assert (table == 1).sum() == same and (table == 0).sum() == different
 
 
-def test_a_triplet_plane_says_the_share_of_each_kind(ax):
+def test_a_triplet_plane_shows_the_share_of_each_kind(ax):
     draw_pairs.triplet_plane(
         ax, np.array([0.5, 0.5, 0.5, 0.5]), np.array([0.8, 0.9, 0.6, 0.4]), margin=0.2
     )
@@ -64,7 +64,7 @@ def test_histograms_read_far_and_frr_off_the_threshold(ax, threshold):
     assert f"forged: {draw_scores.one_in(np.mean(scores[forged] >= threshold))}" in words(ax)
 
 
-def test_filled_bars_hold_the_pairs_that_are_decided_wrongly_and_stand_still(ax):
+def test_full_colour_shows_the_wrong_decisions_and_the_other_bars_do_not_move(ax):
     rng = np.random.default_rng(0)
     same = np.arange(400) < 200
     scores = rng.normal(size=400) * 0.3 + 0.7 * same
@@ -72,49 +72,44 @@ def test_filled_bars_hold_the_pairs_that_are_decided_wrongly_and_stand_still(ax)
     for threshold in (0.2, 0.6):
         ax.clear()
         draw_scores.score_histograms(ax, scores, same, threshold)
-        steps = [
-            patch.get_data() for patch in ax.patches
-        ]  # fill, outline, wrong; different pairs first
-        assert [steps[2].values.sum() / 100, steps[5].values.sum() / 100] == pytest.approx(
-            far_frr(scores, same, threshold)
-        )
-        drawn.append(steps[1].values)
+        full = [patch for patch in ax.patches if patch.get_fill() and patch.get_alpha() is None]
+        wrong = [patch.get_data().values.sum() / 100 for patch in full]  # different, then same
+        assert wrong == pytest.approx(far_frr(scores, same, threshold))
+        drawn.append([bars.get_data().values for bars in ax.patches if bars not in full])
     np.testing.assert_array_equal(*drawn)
 
 
 @pytest.mark.parametrize(
-    "threshold, said",
+    "threshold, sentences",
     [
         (0.5, ("1 stranger in 200 unlocks", "turned away 1 time in 20")),
         (0.95, ("no stranger unlocks", "turned away 75 times in 100")),
         (0.05, ("50 strangers in 100 unlock", "never turned away")),
     ],
 )
-def test_a_door_says_how_often_strangers_unlock_it_and_its_owner_is_turned_away(
-    ax, threshold, said
-):
+def test_unlock_rates_are_told_for_strangers_and_for_the_owner(ax, threshold, sentences):
     different, same = (
         np.repeat([0.0, 0.1, 0.6], [200, 198, 2]),
         np.repeat([0.4, 0.9, 1.0], [5, 70, 25]),
     )
-    draw_verification.door(
+    draw_verification.unlock_rates(
         ax, np.append(different, same), np.repeat([False, True], [400, 100]), threshold
     )
-    assert all(sentence in words(ax) for sentence in said), words(ax)
+    assert all(sentence in words(ax) for sentence in sentences), words(ax)
 
 
 @pytest.mark.parametrize("gallery, who", [(1, "1 person enrolled"), (20, "20 people enrolled")])
-def test_a_crowd_says_who_is_found_and_how_many_strangers_are_taken_for_somebody(ax, gallery, who):
+def test_open_set_rates_count_enrolled_people_found_and_strangers_named(ax, gallery, who):
     known, right, strangers = (
         np.array([0.9, 0.8, 0.7, 0.4]),
         np.array([True, False, True, True]),
         np.array([0.75, 0.2, -0.3, 0.1, 0.0]),
     )
-    draw_verification.strangers(ax, known, right, strangers, 0.7, gallery)
+    draw_verification.open_set_scores(ax, known, right, strangers, 0.7, gallery)
     assert who in words(ax) and "TPIR 50.0%" in words(ax) and "FPIR 20.0%" in words(ax)
 
 
-def test_shares_are_put_as_a_reader_pictures_them():
+def test_a_share_is_told_as_one_in_n_or_as_so_many_in_100():
     assert [draw_scores.one_in(share) for share in (0, 0.002, 1 / 3000, 0.05, 0.17, 0.5, 1)] == [
         "none",
         "1 in 500",
@@ -132,5 +127,5 @@ def test_curves_bands_and_intervals_are_drawn_in_percent(ax):
     np.testing.assert_allclose(ax.lines[0].get_ydata(), 100 * tar)
     assert {text.get_text() for text in ax.get_legend().get_texts()} == {"a", "b", "guessing"}
     ax.clear()
-    draw_scores.measured(ax, ["pixels", "network"], [0.2, 0.05], [(0.18, 0.22), (0.03, 0.08)])
+    draw_scores.interval_rows(ax, ["pixels", "network"], [0.2, 0.05], [(0.18, 0.22), (0.03, 0.08)])
     assert "20.0" in words(ax) and "5.0" in words(ax)

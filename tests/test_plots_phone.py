@@ -1,4 +1,4 @@
-"""Figures of the phone's pipeline draw what they are given: points in place, a bar a person, decisions in words."""
+"""Figures of the phone's pipeline: points in place, a bar a person, decisions in words."""
 
 import numpy as np
 import pytest
@@ -13,9 +13,9 @@ IMAGE, POINTS = (
 )
 
 
-def says(scores, kind, name, why):
+def drawn_decision(scores, kind, name, why):
     axes = Figure().subplots(1, 3)
-    draw.says(
+    draw.decision(
         axes,
         IMAGE,
         POINTS,
@@ -31,8 +31,8 @@ def says(scores, kind, name, why):
     return axes
 
 
-def test_each_person_has_a_bar_and_only_who_passes_is_in_the_persons_colour():
-    axes = says([0.9, 0.3, -0.1], "accepted", "Ada", "0.90 reaches 0.80")
+def test_each_person_has_a_bar_and_only_scores_above_the_threshold_are_unhatched():
+    axes = drawn_decision([0.9, 0.3, -0.1], "accepted", "Ada", "0.90 reaches 0.80")
     bars = axes[2].patches
     assert [bar.get_width() for bar in bars] == [0.9, 0.3, -0.1] and [
         bool(bar.get_hatch()) for bar in bars
@@ -45,29 +45,23 @@ def test_each_person_has_a_bar_and_only_who_passes_is_in_the_persons_colour():
 
 
 def test_a_refused_picture_shows_no_scores():
-    axes = says(None, "poor picture", None, "too dark: more light on the face")
+    axes = drawn_decision(None, "poor picture", None, "too dark: more light on the face")
     assert not axes[2].patches and "not compared" in [text.get_text() for text in axes[2].texts]
     assert axes[0].figure._suptitle.get_text() == "poor picture: too dark: more light on the face"
 
 
-def test_points_lie_where_they_are():
-    ax = Figure().subplots()
-    draw.with_points(ax, IMAGE, POINTS)
-    assert (
-        all(np.array_equal(np.column_stack(line.get_data()), POINTS) for line in ax.lines)
-        and ax.lines[-1].get_color() == SAME
-    )
-
-
-def test_the_vector_is_drawn_number_by_number():
+def test_points_and_the_numbers_of_the_vector_are_drawn_in_place():
     axes, vector = Figure().subplots(1, 3), np.linspace(-0.2, 0.2, 128)
-    draw.steps(axes, IMAGE, POINTS, IMAGE[:112, :112], vector)
+    draw.pipeline_steps(axes, IMAGE, POINTS, IMAGE[:112, :112], vector)
+    for line in axes[0].lines:
+        np.testing.assert_array_equal(np.column_stack(line.get_data()), POINTS)
+    assert axes[0].lines[-1].get_color() == SAME
     assert [bar.get_height() for bar in axes[2].patches] == pytest.approx(vector.tolist())
 
 
-def test_an_attack_is_named_accepted_from_the_threshold_on():
+def test_an_attack_is_accepted_from_the_threshold_on():
     axes = Figure().subplots(1, 3)
-    draw.again(axes, ["live", "print", "screen"], [IMAGE] * 3, [0.9, 0.75, 0.7], 0.75)
+    draw.attack_scores(axes, ["live", "print", "screen"], [IMAGE] * 3, [0.9, 0.75, 0.7], 0.75)
     assert [ax.get_xlabel() for ax in axes] == [
         "0.90, accepted",
         "0.75, accepted",
@@ -75,9 +69,9 @@ def test_an_attack_is_named_accepted_from_the_threshold_on():
     ]
 
 
-def test_attributes_stand_in_percent_with_their_intervals():
+def test_attribute_rates_are_in_percent_with_their_intervals():
     ax = Figure().subplots()
-    draw.given_away(ax, ["a beard", "a smile"], [(0.91, 0.85, 0.97), (0.55, 0.5, 0.6)])
+    draw.attribute_rates(ax, ["a beard", "a smile"], [(0.91, 0.85, 0.97), (0.55, 0.5, 0.6)])
     ends = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2][:2]
     assert np.allclose(ends, [[85, 97], [50, 60]]) and {"91", "55", "guessing"} <= {
         text.get_text() for text in ax.texts

@@ -1,4 +1,4 @@
-"""What the figures of signature verification say in words is what their numbers are."""
+"""The words in the figures of signature verification agree with the numbers."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,13 +22,13 @@ def words(ax) -> str:
 
 
 @pytest.mark.parametrize("threshold", [-2.0, 0.0, 0.4, 2.0])
-def test_three_kinds_counts_what_a_threshold_decides_wrongly(ax, threshold):
+def test_forgery_scores_count_what_a_threshold_decides_wrongly(ax, threshold):
     genuine, skilled, random = (
         np.array([0.1, 0.3, 0.5, 0.4]),
         np.array([-0.2, 0.0, 0.4]),
         np.array([-1.0, -0.9]),
     )
-    draw.three_kinds(ax, genuine, skilled, random, threshold)
+    draw.forgery_scores(ax, genuine, skilled, random, threshold)
     assert f"FRR {np.mean(genuine < threshold):.1%}" in words(ax)
     for name, values in (("skilled", skilled), ("random", random)):
         assert f"FAR {np.mean(values >= threshold):.1%}" in next(
@@ -36,7 +36,7 @@ def test_three_kinds_counts_what_a_threshold_decides_wrongly(ax, threshold):
         )
 
 
-def test_relative_losses_are_running_means_with_ignorance_at_one(ax):
+def test_relative_losses_are_running_means_with_the_baseline_at_one(ax):
     falling = np.linspace(2, 0, 50)
     draw.relative_losses(ax, {"one": falling, "two": np.full(50, 1.0)}, window=10)
     lines = {tuple(line.get_xdata())[:2]: line for line in ax.lines}
@@ -47,27 +47,27 @@ def test_relative_losses_are_running_means_with_ignorance_at_one(ax):
     assert ax.get_ylim()[0] == 0 and "ignoring the images" in words(ax)
 
 
-def test_names_of_curves_that_end_together_do_not_stand_on_each_other(ax):
+def test_names_of_curves_that_end_together_do_not_overlap(ax):
     draw.relative_losses(ax, {"one": np.full(20, 0.5), "two": np.full(20, 0.51)})
     heights = sorted(text.xy[1] for text in ax.texts if text.get_text() in ("one", "two"))
     assert heights[1] - heights[0] > 0.05
 
 
-def test_clouds_say_their_mean_distance(ax):
-    draw.distance_clouds(ax, {"dead": np.full(9, 0.02), "alive": np.linspace(1, 1.6, 9)})
+def test_distance_clouds_show_their_mean(ax):
+    draw.distance_clouds(ax, {"collapsed": np.full(9, 0.02), "trained": np.linspace(1, 1.6, 9)})
     assert "mean 0.02" in words(ax) and "mean 1.3" in words(ax)
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["dead", "alive"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["collapsed", "trained"]
 
 
-def test_steps_stand_where_their_figures_are(ax):
-    draw.steps_bought(ax, ["a", "b"], [0.2, 0.05], [(0.15, 0.25), (0.02, 0.08)], published=0.0369)
+def test_system_errors_are_at_their_values_in_percent(ax):
+    draw.system_errors(ax, ["a", "b"], [0.2, 0.05], [(0.15, 0.25), (0.02, 0.08)], published=0.0369)
     points = [line.get_xdata() for line in ax.lines if line.get_marker() == "^"]
     np.testing.assert_allclose(np.ravel(points), [20, 5])
     assert "20.0" in words(ax) and "5.0" in words(ax) and "3.69" in words(ax)
 
 
-def test_hands_draw_every_score_and_the_span_of_the_references(ax):
-    draw.hands(
+def test_writer_scores_show_every_score_and_the_span_of_the_references(ax):
+    draw.writer_scores(
         ax,
         {"w": (np.array([0.2, 0.6]), np.array([0.5, 0.4, 0.3]), np.array([0.1]))},
         threshold=0.25,

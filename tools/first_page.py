@@ -47,7 +47,7 @@ def one_model() -> None:
 
 
 def main() -> None:
-    plots.use_course_style()
+    course.use_figure_style()
     one_model()
     two_losses()
 

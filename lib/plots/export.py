@@ -1,4 +1,4 @@
-"""Figures of lesson 11: what each file of one network weighs, how long it takes, and what it gets wrong."""
+"""Exported files of one network: their size, their time, and what they get wrong."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,168 +6,149 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from lib.plots import FAINT, HALO, INK, OTHERS, SAME
+from lib.plots.style import FAINT, HALO, INK, OTHERS, SAME, interval, label, mark, named_rows
 
-# A precision has a colour and a marker of its own.
-SIGN = {"float32": (INK, "o"), "float16": (OTHERS[0], "D"), "int8": (OTHERS[1], "s")}
-
-
-def _names(ax: Axes, rows: Sequence) -> np.ndarray:
-    """One line a row, top to bottom, its name to the left."""
-    y = np.arange(len(rows))
-    ax.set_yticks(y, [f"{row.name} {row.precision}" for row in rows])
-    ax.set_ylim(len(rows) - 0.5, -0.9)
-    ax.grid(axis="y", visible=False)
-    return y
+# precision -> (colour, marker)
+SIGNS = {"float32": (INK, "o"), "float16": (OTHERS[0], "D"), "int8": (OTHERS[1], "s")}
 
 
-def agreement(ax: Axes, rows: Sequence, promised: float = 1e-5) -> None:
-    """Dots: the largest difference to PyTorch in any number of any vector, on a logarithmic axis."""
-    for y, row in zip(_names(ax, rows), rows):
-        colour, marker = SIGN[row.precision]
-        ax.plot(row.parity, y, marker, color=colour, markersize=8)
-    ax.axvline(promised, color=FAINT, linestyle="--", linewidth=1)
-    ax.text(promised, -0.55, " promised for float32", color=INK, fontsize=9, va="center")
-    ax.set(xscale="log", xlabel="largest difference to PyTorch (unit vectors, log scale)")
-    exact, rough = (
-        max((row.parity for row in rows if (row.precision == "float32") == which), default=0)
-        for which in (True, False)
-    )
-    times = float(f"{rough / exact:.0e}") if exact and rough else 0  # one digit says it
-    ax.set_title(
-        f"int8 differs {times:,.0f} times as much as float32"
-        if times
-        else "Float files only round differently"
-    )
+def agreement(ax: Axes, rows: Sequence, limit: float = 1e-5) -> None:
+    """Draw the largest difference to PyTorch in any number of any vector, on a logarithmic axis.
+
+    rows   reports, as lib.export.report returns them
+    limit  what a float32 file may differ
+    """
+    _parity(ax, rows)
+    ax.axvline(limit, color=FAINT, linestyle="--", linewidth=1)
+    ax.text(limit, -0.55, " limit for float32", color=INK, fontsize=9, va="center")
+    ax.set_xlabel("largest difference to PyTorch (unit vectors, log scale)")
+    exact = max((row.parity for row in rows if row.precision == "float32"), default=0)
+    rough = max((row.parity for row in rows if row.precision != "float32"), default=0)
+    if exact and rough:
+        times = float(f"{rough / exact:.0e}")  # one digit is enough
+        ax.set_title(f"int8 differs {times:,.0f} times as much as float32")
+    else:
+        ax.set_title("Float files only round differently")
 
 
 def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
-    """Two panels: bytes as bars; milliseconds as dots, a bar from the fastest to the slowest quarter of the calls."""
+    """Draw bytes as bars (left), and milliseconds with their middle half of the calls (right).
+
+    rows  reports, as lib.export.report returns them
+    """
     left, right = axes
-    y = _names(left, rows)
-    bars = left.barh(
-        y,
-        [row.bytes / 1e6 for row in rows],
-        color=[SIGN[row.precision][0] for row in rows],
-        height=0.6,
-    )
-    for bar, row in zip(bars, rows):
-        bar.set_hatch("///" if row.precision == "int8" else "")
-        bar.set_edgecolor("white")
-    left.bar_label(bars, fmt="%.2f", padding=3)
-    left.margins(x=0.18)
+    _files(left, rows)
+    for y, row in enumerate(rows):
+        colour, marker = SIGNS[row.precision]
+        hatch = "///" if row.precision == "int8" else ""
+        look = {"color": colour, "hatch": hatch, "edgecolor": "white"}
+        bar = left.barh(y, row.bytes / 1e6, height=0.6, **look)
+        left.bar_label(bar, fmt="%.2f", padding=3)
+        ends = row.low, row.high
+        interval(right, y, row.median, ends, colour, marker, width=3, alpha=0.4)
+        beside = (max(row.high, row.median), y)
+        label(right, f"{row.median:.2f}", beside, (6, 0), fontsize=9)
     left.set(xlabel="size (MB)", title="int8 files are the smallest")
-    _names(right, rows)
-    right.set_yticklabels([])
-    for at, row in zip(y, rows):
-        colour, marker = SIGN[row.precision]
-        right.hlines(at, row.low, row.high, color=colour, linewidth=3, alpha=0.4)
-        right.plot(row.median, at, marker, color=colour, markersize=7)
-        right.annotate(
-            f"{row.median:.2f}",
-            (max(row.high, row.median), at),
-            (6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
+    _files(right, rows, named=False)
     right.set_xscale("log")
-    right.margins(x=0.18)
+    for ax in axes:
+        ax.margins(x=0.18)
     right.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     right.xaxis.set_major_formatter("{x:g}")
     right.xaxis.set_minor_formatter(NullFormatter())
     fastest = min(rows, key=lambda row: row.median)
-    right.set(
-        xlabel="time an image (ms, log scale), one thread",
-        title=f"Fastest: {fastest.name} {fastest.precision}",
-    )
+    right.set_xlabel("time an image (ms, log scale), one thread")
+    right.set_title(f"Fastest: {fastest.name} {fastest.precision}")
 
 
 def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
-    """Dots with 95 % intervals: by how many points each file's EER differs from PyTorch's on the same pairs."""
+    """Draw how much each file's EER differs from PyTorch's on the same pairs, with 95 % intervals.
+
+    costs    as lib.export.cost returns them
+    allowed  difference in EER that is acceptable
+    """
     files = [cost for cost in costs if cost.name != "PyTorch"]
-    for y, cost in zip(_names(ax, files), files):
-        colour, marker = SIGN[cost.precision]
-        low, high = cost.worse_interval
-        ax.hlines(y, 100 * low, 100 * high, color=colour, linewidth=2)
-        ax.plot(100 * cost.worse, y, marker, color=colour, markersize=7)
-    ax.axvline(0, color=INK, linewidth=1)
-    ax.axvline(100 * allowed, color=FAINT, linestyle="--", linewidth=1)
-    ax.text(100 * allowed, -0.55, f" we would pay {100 * allowed:g}", fontsize=9, va="center")
+    _eer_differences(ax, files, allowed)
+    ax.text(100 * allowed, -0.55, f" limit {100 * allowed:g}", fontsize=9, va="center")
     worst = max(files, key=lambda cost: cost.worse)
-    ax.set(
-        xlabel="EER of the file less EER in PyTorch (percentage points, 95 % interval)",
-        title=f"The costliest file, {worst.name} {worst.precision}: {100 * worst.worse:+.2f} points of EER",
+    ax.set_xlabel("EER of the file less EER in PyTorch (percentage points, 95 % interval)")
+    ax.set_title(
+        f"The file that costs most, {worst.name} {worst.precision}: "
+        f"{100 * worst.worse:+.2f} points of EER"
     )
 
 
-def whole_table(axes: Sequence[Axes], rows: Sequence, costs: Sequence, title: str) -> None:
-    """Four panels, one line a file: bytes, milliseconds, difference to PyTorch, EER added. Under a title that says whose files these are."""
+def export_table(axes: Sequence[Axes], rows: Sequence, costs: Sequence, title: str) -> None:
+    """Draw four panels with one row a file: bytes, milliseconds, difference to PyTorch, EER added.
+
+    rows, costs  one a file, in one order
+    title        says whose files these are
+    """
     size, time, differs, added = axes
     size_and_time((size, time), rows)
-    for y, row in enumerate(rows):
-        colour, marker = SIGN[row.precision]
-        if row.parity:
-            differs.plot(row.parity, y, marker, color=colour, markersize=7)
-    for y, cost in enumerate(costs):
-        colour, marker = SIGN[cost.precision]
-        added.hlines(y, *(100 * end for end in cost.worse_interval), color=colour, linewidth=2)
-        added.plot(100 * cost.worse, y, marker, color=colour, markersize=7)
-    for ax in (differs, added):
-        _names(ax, rows)
-        ax.set_yticklabels([])
-    added.axvline(0, color=INK, linewidth=1)
-    added.axvline(0.2, color=FAINT, linestyle="--", linewidth=1)
-    differs.set(
-        xscale="log", xlabel="difference to PyTorch (log scale)", title="Float files only round"
-    )
-    worst = max(costs, key=lambda cost: cost.worse_interval[1])
+    _parity(differs, rows, named=False)
+    _eer_differences(added, costs, allowed=0.002, named=False)
     time.set_xlabel("ms an image (log scale)")
-    added.set(
-        xlabel="EER added (points; dashed: 0.2)",
-        title=f"Intervals reach {100 * worst.worse_interval[1]:+.2f}",
-    )
+    differs.set(xlabel="difference to PyTorch (log scale)", title="Float files only round")
+    highest = max(cost.worse_interval[1] for cost in costs)
+    added.set_xlabel("EER added (points; dashed: 0.2)")
+    added.set_title(f"Intervals reach {100 * highest:+.2f}")
     size.set_title(f"{title}\n{size.get_title(loc='left')}", loc="left")
 
 
-def damage_by_layer(ax: Axes, damage: Mapping[str, float], way_around: Mapping[str, bool]) -> None:
-    """Bars in the order in which layers run: how far int8 in this layer alone turns the embeddings.
+def _files(ax: Axes, rows: Sequence, named: bool = True) -> None:
+    """One row a file, from the top, with or without its name."""
+    named_rows(ax, [f"{row.name} {row.precision}" if named else "" for row in rows], above=0.9)
 
-    way_around  {layer: True where a shortcut carries its input past it}
+
+def _parity(ax: Axes, rows: Sequence, named: bool = True) -> None:
+    _files(ax, rows, named)
+    for y, row in enumerate(rows):
+        if row.parity:  # PyTorch itself has none
+            colour, marker = SIGNS[row.precision]
+            mark(ax, row.parity, y, marker, colour, 8)
+    ax.set_xscale("log")
+
+
+def _eer_differences(ax: Axes, costs: Sequence, allowed: float, named: bool = True) -> None:
+    _files(ax, costs, named)
+    for y, cost in enumerate(costs):
+        ends = [100 * end for end in cost.worse_interval]
+        interval(ax, y, 100 * cost.worse, ends, *SIGNS[cost.precision])
+    ax.axvline(0, color=INK, linewidth=1)
+    ax.axvline(100 * allowed, color=FAINT, linestyle="--", linewidth=1)
+
+
+def damage_by_layer(ax: Axes, damage: Mapping[str, float], bypassed: Mapping[str, bool]) -> None:
+    """Draw how far int8 in one layer alone turns the embeddings, a bar a layer, first to last.
+
+    damage    {layer: 1 - cosine}
+    bypassed  {layer: True where a shortcut carries its input past it}
     """
-    values, around = (
-        1e6 * np.array(list(damage.values())),
-        np.array([way_around[name] for name in damage]),
-    )
-    for which, colour, hatch, label in (
-        (~around, OTHERS[1], "///", "no way around it"),
+    names = list(damage)
+    values = 1e6 * np.array(list(damage.values()))
+    around = np.array([bypassed[name] for name in names])
+    for which, colour, hatch, words in (
+        (~around, OTHERS[1], "///", "no shortcut around it"),
         (around, SAME, "", "a shortcut leads around it"),
     ):
         if which.any():
-            ax.bar(
-                np.flatnonzero(which),
-                values[which],
-                color=colour,
-                hatch=hatch,
-                edgecolor="white",
-                linewidth=0,
-                width=0.85,
-                label=label,
-            )
+            look = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+            ax.bar(np.flatnonzero(which), values[which], width=0.85, label=words, **look)
     worst = int(np.argmax(values))
-    ax.annotate(
-        list(damage)[worst], (worst, values[worst]), (4, 3), textcoords="offset points", fontsize=9
-    )
+    label(ax, names[worst], (worst, values[worst]), (4, 3), fontsize=9)
     ax.margins(y=0.12)
     ax.legend()
     ax.grid(axis="x", visible=False)
-    share = values[~around].sum() / values.sum()
-    title = f"{(~around).sum()} of {len(values)} layers have no shortcut around them, and do {share:.0%} of the damage"
-    ax.set(
-        xlabel="layer, first to last",
-        ylabel="1 - cosine (millionths)",
-        title=title if around.any() else f"Layer {list(damage)[worst]} suffers most",
-    )
+    ax.set(xlabel="layer, first to last", ylabel="1 - cosine (millionths)")
+    if around.any():
+        share = values[~around].sum() / values.sum()
+        ax.set_title(
+            f"{(~around).sum()} of {len(values)} layers have no shortcut around them, "
+            f"and do {share:.0%} of the damage"
+        )
+    else:
+        ax.set_title(f"Layer {names[worst]} loses most")
 
 
 def bits_and_errors(
@@ -178,37 +159,31 @@ def bits_and_errors(
     bits: int,
     per_channel: bool,
 ) -> None:
-    """EER against the bits of a weight, one line for each way to scale; the chosen point with its size in words.
+    """Draw EER against the bits of a weight, a line for each way to scale; one point is ringed.
 
-    errors  {(bits, per channel?): EER}
-    sizes   {bits: bytes}
-    exact   EER with 32-bit weights
+    errors             {(bits, per channel?): EER}
+    sizes              {bits: bytes}
+    exact              EER with 32-bit weights
+    bits, per_channel  the ringed point
     """
     widths = sorted({width for width, _ in errors})
-    for each, colour, style, marker in ((True, SAME, "-", "o"), (False, OTHERS[1], "--", "s")):
+    way = {True: "a scale for each channel", False: "one scale for the layer"}
+    for each, colour, style in ((True, SAME, "-o"), (False, OTHERS[1], "--s")):
         line = [100 * errors[width, each] for width in widths]
-        ax.plot(
-            widths,
-            line,
-            style,
-            marker=marker,
-            color=colour,
-            linewidth=2.4 if each == per_channel else 1.2,
-            label="a scale for each channel" if each else "one scale for the layer",
-        )
+        thick = 2.4 if each == per_channel else 1.2
+        ax.plot(widths, line, style, color=colour, linewidth=thick, label=way[each])
     ax.axhline(100 * exact, color=FAINT, linestyle=":", linewidth=1.2)
-    ax.text(
-        widths[0], 100 * exact, "32 bits", ha="left", va="bottom", fontsize=9, path_effects=HALO
-    )
+    ax.text(widths[0], 100 * exact, "32 bits", va="bottom", fontsize=9, path_effects=HALO)
     ax.legend()
     chosen = errors[bits, per_channel]
     ax.plot(bits, 100 * chosen, "o", markersize=15, fillstyle="none", color=INK, markeredgewidth=2)
     ax.set_yscale("log")
-    ax.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+    percents = [1, 2, 5, 10, 20, 50]
+    ax.set_yticks(percents, map(str, percents))
     ax.set(
         xlabel="bits a weight",
         ylabel="EER (%, log scale)",
         xticks=widths,
         ylim=(0.7, 70),
-        title=f"{bits} bits, {'a scale for each channel' if per_channel else 'one scale for the layer'}: {sizes[bits] / 1e6:.2f} MB, EER {chosen:.1%}",
+        title=f"{bits} bits, {way[per_channel]}: {sizes[bits] / 1e6:.2f} MB, EER {chosen:.1%}",
     )

@@ -1,64 +1,54 @@
-"""Figures of lesson 10: embeddings laid out on a plane, and what such a map keeps."""
+"""Embeddings on a plane, and what such a map keeps."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots import DIFFERENT, FAINT, HALO, INK, OTHERS, SAME, for_words
+from lib.plots.style import (
+    DIFFERENT,
+    FAINT,
+    HALO,
+    INK,
+    OTHERS,
+    SAME,
+    label,
+    text_colour,
+    tiled,
+    without_ticks,
+)
 
-SIGNS = ("o", "s", "^", "D", "v", "P")
-HUES = (SAME, DIFFERENT, *OTHERS[:3])
+COLOURS = (SAME, DIFFERENT, *OTHERS[:3])
+MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def embedding_map(ax: Axes, xy: np.ndarray, identity: np.ndarray, title: str) -> None:
-    """Points (N, 2) of a map, one marker and colour an identity, the identity's number above its middle."""
-    for k, person in enumerate(np.unique(identity)):
-        mine = identity == person
-        colour = HUES[k % len(HUES)]
-        ax.scatter(
-            *xy[mine].T,
-            s=18,
-            marker=SIGNS[k % len(SIGNS)],
-            color=colour,
-            edgecolor=for_words(colour),
-            alpha=0.75,
-            linewidths=0.7,
-        )
-        ax.annotate(
-            str(person),
-            np.median(xy[mine], axis=0),
-            (0, 7),
-            textcoords="offset points",
-            weight="bold",
-            fontsize=8,
-            color=INK,
-            ha="center",
-            path_effects=HALO,
-            zorder=4,
-        )
-    ax.set(
-        title=title, xticks=[], yticks=[]
-    )  # a map's axes have no unit: that is one of the lesson's points
-    ax.set_xlabel("no unit")
+    """Draw points of a map, a marker and a colour an identity, its number above its median.
+
+    xy        (N, 2); a map's axes have no unit
+    identity  (N,)
+    """
+    _groups(ax, xy, identity, size=18, alpha=0.75)
+    for person in np.unique(identity):
+        style = {"weight": "bold", "fontsize": 8, "path_effects": HALO, "zorder": 4}
+        label(ax, str(person), np.median(xy[identity == person], axis=0), (0, 7), **style)
+    _unitless(ax, title)
     ax.set_aspect("equal", adjustable="datalim")
-    ax.grid(False)
 
 
 def neighbours_kept(ax: Axes, shares: Mapping[str, float], chance: float, k: int) -> None:
-    """Bars: the share of each point's k nearest neighbours that are still among its k nearest on the map."""
+    """Draw the share of each point's k nearest neighbours that are among its k nearest on the map.
+
+    shares  {method: share in [0, 1]}; `chance` is the share that a random map keeps
+    """
     names = list(shares)
-    bars = ax.barh(
-        names,
-        list(shares.values()),
-        color=[FAINT if name == "PCA" else SAME for name in names],
-        height=0.6,
-    )
+    colours = [FAINT if name == "PCA" else SAME for name in names]
+    bars = ax.barh(names, list(shares.values()), color=colours, height=0.6)
     ax.bar_label(bars, fmt=lambda share: f"{share:.0%}", padding=3)
     ax.axvline(chance, color=INK, linestyle="--", linewidth=1)
     ax.text(
         chance, -0.42, " chance", va="center", fontsize=9
-    )  # above the bars: below them it would run into the frame
+    )  # above the bars, where there is room
     best = max(shares, key=shares.get)
     ax.set(
         title=f"{best} keeps most neighbours, and still loses {1 - shares[best]:.0%} of them",
@@ -70,60 +60,36 @@ def neighbours_kept(ax: Axes, shares: Mapping[str, float], chance: float, k: int
 
 
 def distance_against_map(ax: Axes, true: np.ndarray, drawn: np.ndarray, correlation: float) -> None:
-    """Distances between the identities' middles: in the embedding (x) and on the map (y), and how well their order agrees."""
+    """Draw distances between people on the map against those in the embedding, each (pairs,)."""
     ax.scatter(true, drawn, s=22, color=SAME, alpha=0.7, linewidths=0)
     ax.set(
-        title=f"Near on the map is not alike: rank correlation {correlation:.2f}",
+        title=f"Near on the map does not mean alike: rank correlation {correlation:.2f}",
         xlabel="distance between two people's median embeddings (L2, 0 to 2)",
         ylabel="distance on the map (no unit)",
     )
 
 
 def noise_map(ax: Axes, xy: np.ndarray, clusters: np.ndarray) -> None:
-    """A map of noise; `clusters` (N,) are the groups that a clustering program finds on it, which are none."""
-    for k in np.unique(clusters):
-        colour = HUES[k % len(HUES)]
-        ax.scatter(
-            *xy[clusters == k].T,
-            s=16,
-            marker=SIGNS[k % len(SIGNS)],
-            color=colour,
-            edgecolor=for_words(colour),
-            alpha=0.8,
-            linewidths=0.7,
-        )
-    ax.set(title="Noise, and a map that invites stories", xticks=[], yticks=[], xlabel="no unit")
-    ax.grid(False)
+    """Draw a map of noise (N, 2), and the groups (N,) that a clustering program finds on it."""
+    _groups(ax, xy, clusters, size=16, alpha=0.8)
+    _unitless(ax, "Noise, in which a clustering program finds groups")
 
 
-def spread_shown(
+def group_widths(
     axes: Sequence[Axes], truth: np.ndarray, drawn: np.ndarray, group: np.ndarray
 ) -> None:
-    """Two groups, one wider than the other, as they are (left, first two coordinates) and on the map (right)."""
-    for ax, xy, title in zip(
-        axes, (truth, drawn), ("As it is: one group is wider", "On the map: the difference is gone")
-    ):
-        for k, name in ((0, "tight"), (1, "wide")):
-            ax.scatter(
-                *xy[group == k].T,
-                s=14,
-                marker=SIGNS[k],
-                color=HUES[k],
-                edgecolor=for_words(HUES[k]),
-                alpha=0.7,
-                linewidths=0.6,
-            )
-            ax.annotate(
-                name,
-                xy[group == k].mean(0),
-                weight="bold",
-                ha="center",
-                va="center",
-                path_effects=HALO,
-            )
-        ax.set(title=title, xticks=[], yticks=[], xlabel="no unit")
+    """Draw two groups, one wider than the other, as they are (left) and on the map (right).
+
+    truth, drawn  (N, 2) first two coordinates, and places on the map
+    group         (N,) 0 for the tight group, 1 for the wide one
+    """
+    titles = "As it is: one group is wider", "On the map: the difference is gone"
+    for ax, xy, title in zip(axes, (truth, drawn), titles):
+        _groups(ax, xy, group, size=14, alpha=0.7)
+        for k, name in enumerate(("tight", "wide")):
+            label(ax, name, xy[group == k].mean(0), weight="bold", path_effects=HALO)
+        _unitless(ax, title)
         ax.set_aspect("equal", adjustable="datalim")
-        ax.grid(False)
 
 
 def mistakes_on_map(
@@ -134,52 +100,46 @@ def mistakes_on_map(
     wrong: np.ndarray,
     nearest: np.ndarray,
 ) -> None:
-    """The map with the points in `wrong` ringed; beside it up to four of those pictures, each above its nearest neighbour.
+    """Draw the map with some points ringed, and up to four of their images above their neighbours'.
 
-    nearest  (N,) index of each picture's nearest neighbour in the embedding
+    wrong    places of the ringed points
+    nearest  (N,) place of each image's nearest neighbour in the embedding
     """
     left, right = axes
-    embedding_map(left, xy, identity, f"{len(wrong)} pictures lie nearest to somebody else")
+    embedding_map(left, xy, identity, f"{len(wrong)} pictures lie nearest to another person")
     left.scatter(*xy[wrong].T, s=60, marker="o", facecolors="none", edgecolors=INK, linewidths=0.9)
+    right.set_title("Above: the picture. Below: its nearest")
+    without_ticks(right)
     shown = wrong[:4]
     if len(shown):
-        pairs = [np.concatenate([images[a], images[nearest[a]]]) for a in shown]  # (2H, W, 3) each
-        right.imshow(np.concatenate(pairs, axis=1))
-        side = images.shape[2]
-        right.set_xticks(
-            [side * (n + 0.5) for n in range(len(shown))],
-            [f"{identity[a]} → {identity[nearest[a]]}" for a in shown],
-        )
-    right.set(title="Above: the picture. Below: its nearest", yticks=[])
-    right.grid(False)
+        right.imshow(tiled([images[shown], images[nearest[shown]]]))
+        middles = images.shape[2] * (np.arange(len(shown)) + 0.5)
+        right.set_xticks(middles, [f"{identity[a]} → {identity[nearest[a]]}" for a in shown])
 
 
 def signature_map(ax: Axes, xy: np.ndarray, writer: np.ndarray, genuine: np.ndarray) -> None:
-    """Map (N, 2) of signatures: each writer's genuine ones as dots in one colour with the writer's number, forgeries as crosses."""
+    """Draw a map of signatures: genuine ones as dots in the writer's colour, forgeries as crosses.
+
+    xy      (N, 2); writer (N,) whose signature it shows or imitates; genuine (N,) bool
+    """
+    box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": FAINT, "lw": 0.5, "alpha": 0.8}
     for k, person in enumerate(np.unique(writer)):
         own, forged = (writer == person) & genuine, (writer == person) & ~genuine
-        colour = HUES[k % len(HUES)]
+        colour = COLOURS[k % len(COLOURS)]
         ax.scatter(*xy[own].T, s=20, marker="o", color=colour, linewidths=0)
         ax.scatter(*xy[forged].T, s=20, marker="x", color=colour, linewidths=1)
-        ax.annotate(
-            str(person),
-            np.median(xy[own], axis=0),
-            weight="bold",
-            fontsize=8,
-            ha="center",
-            va="center",
-            bbox={
-                "boxstyle": "circle,pad=0.15",
-                "fc": "white",
-                "ec": FAINT,
-                "lw": 0.5,
-                "alpha": 0.8,
-            },
-        )
-    ax.set(
-        title="Writers never trained on: genuine (dots) and skilled forgeries (crosses)",
-        xticks=[],
-        yticks=[],
-        xlabel="no unit",
-    )
-    ax.grid(False)
+        label(ax, str(person), np.median(xy[own], axis=0), weight="bold", fontsize=8, bbox=box)
+    _unitless(ax, "Writers never trained on: genuine (dots) and skilled forgeries (crosses)")
+
+
+def _groups(ax: Axes, xy: np.ndarray, group: np.ndarray, size: float, alpha: float) -> None:
+    """Points (N, 2) with a marker and a colour a group (N,)."""
+    for k, one in enumerate(np.unique(group)):
+        colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+        look = {"color": colour, "edgecolor": text_colour(colour), "linewidths": 0.7}
+        ax.scatter(*xy[group == one].T, s=size, marker=marker, alpha=alpha, **look)
+
+
+def _unitless(ax: Axes, title: str) -> None:
+    ax.set(title=title, xlabel="no unit")
+    without_ticks(ax)

@@ -1,46 +1,53 @@
-"""Figures of lesson 4: what each margin does to the logit of the right class, on a circle, and who follows whom."""
+"""What an angular margin does to the logit of the right class, and the families of losses."""
 
 import math
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 
-from lib.plots import DIFFERENT, FAINT, HALO, INK, OTHERS, SAME, for_words
+from lib.losses import ArcFace
+from lib.plots.style import (
+    DIFFERENT,
+    FAINT,
+    HALO,
+    INK,
+    OTHERS,
+    SAME,
+    arc,
+    arrow,
+    label,
+    text_colour,
+    without_ticks,
+)
 
-LOOK = {
-    "softmax": (INK, "-"),
-    "SphereFace": (OTHERS[0], ":"),
-    "CosFace": (DIFFERENT, "--"),
-    "ArcFace": (SAME, "-."),
+# loss -> (colour, dash, hatch)
+SIGNS = {
+    "softmax": (INK, "-", ""),
+    "SphereFace": (OTHERS[0], ":", ".."),
+    "CosFace": (DIFFERENT, "--", "//"),
+    "ArcFace": (SAME, "-.", "\\\\"),
 }
-LETS_GO = 0.02  # a force below this share of the scale counts as none
+NO_FORCE = 0.02  # a force below this share of the scale counts as none
 
 
 def target_logits(ax: Axes, curves: Mapping[str, np.ndarray], degrees: np.ndarray) -> None:
-    """What stands in for cos(theta) at the right class, one curve a loss; `curves[name]` (T,) over `degrees` (T,)."""
+    """Draw what stands in for cos(theta) at the right class, one curve a loss.
+
+    curves   {name: (T,)} over `degrees` (T,)
+    """
+    places = {"softmax": 0.40, "CosFace": 0.97, "ArcFace": 0.54, "SphereFace": 0.66}
     for name, values in curves.items():
-        colour, dash = LOOK[name]
+        colour, dash, _ = SIGNS[name]
         ax.plot(degrees, values, color=colour, linestyle=dash, linewidth=2.2)
-        at, down = {
-            "softmax": (0.40, 0),
-            "CosFace": (0.97, 1),
-            "ArcFace": (0.54, 1),
-            "SphereFace": (0.66, 1),
-        }[name]
-        at = int(len(degrees) * at)
-        ax.annotate(
-            name,
-            (degrees[at], values[at]),
-            (4, -6 if down else 6),
-            textcoords="offset points",
-            color=for_words(colour),
-            weight="bold",
-            fontsize=9,
-            ha="right" if down else "left",
-            va="top" if down else "bottom",
-            path_effects=HALO,
+        at = int(len(degrees) * places[name])
+        above = (
+            {"ha": "left", "va": "bottom"} if name == "softmax" else {"ha": "right", "va": "top"}
         )
+        style = {"color": text_colour(colour), "weight": "bold", "fontsize": 9}
+        offset = (4, 6) if name == "softmax" else (4, -6)
+        label(ax, name, (degrees[at], values[at]), offset, path_effects=HALO, **style, **above)
     ax.axhline(0, color=FAINT, linewidth=0.8)
     ax.set(
         title="Every margin makes the right class look further away than it is",
@@ -51,169 +58,114 @@ def target_logits(ax: Axes, curves: Mapping[str, np.ndarray], degrees: np.ndarra
 
 
 def two_classes(ax: Axes, separation: float, edges: Mapping[str, float]) -> None:
-    """Two class directions `separation` degrees apart, and how near each loss wants an embedding of class A to A's direction.
+    """Draw two class directions, and how near to A's each loss wants an embedding of class A.
 
-    edges   name -> the largest angle to A (degrees) at which class A still wins under that loss; below 0: nowhere
+    separation  angle between the two directions (degrees)
+    edges       {loss: largest angle to A (degrees) at which A still wins; 0 or less: nowhere}
     """
     for name, degrees in (("A", 0.0), ("B", separation)):
-        x, y = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-        ax.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.6})
-        ax.text(1.1 * x, 1.1 * y, name, ha="center", va="center", weight="bold")
+        tip = np.array([math.cos(math.radians(degrees)), math.sin(math.radians(degrees))])
+        arrow(ax, (0, 0), tip, linewidth=1.6, shrinkA=2, shrinkB=2)
+        label(ax, name, 1.1 * tip, weight="bold")
     for n, (name, edge) in enumerate(edges.items()):
-        radius, (colour, dash) = 0.94 - 0.13 * n, LOOK[name]
+        colour, dash, _ = SIGNS[name]
         if edge > 0:
-            arc = np.radians(np.linspace(0, edge, 60))
-            ax.plot(
-                radius * np.cos(arc),
-                radius * np.sin(arc),
-                color=colour,
-                linestyle=dash,
-                linewidth=3.5,
-            )
+            points = arc(0.94 - 0.13 * n, 0, math.radians(edge))
+            ax.plot(*points, color=colour, linestyle=dash, linewidth=3.5)
         words = f"{name}: up to {edge:.1f}°" if edge > 0 else f"{name}: nowhere"
-        ax.text(
-            1.28,
-            0.98 - 0.17 * n,
-            words,
-            color=for_words(colour),
-            fontsize=9,
-            weight="bold",
-            va="center",
-        )
+        style = {"color": text_colour(colour), "fontsize": 9, "weight": "bold", "va": "center"}
+        ax.text(1.28, 0.98 - 0.17 * n, words, **style)
     ax.axhline(0, color=FAINT, linewidth=0.6)
     ax.set(
         title="Where an embedding of class A has to lie",
         xlim=(-0.7, 2.35),
         ylim=(-0.1, 1.2),
         aspect="equal",
-        xticks=[],
-        yticks=[],
-        xlabel="embeddings live on the circle of radius 1; arcs are drawn inside it",
+        xlabel="embeddings lie on the circle of radius 1; arcs are drawn inside it",
     )
-    ax.grid(False)
+    without_ticks(ax)
 
 
-def on_the_circle(ax: Axes, angle: float = 60, margin: float = 0.5) -> None:
-    """An embedding at `angle` degrees from its class A, and the place where ArcFace sees it, `margin` radians further on.
+def arcface_angle(ax: Axes, angle: float = 60, margin: float = 0.5) -> None:
+    """Draw an embedding at an angle to its class A, and where ArcFace sees it, `margin` further on.
 
-    Dotted drops to A's axis are the two cosines. Past 180 degrees - m the angle comes back round: there the guard's value is marked instead.
+    angle   degrees; margin in radians. Dotted lines lead to the two cosines on A's axis
+
+    Beyond 180 degrees less the margin, cos(theta + m) would rise again. ArcFace then gives another
+    value, which is marked by a cross.
     """
-    turn, sees = math.radians(angle), math.radians(angle) + margin
-    guarded = sees > math.pi + 1e-9
-    value = math.cos(turn) - margin * math.sin(margin) if guarded else math.cos(sees)
-    circle = np.linspace(0, 2 * math.pi, 241)
-    ax.plot(np.cos(circle), np.sin(circle), color=FAINT, linewidth=1)
+    turn = math.radians(angle)
+    seen = turn + margin
+    beyond = seen > math.pi + 1e-9
+    cosine = torch.tensor(turn, dtype=torch.float64).cos()
+    value = ArcFace(2, 2, margin=margin).with_margin(cosine).item()
+
+    ax.plot(*arc(1), color=FAINT, linewidth=1)
     ax.plot([-1.75, 1.25], [0, 0], color=FAINT, linewidth=0.8)
-    ax.annotate("", (1, 0), (0, 0), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 1.8})
+    arrow(ax, (0, 0), (1, 0), linewidth=1.8, shrinkA=2, shrinkB=2)
     ax.text(1.1, -0.08, "class A", va="top", weight="bold")
-    for at, colour, marker, full, words in (
-        (turn, SAME, "o", True, "embedding"),
-        (sees, DIFFERENT, "D", False, "what the loss sees"),
-    ):
-        x, y = math.cos(at), math.sin(at)
-        ax.plot([0, x], [0, y], color=colour, linewidth=1.5, linestyle="-" if full else "--")
-        ax.plot([x, x], [y, 0], color=colour, linewidth=1, linestyle=":")
-        ax.plot(
-            x,
-            y,
-            marker,
-            color=colour,
-            markersize=10,
-            markerfacecolor=colour if full else "white",
-            markeredgewidth=2,
-            zorder=3,
-        )
-        if guarded and not full:
-            ax.annotate(
-                "without the guard",
-                (x, y),
-                (12, -8),
-                textcoords="offset points",
-                ha="left",
-                va="top",
-                color=INK,
-            )
-        elif full or margin > 0:
-            up = 0.12 if abs(y) < 0.3 else 0.0
-            ax.annotate(
-                words,
-                (1.13 * x, 1.13 * y + up),
-                ha="left" if x > 0.2 else "right" if x < -0.2 else "center",
-                va="bottom",
-                color=INK,
-            )
-    arc = np.linspace(turn, sees, 40)
-    ax.plot(0.45 * np.cos(arc), 0.45 * np.sin(arc), color=INK, linewidth=2)
+    _direction(ax, turn, SAME, "o", "-", "embedding")
+    words = "without the guard" if beyond else "what the loss sees" if margin > 0 else ""
+    _direction(ax, seen, DIFFERENT, "D", "--", words, below=beyond)
+    ax.plot(*arc(0.45, turn, seen), color=INK, linewidth=2)
     if margin >= 0.2:
-        ax.text(
-            0.58 * math.cos(turn + margin / 2),
-            0.58 * math.sin(turn + margin / 2),
-            "m",
-            ha="center",
-            va="center",
-            style="italic",
-        )
-    ax.plot(math.cos(turn), 0, "o", color=SAME, markersize=6)
-    ax.plot(
-        value,
-        0,
-        "D" if not guarded else "X",
-        color=DIFFERENT,
-        markersize=8 if not guarded else 11,
-        zorder=4,
-    )
-    if guarded:
-        ax.annotate(
-            f"guard: {value:.2f}",
-            (value, 0),
-            (-4, -13),
-            textcoords="offset points",
-            ha="right",
-            va="top",
-            color=INK,
-        )
-        title = (
-            f"Past 180° the cosine rises again, to {math.cos(sees):.2f}; the guard says {value:.2f}"
-        )
+        middle = turn + margin / 2
+        label(ax, "m", (0.58 * math.cos(middle), 0.58 * math.sin(middle)), style="italic")
+
+    ax.plot(cosine, 0, "o", color=SAME, markersize=6)
+    if beyond:
+        ax.plot(value, 0, "X", color=DIFFERENT, markersize=11, zorder=4)
+        label(ax, f"guard: {value:.2f}", (value, 0), (-4, -13), va="top")
+        rises = math.cos(seen)
+        title = f"Past 180° the cosine rises again, to {rises:.2f}; the guard gives {value:.2f}"
     else:
-        title = f"At {angle:.0f}° the loss sees {math.degrees(sees):.0f}°: {value:.2f} in place of {math.cos(turn):.2f}"
-    ax.set(
-        title=title,
-        xlim=(-2.4, 2.2),
-        ylim=(-1.3, 1.35),
-        aspect="equal",
-        yticks=[],
-        xticks=[-1, 0, 1],
-        xlabel="cosine of the angle to A (dotted drops)",
-    )
-    ax.grid(False)
+        ax.plot(value, 0, "D", color=DIFFERENT, markersize=8, zorder=4)
+        title = (
+            f"At {angle:.0f}° the loss sees {math.degrees(seen):.0f}°: "
+            f"{value:.2f} in place of {cosine:.2f}"
+        )
+    ax.set(xlim=(-2.4, 2.2), ylim=(-1.3, 1.35), aspect="equal", title=title)
+    without_ticks(ax)
+    ax.set(xticks=[-1, 0, 1], xlabel="cosine of the angle to A (dotted lines)")
 
 
-def turning(
+def _direction(
+    ax: Axes, angle: float, colour: str, marker: str, dash: str, words: str, below: bool = False
+) -> None:
+    """A radius with a named point at its end, and a dotted line to the axis; radians."""
+    x, y = math.cos(angle), math.sin(angle)
+    ax.plot([0, x], [0, y], color=colour, linewidth=1.5, linestyle=dash)
+    ax.plot([x, x], [y, 0], color=colour, linewidth=1, linestyle=":")
+    inside = colour if dash == "-" else "white"
+    style = {"markerfacecolor": inside, "markeredgewidth": 2, "markersize": 10, "zorder": 3}
+    ax.plot(x, y, marker, color=colour, **style)
+    if below:
+        label(ax, words, (x, y), (12, -8), va="top")
+    else:
+        lifted = 0.12 if abs(y) < 0.3 else 0.0  # off the axis
+        side = "left" if x > 0.2 else "right" if x < -0.2 else "center"
+        label(ax, words, (1.13 * x, 1.13 * y + lifted), ha=side, va="bottom")
+
+
+def loss_forces(
     ax: Axes, degrees: float, forces: Mapping[str, float], probability: Mapping[str, float]
 ) -> None:
-    """An embedding at `degrees` from its class A and at right angles to the other class: each loss's force toward A, as a bar, with A's probability."""
-    names = list(forces)
-    bars = ax.barh(
-        names, [forces[name] for name in names], color=[LOOK[name][0] for name in names], height=0.6
-    )
-    for bar, name in zip(bars, names):
-        bar.set_hatch({"softmax": "", "SphereFace": "..", "CosFace": "//", "ArcFace": "\\\\"}[name])
-        ax.text(
-            max(0, forces[name]) + 0.02,
-            bar.get_y() + bar.get_height() / 2,
-            f"force {round(forces[name], 2) + 0.0:.2f}, p(A) = {probability[name]:.3f}",
-            va="center",
-            fontsize=9,
-        )
-    quiet = [name for name in names if forces[name] < LETS_GO]
-    verdict = (
-        "all of them pull"
-        if not quiet
-        else "nobody pulls any more"
-        if len(quiet) == len(names)
-        else f"no pull from {' and '.join(quiet)}"
-    )
+    """Draw each loss's force on an embedding towards its class A, as a bar, with A's probability.
+
+    degrees      the embedding's angle to A; it is at right angles to the other class
+    forces       {loss: force as a share of the scale}
+    probability  {loss: softmax's probability of A}
+    """
+    for row, (name, force) in enumerate(forces.items()):
+        colour, _, hatch = SIGNS[name]
+        ax.barh(row, force, color=colour, height=0.6, hatch=hatch)
+        words = f"force {round(force, 2) + 0.0:.2f}, p(A) = {probability[name]:.3f}"
+        ax.text(max(0, force) + 0.02, row, words, va="center", fontsize=9)
+    silent = [name for name, force in forces.items() if force < NO_FORCE]
+    verdict = f"no force from {' and '.join(silent)}" if silent else "every loss pulls"
+    if len(silent) == len(forces):
+        verdict = "no loss pulls"
+    ax.set_yticks(range(len(forces)), list(forces))
     ax.set(
         title=f"At {degrees:.0f}° from its class: {verdict}",
         xlim=(-0.15, 2.7),
@@ -223,25 +175,26 @@ def turning(
     ax.grid(axis="y", visible=False)
 
 
+# family -> {loss: (year, height on its row)}
 FAMILIES = {
-    "softmax and its variants": [
-        ("softmax", 2014, 0),
-        ("L2-softmax", 2017, 1),
-        ("NormFace", 2017, 0),
-    ],
-    "Euclidean distance": [
-        ("contrastive", 2006, 0),
-        ("DeepID2", 2014, 1),
-        ("triplet (FaceNet)", 2015, 0),
-        ("center loss", 2016, 1),
-        ("N-pair", 2016, 0),
-    ],
-    "angular and cosine margin": [
-        ("L-softmax", 2016, 0),
-        ("SphereFace", 2017, 1),
-        ("CosFace, AM-softmax", 2018, 0),
-        ("ArcFace", 2019, 1),
-    ],
+    "softmax and its variants": {
+        "softmax": (2014, 0.05),
+        "L2-softmax": (2017, -0.27),
+        "NormFace": (2017, 0.05),
+    },
+    "Euclidean distance": {
+        "contrastive": (2006, 0.05),
+        "DeepID2": (2014, -0.27),
+        "triplet (FaceNet)": (2015, 0.05),
+        "center loss": (2016, -0.27),
+        "N-pair": (2016, 0.05),
+    },
+    "angular and cosine margin": {
+        "L-softmax": (2016, 0.05),
+        "SphereFace": (2017, -0.27),
+        "CosFace, AM-softmax": (2018, 0.05),
+        "ArcFace": (2019, -0.27),
+    },
 }
 FOLLOWS = [
     ("contrastive", "DeepID2"),
@@ -256,61 +209,31 @@ FOLLOWS = [
     ("NormFace", "CosFace, AM-softmax"),
     ("CosFace, AM-softmax", "ArcFace"),
 ]
+LEFT_EDGE = 2012.6  # where 2006 is drawn
 
 
-def family_map(ax: Axes) -> None:
-    """The losses of face recognition in the survey's three families, by year, with an arrow from each to what was built on it."""
-    place, left = {}, 2012.2
-
-    def across(year: float) -> float:
-        return 2012.6 if year == 2006 else year
-
+def loss_families(ax: Axes) -> None:
+    """Draw the losses of face recognition by family and year, arrows to what builds on them."""
+    place = {}
     for row, (family, losses) in enumerate(FAMILIES.items()):
         colour = (INK, DIFFERENT, SAME)[row]
         ax.axhspan(-row - 0.42, -row + 0.42, color=colour, alpha=0.07, linewidth=0)
-        ax.text(
-            left - 0.55,
-            -row + 0.36,
-            family,
-            color=for_words(colour),
-            weight="bold",
-            va="top",
-            fontsize=9,
-        )
-        for name, year, low in losses:
-            place[name] = (across(year), -row + (0.05 if not low else -0.27))
+        style = {"color": text_colour(colour), "weight": "bold", "va": "top", "fontsize": 9}
+        ax.text(LEFT_EDGE - 0.95, -row + 0.36, family, **style)
+        for name, (year, height) in losses.items():
+            place[name] = (LEFT_EDGE if year == 2006 else year, height - row)
     for before, after in FOLLOWS:
-        ax.annotate(
-            "",
-            place[after],
-            place[before],
-            arrowprops={
-                "arrowstyle": "->",
-                "color": FAINT,
-                "lw": 1.1,
-                "shrinkA": 12,
-                "shrinkB": 12,
-            },
-        )
-    for row, losses in enumerate(FAMILIES.values()):
-        for name, year, _ in losses:
-            ax.text(
-                *place[name],
-                name,
-                ha="center",
-                va="center",
-                fontsize=8.5,
-                bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": FAINT, "lw": 0.6},
-            )
+        look = {"arrowstyle": "->", "shrinkA": 12, "shrinkB": 12}
+        arrow(ax, place[before], place[after], FAINT, linewidth=1.1, **look)
+    box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": FAINT, "lw": 0.6}
+    for name, at in place.items():
+        label(ax, name, at, fontsize=8.5, bbox=box)
     ax.set(
-        xlim=(left - 0.7, 2019.8),
+        xlim=(LEFT_EDGE - 1.1, 2019.8),
         ylim=(-2.5, 0.5),
-        yticks=[],
         xlabel="year published (2006 drawn at the left edge)",
         title="Margins on the angle grew out of softmax, not out of pairs",
     )
-    ax.set_xticks(
-        [2012.6, 2014, 2015, 2016, 2017, 2018, 2019],
-        ["2006", "2014", "2015", "2016", "2017", "2018", "2019"],
-    )
-    ax.grid(False)
+    without_ticks(ax)
+    years = range(2014, 2020)
+    ax.set_xticks([LEFT_EDGE, *years], ["2006", *map(str, years)])

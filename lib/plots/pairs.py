@@ -1,220 +1,160 @@
-"""Figures of what a network is shown: pairs as a table, batches as a sheet, triplets by how much they teach."""
+"""What a network is shown: pairs as a table, batches as a sheet, triplets by kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
+import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
 from lib.data import pairs
-from lib.plots import DIFFERENT, HALO, INK, OTHERS, SAME, for_words
+from lib.losses import triplet_kinds
 from lib.plots.losses import KINDS
+from lib.plots.style import (
+    DIFFERENT,
+    GREYS,
+    HALO,
+    INK,
+    OTHERS,
+    SAME,
+    arc,
+    disc,
+    frame,
+    label,
+    place_image,
+    text_colour,
+    without_ticks,
+)
 
-SHAPE = {"easy": "o", "semi-hard": "D", "hard": "^"}
+MARKERS = {"easy": "o", "semi-hard": "D", "hard": "^"}
 
 
-def pair_table(ax: plt.Axes, identity: Sequence[int], images: np.ndarray | None = None) -> None:
-    """Draw every pair once, a cell each: same pairs blue (with a dot where it fits), different ones orange; `images` (N, H, W) along the sides."""
+def pair_table(ax: Axes, identity: Sequence[int], images: np.ndarray | None = None) -> None:
+    """Draw every pair once, a cell each: same pairs blue with a dot where it fits, others orange.
+
+    identity  (N,)
+    images    (N, H, W) uint8, drawn along both sides
+    """
     identity = np.asarray(identity)
     n = len(identity)
-    i, j, same = (
-        pairs.all_pairs(identity)
-        if len(np.unique(identity)) > 1
-        else (*np.triu_indices(n, 1), np.ones(n * (n - 1) // 2, bool))
-    )
+    i, j = np.triu_indices(n, 1)
+    same = identity[i] == identity[j]
     table = np.full((n, n), np.nan)
     table[i, j] = same
-    ax.imshow(
-        np.ma.masked_invalid(table),
-        cmap=ListedColormap([DIFFERENT, SAME]),
-        vmin=0,
-        vmax=1,
-        alpha=0.85,
-    )
+    colours = ListedColormap([DIFFERENT, SAME])
+    ax.imshow(np.ma.masked_invalid(table), cmap=colours, vmin=0, vmax=1, alpha=0.85)
     if n <= 64:
         ax.plot(j[same], i[same], "o", color="white", markersize=max(1.2, min(6, 60 / n)))
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5))
     if n <= 40:
-        line = np.arange(n + 1) - 0.5
-        ax.hlines(line, -0.5, n - 0.5, color="white", linewidth=0.5)
-        ax.vlines(line, -0.5, n - 0.5, color="white", linewidth=0.5)
-    ax.grid(False)
+        lines = np.arange(n + 1) - 0.5
+        ax.hlines(lines, -0.5, n - 0.5, color="white", linewidth=0.5)
+        ax.vlines(lines, -0.5, n - 0.5, color="white", linewidth=0.5)
+    for k, image in enumerate([] if images is None else images):
+        for extent in ((k - 0.42, k + 0.42, -0.62, -1.46), (-1.46, -0.62, k + 0.42, k - 0.42)):
+            ax.imshow(image, extent=extent, **GREYS)
+    edge = -0.5 if images is None else -1.6
+    ax.set(xlim=(edge, n - 0.5), ylim=(n - 0.5, edge), aspect="equal")
+    without_ticks(ax)
     ax.spines[:].set_visible(False)
-    if images is not None:
-        for k, image in enumerate(images):
-            for extent in ((k - 0.42, k + 0.42, -0.62, -1.46), (-1.46, -0.62, k + 0.42, k - 0.42)):
-                ax.imshow(image, extent=extent, cmap="gray", vmin=0, vmax=255)
-        ax.set(xlim=(-1.6, n - 0.5), ylim=(n - 0.5, -1.6))
-    ax.set_aspect("equal")
 
 
-def batch_table(ax: plt.Axes, p: int = 8, k: int = 4) -> None:
-    """Draw the pairs of a batch of `p` identities with `k` images each, and put their counts in words."""
+def batch_table(ax: Axes, p: int = 8, k: int = 4) -> None:
+    """Draw the pairs of a batch of `p` identities with `k` images each, and write their counts."""
     identity = np.repeat(np.arange(p), k)
     pair_table(ax, identity)
     same, different = pairs.count_pairs(identity)
-    total, triplets = same + different, pairs.count_triplets(identity)
-    ax.set_title(f"{p} identities x {k} images: {same / max(total, 1):.1%} of the pairs are same")
-    ax.text(
-        0.02,
-        0.30,
-        f"{p * k} images\n{same:,} same pairs (blue)\n{different:,} different pairs\n{triplets:,} triplets",
-        transform=ax.transAxes,
-        ha="left",
-        va="center",
-        color=INK,
-        fontsize=10,
-        linespacing=1.5,
-    )  # the empty half of the table
+    share = same / max(same + different, 1)
+    ax.set_title(f"{p} identities x {k} images: {share:.1%} of the pairs are same")
+    counts = (
+        f"{p * k} images\n{same:,} same pairs (blue)\n{different:,} different pairs\n"
+        f"{pairs.count_triplets(identity):,} triplets"
+    )
+    empty_half = {"transform": ax.transAxes, "va": "center", "linespacing": 1.5}
+    ax.text(0.02, 0.30, counts, color=INK, fontsize=10, **empty_half)
 
 
-def batch_sheet(ax: plt.Axes, images: np.ndarray, identity: Sequence[int], columns: int) -> None:
-    """Draw a batch (B, H, W) in rows; an image with a partner in it has a firm blue frame, one without is pale and dotted orange."""
+def batch_sheet(ax: Axes, images: np.ndarray, identity: Sequence[int], columns: int) -> None:
+    """Draw a batch in rows; a frame says whether an image has another of its identity in the batch.
+
+    images  (B, H, W) uint8: solid blue frame, or pale with a dotted orange one for an image alone
+    """
     identity = np.asarray(identity)
     height, width = images.shape[1:3]
     for n, image in enumerate(images):
         y, x = n // columns * (height + 4), n % columns * (width + 4)
         alone = (identity == identity[n]).sum() == 1
-        ax.imshow(
-            image,
-            extent=(x, x + width, y + height, y),
-            cmap="gray",
-            vmin=0,
-            vmax=255,
-            alpha=0.4 if alone else 1,
-        )
-        ax.add_patch(
-            plt.Rectangle(
-                (x, y),
-                width,
-                height,
-                fill=False,
-                linewidth=2,
-                edgecolor=DIFFERENT if alone else SAME,
-                linestyle=":" if alone else "-",
-            )
-        )
+        place_image(ax, image, x, y, alpha=0.4 if alone else 1)
+        frame(ax, x, y, image, DIFFERENT if alone else SAME, ":" if alone else "-")
     rows = -(-len(images) // columns)
     ax.set(xlim=(-2, columns * (width + 4) - 2), ylim=(rows * (height + 4) - 2, -2))
     ax.set_aspect("equal")
     ax.axis("off")
 
 
-def triplet_rings(ax: plt.Axes, d_ap: float = 0.5, margin: float = 0.2) -> None:
-    """Draw an anchor, its positive, and the three zones in which a negative is hard, semi-hard or easy."""
-    edge = 1.45 * (d_ap + margin)
-    turn = np.linspace(0, 2 * np.pi, 200)
-    for radius, colour, alpha in (
-        (edge, KINDS["easy"], 0.2),
-        (d_ap + margin, KINDS["semi-hard"], 0.3),
-        (d_ap, KINDS["hard"], 0.3),
-    ):
-        ax.fill(radius * np.cos(turn), radius * np.sin(turn), color="white", linewidth=0)
-        ax.fill(
-            radius * np.cos(turn), radius * np.sin(turn), color=colour, alpha=alpha, linewidth=0
-        )
-    for radius, style in ((d_ap, "-"), (d_ap + margin, "--")):
-        ax.plot(radius * np.cos(turn), radius * np.sin(turn), style, color=INK, linewidth=0.8)
+def triplet_rings(ax: Axes, d_ap: float = 0.5, margin: float = 0.2) -> None:
+    """Draw an anchor, its positive, and the zones of hard, semi-hard and easy negatives.
+
+    d_ap  distance of anchor and positive
+    """
+    outer, edge = d_ap + margin, 1.45 * (d_ap + margin)
+    disc(ax, edge, KINDS["easy"], alpha=0.2)
+    disc(ax, outer, KINDS["semi-hard"], alpha=0.3)
+    disc(ax, d_ap, KINDS["hard"], alpha=0.3)
+    for radius, dash in ((d_ap, "-"), (outer, "--")):
+        ax.plot(*arc(radius), dash, color=INK, linewidth=0.8)
     ax.plot([0, d_ap], [0, 0], color=SAME, linewidth=1.5)
     ax.plot(0, 0, "*", color=INK, markersize=13)
     ax.plot(d_ap, 0, "o", color=SAME, markersize=9)
-    ax.annotate("anchor", (0, 0), (0, -14), textcoords="offset points", ha="center", va="center")
-    ax.annotate(
-        "positive",
-        (d_ap, 0),
-        (-8, 9),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        color=for_words(SAME),
-        path_effects=HALO,
-    )
+    label(ax, "anchor", (0, 0), (0, -14), va="center")
+    label(ax, "positive", (d_ap, 0), (-8, 9), va="center", color=SAME, path_effects=HALO)
     for radius, name in (
-        (d_ap * 0.55, "hard"),
+        (0.55 * d_ap, "hard"),
         (d_ap + margin / 2, "semi-hard"),
-        ((d_ap + margin + edge) / 2, "easy"),
+        ((outer + edge) / 2, "easy"),
     ):
-        ax.text(0, radius, name, ha="center", va="center", fontweight="bold")
-    for radius, words, way in ((d_ap, "$d_{ap}$", -0.9), (d_ap + margin, "$d_{ap} + m$", -0.75)):
-        ax.annotate(
-            words,
-            radius * np.array([np.cos(way), np.sin(way)]),
-            (4, -4),
-            textcoords="offset points",
-            ha="left",
-            va="top",
-        )
+        label(ax, name, (0, radius), weight="bold")
+    for radius, words, turn in ((d_ap, "$d_{ap}$", -0.9), (outer, "$d_{ap} + m$", -0.75)):
+        label(ax, words, radius * np.array([np.cos(turn), np.sin(turn)]), (4, -4), va="top")
     ax.set_aspect("equal")
     ax.axis("off")
 
 
-def triplet_plane(ax: plt.Axes, d_ap: np.ndarray, d_an: np.ndarray, margin: float = 0.2) -> None:
-    """Draw triplets by their two distances, the zones easy, semi-hard and hard, and the share of each in words."""
-    d_ap, d_an = np.asarray(d_ap), np.asarray(d_an)
-    hard, easy = d_an <= d_ap, (d_an > d_ap) & (d_an >= d_ap + margin)
-    masks = {"easy": easy, "semi-hard": ~easy & ~hard, "hard": hard}
-    low, top = 0.95 * float(min(d_ap.min(), d_an.min())), 1.03 * float(max(d_ap.max(), d_an.max()))
-    for name, mask in masks.items():
-        ax.plot(
-            d_ap[mask],
-            d_an[mask],
-            SHAPE[name],
-            color=KINDS[name],
-            markersize=3.5,
-            alpha=0.6,
-            markeredgewidth=0,
-        )
-    line = np.array([low, top])
-    ax.plot(line, line, "-", color=INK, linewidth=1)
-    ax.plot(line, line + margin, "--", color=INK, linewidth=1)
-    for n, name in enumerate(masks):
-        ax.plot(
-            1.04,
-            0.86 - 0.22 * n,
-            SHAPE[name],
-            color=KINDS[name],
-            transform=ax.transAxes,
-            clip_on=False,
-            markersize=8,
-        )
-        ax.text(
-            1.08,
-            0.86 - 0.22 * n,
-            f"{name}\n{masks[name].mean():.1%}",
-            transform=ax.transAxes,
-            va="center",
-            ha="left",
-        )
+def triplet_plane(ax: Axes, d_ap: np.ndarray, d_an: np.ndarray, margin: float = 0.2) -> None:
+    """Draw triplets by their two distances, with the share of each kind in words.
+
+    d_ap, d_an  (N,) distances of the anchor to the positive and to the negative
+    """
+    d_ap, d_an = torch.as_tensor(d_ap), torch.as_tensor(d_an)
+    masks = [mask.numpy() for mask in triplet_kinds(d_ap, d_an, margin)]
+    both = torch.stack([d_ap, d_an]).numpy()  # (2, N)
+    low, top = 0.95 * both.min(), 1.03 * both.max()
+    for n, (name, mask) in enumerate(zip(("easy", "semi-hard", "hard"), masks)):
+        colour, marker, height = KINDS[name], MARKERS[name], 0.86 - 0.22 * n
+        ax.plot(*both[:, mask], marker, color=colour, markersize=3.5, alpha=0.6, mew=0)
+        beside = {"transform": ax.transAxes, "color": colour, "clip_on": False}
+        ax.plot(1.04, height, marker, markersize=8, **beside)
+        ax.text(1.08, height, f"{name}\n{mask.mean():.1%}", transform=ax.transAxes, va="center")
+    ax.plot([low, top], [low, top], "-", color=INK, linewidth=1)
+    ax.plot([low, top], [low + margin, top + margin], "--", color=INK, linewidth=1)
     ax.text(top, top, "$d_{an} = d_{ap}$ ", ha="right", va="bottom", fontsize=9)
-    ax.set(
-        xlim=(low, top),
-        ylim=(low, top),
-        xlabel="distance anchor - positive (L2)",
-        ylabel="distance anchor - negative (L2)",
-    )
-    ax.set_title(f"Margin {margin:.2f}: {np.mean(~easy):.1%} of these triplets cost something\n")
-    ax.set_aspect("equal")
+    ax.set(xlabel="distance anchor - positive (L2)", ylabel="distance anchor - negative (L2)")
+    ax.set(xlim=(low, top), ylim=(low, top), aspect="equal")
+    active = np.mean(~masks[0])
+    ax.set_title(f"Margin {margin:.2f}: {active:.1%} of these triplets have a loss above 0\n")
 
 
-def teaching_share(
-    ax: plt.Axes, progress: np.ndarray, shares: dict[str, np.ndarray], x: str = "progress"
+def active_share(
+    ax: Axes, progress: np.ndarray, shares: Mapping[str, np.ndarray], xlabel: str = "progress"
 ) -> None:
-    """Draw the share of triplets that still cost something against progress, one labelled line a way of choosing them."""
-    for n, (name, share) in enumerate(shares.items()):
-        colour, style, marker = ((INK, "--", "s"), (OTHERS[0], "-", "o"), (OTHERS[1], "-.", "D"))[
-            n % 3
-        ]
-        ax.plot(progress, 100 * np.asarray(share), style, color=colour, marker=marker, markersize=5)
-        middle = len(progress) // 2
-        ax.annotate(
-            name,
-            (progress[middle], 100 * share[middle]),
-            (8, 8),
-            textcoords="offset points",
-            va="bottom",
-            color=for_words(colour),
-            fontweight="bold",
-        )
-    ax.set(xlabel=x, ylabel="triplets that cost something (%)", ylim=(0, 103))
+    """Draw the share of triplets with a loss above 0 against progress, a line a way to choose them.
+
+    progress  (K,); shares  {name: (K,) in [0, 1]}
+    """
+    styles = ((INK, "--", "s"), (OTHERS[0], "-", "o"), (OTHERS[1], "-.", "D"))
+    middle = len(progress) // 2
+    for (name, share), (colour, dash, marker) in zip(shares.items(), styles):
+        values = 100 * np.asarray(share)
+        ax.plot(progress, values, dash, color=colour, marker=marker, markersize=5)
+        style = {"color": text_colour(colour), "weight": "bold", "va": "bottom"}
+        label(ax, name, (progress[middle], values[middle]), (8, 8), **style)
+    ax.set(xlabel=xlabel, ylabel="triplets with a loss above 0 (%)", ylim=(0, 103))

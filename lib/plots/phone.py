@@ -1,66 +1,68 @@
-"""Figures of the phone's pipeline: photograph to vector, two clicks, a decision and its reason, an attack, what a vector gives away."""
+"""The phone's pipeline: photograph to vector, a decision and its reason, attacks, attributes."""
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
-from lib.plots import DIFFERENT, FAINT, INK, SAME, for_words
-from lib.plots.scores import LINES
+from lib.plots.scores import interval_rows
+from lib.plots.style import (
+    DIFFERENT,
+    FAINT,
+    INK,
+    SAME,
+    label,
+    named_rows,
+    text_colour,
+    without_ticks,
+)
 
-POINTS = ("left eye", "right eye", "nose", "mouth, left", "mouth, right")
 
-
-def with_points(ax: plt.Axes, photograph: np.ndarray, points: np.ndarray) -> None:
-    """Draw a photograph with its points (P, 2)."""
+def _photograph(ax: Axes, photograph: np.ndarray, points: np.ndarray, title: str) -> None:
+    """A photograph (H, W, 3) uint8 with points (P, 2) marked by crosses."""
     ax.imshow(photograph)
-    ax.plot(*np.asarray(points).T, "+", color="white", markersize=11, markeredgewidth=3)
-    ax.plot(*np.asarray(points).T, "+", color=SAME, markersize=9, markeredgewidth=1.5)
+    x, y = np.asarray(points).T
+    ax.plot(x, y, "+", color="white", markersize=11, markeredgewidth=3)
+    ax.plot(x, y, "+", color=SAME, markersize=9, markeredgewidth=1.5)
     ax.set(xlim=(-0.5, photograph.shape[1] - 0.5), ylim=(photograph.shape[0] - 0.5, -0.5))
     ax.set_axis_off()
+    ax.set_title(title, loc="center")
 
 
-def steps(
-    axes: Sequence[plt.Axes],
+def _crop(ax: Axes, crop: np.ndarray, title: str) -> None:
+    ax.imshow(crop)
+    ax.set_axis_off()
+    ax.set_title(title, loc="center")
+
+
+def pipeline_steps(
+    axes: Sequence[Axes],
     photograph: np.ndarray,
     points: np.ndarray,
     crop: np.ndarray,
     vector: np.ndarray,
 ) -> None:
-    """Draw one picture's way: photograph with five points, crop, the numbers of its vector."""
-    with_points(axes[0], photograph, points)
-    axes[0].set_title("detect", loc="center")
-    axes[1].imshow(crop)
-    axes[1].set_axis_off()
-    axes[1].set_title("align", loc="center")
-    axes[2].bar(np.arange(1, len(vector) + 1), vector, width=1.0, color=SAME)
-    axes[2].axhline(0, color=INK, linewidth=0.8)
-    axes[2].set(
-        xlabel=f"place in the vector (1 to {len(vector)})",
-        ylabel="value (-1 to 1)",
-        yticks=[-0.3, 0, 0.3],
-        ylim=(-0.4, 0.4),
-    )
-    axes[2].set_title("embed", loc="center")
+    """Draw a photograph with its points (5, 2), the crop, and the numbers of its vector (D,)."""
+    _photograph(axes[0], photograph, points, "detect")
+    _crop(axes[1], crop, "align")
+    ax = axes[2]
+    ax.bar(np.arange(1, len(vector) + 1), vector, width=1.0, color=SAME)
+    ax.axhline(0, color=INK, linewidth=0.8)
+    ax.set(xlabel=f"place in the vector (1 to {len(vector)})", ylabel="value (-1 to 1)")
+    ax.set(yticks=[-0.3, 0, 0.3], ylim=(-0.4, 0.4))
+    ax.set_title("embed", loc="center")
 
 
-def two_clicks(
-    axes: Sequence[plt.Axes],
-    photograph: np.ndarray,
-    eyes: np.ndarray,
-    crop: np.ndarray,
-    score: float,
+def marked_eyes(
+    axes: Sequence[Axes], photograph: np.ndarray, eyes: np.ndarray, crop: np.ndarray, score: float
 ) -> None:
-    """Draw two marked eyes (2, 2), the crop that they cut, and how alike it is to the crop of the exact points."""
-    with_points(axes[0], photograph, eyes)
-    axes[0].set_title("your two marks", loc="center")
-    axes[1].imshow(crop)
-    axes[1].set_axis_off()
-    axes[1].set_title(f"the crop\ncosine with the exact one {score:.2f}", loc="center")
+    """Draw two marked eyes (2, 2), the crop that they give, and its cosine with the exact crop."""
+    _photograph(axes[0], photograph, eyes, "your two marks")
+    _crop(axes[1], crop, f"the crop\ncosine with the exact one {score:.2f}")
 
 
-def says(
-    axes: Sequence[plt.Axes],
+def decision(
+    axes: Sequence[Axes],
     photograph: np.ndarray,
     points: np.ndarray,
     crop: np.ndarray,
@@ -72,117 +74,62 @@ def says(
     threshold: float,
     margin: float,
 ) -> None:
-    """Draw what the phone sees and what it says: photograph, crop, each person's score, what the best must reach, the decision and why.
+    """Draw photograph, crop and each person's score; above, the phone's decision and its reason.
 
-    scores  (people,); None where the picture was refused and nothing was compared
+    points           (P, 2) in pixels of the photograph
+    scores           (people,); None where the image was refused and nothing was compared
+    kind, name, why  of the decision; `name` is None where nobody was recognised
+    threshold        the score that the best person must reach
+    margin           by which the best must be ahead of the next
     """
-    with_points(axes[0], photograph, points)
-    axes[0].set_title("photograph", loc="center")
-    axes[1].imshow(crop)
-    axes[1].set_axis_off()
-    axes[1].set_title("crop", loc="center")
+    _photograph(axes[0], photograph, points, "photograph")
+    _crop(axes[1], crop, "crop")
     ax = axes[2]
-    ax.set(
-        xlim=(-0.2, 1),
-        ylim=(len(names) - 0.4, -0.6),
-        xlabel="score, a cosine (-1 to 1)",
-        yticks=range(len(names)),
-    )
-    ax.set_yticklabels(names)
-    ax.grid(axis="y", visible=False)
+    ax.set(xlim=(-0.2, 1), xlabel="score, a cosine (-1 to 1)")
+    named_rows(ax, names)
     if scores is None:
-        ax.annotate(
-            "not compared",
-            (0.4, (len(names) - 1) / 2),
-            ha="center",
-            va="center",
-            color=for_words(FAINT),
-        )
+        label(ax, "not compared", (0.4, (len(names) - 1) / 2), color=text_colour(FAINT))
     else:
-        for n, score in enumerate(scores):
+        for row, score in enumerate(scores):
             colour, hatch = (SAME, "") if score >= threshold else (DIFFERENT, "///")
-            ax.barh(
-                n,
-                score,
-                height=0.6,
-                color=colour,
-                hatch=hatch,
-                edgecolor=for_words(colour),
-                linewidth=0.8,
-            )
+            edge = {"edgecolor": text_colour(colour), "linewidth": 0.8}
+            ax.barh(row, score, height=0.6, color=colour, hatch=hatch, **edge)
+        above = {"fontsize": 8, "annotation_clip": False}
         ax.axvline(threshold, color=INK, linewidth=1.4)
-        ax.annotate(
-            "threshold",
-            (threshold, -0.6),
-            (3, 2),
-            textcoords="offset points",
-            fontsize=8,
-            annotation_clip=False,
-        )
+        label(ax, "threshold", (threshold, -0.6), (3, 2), **above)
         if len(scores) > 1:
             ahead = np.sort(scores)[-2] + margin
             ax.axvline(ahead, color=INK, linewidth=1.2, linestyle=":")
-            ax.annotate(
-                "next + margin",
-                (ahead, -0.6),
-                (-3, 2),
-                textcoords="offset points",
-                ha="right",
-                fontsize=8,
-                annotation_clip=False,
-            )
-    said = f"“{name}”" if name else kind
-    axes[0].figure.suptitle(f"{said}: {why}", fontsize=11, fontweight="bold", color=INK)
+            label(ax, "next + margin", (ahead, -0.6), (-3, 2), **above)
+    title = f"“{name}”" if name else kind
+    axes[0].figure.suptitle(f"{title}: {why}", fontsize=11, fontweight="bold", color=INK)
 
 
-def again(
-    axes: Sequence[plt.Axes],
+def attack_scores(
+    axes: Sequence[Axes],
     titles: Sequence[str],
     pictures: Sequence[np.ndarray],
     scores: Sequence[float],
     threshold: float,
 ) -> None:
-    """Draw a face live and photographed from paper and screen, each with its score against the enrolled template and the decision."""
+    """Draw a face live and photographed from paper or screen, each with its score and decision."""
     for ax, title, picture, score in zip(axes, titles, pictures, scores, strict=True):
         ax.imshow(picture)
-        ax.set(
-            xticks=[],
-            yticks=[],
-            xlabel=f"{score:.2f}, {'accepted' if score >= threshold else 'not accepted'}",
-        )
-        ax.grid(False)
+        without_ticks(ax)
+        ax.set_xlabel(f"{score:.2f}, {'accepted' if score >= threshold else 'not accepted'}")
         ax.set_title(title, loc="center")
 
 
-def given_away(
-    ax: plt.Axes, names: Sequence[str], values: Sequence[tuple[float, float, float]]
+def attribute_rates(
+    ax: Axes, names: Sequence[str], values: Sequence[tuple[float, float, float]]
 ) -> None:
-    """Draw how well each attribute is read off a vector: (share, low, high) a line, in percent, with guessing at 50."""
-    for n, (value, low, high) in enumerate(values):
-        colour, _, marker = LINES[0]
-        ax.plot([100 * low, 100 * high], [n, n], color=colour, linewidth=2)
-        ax.plot(100 * value, n, marker, color=colour, markersize=7)
-        ax.annotate(
-            f"{100 * value:.0f}",
-            (100 * value, n),
-            (0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-        )
+    """Draw how often each attribute is read correctly from a vector, with guessing at 50 %.
+
+    values  (share, low, high) of each attribute
+    """
+    shares, intervals = [value[0] for value in values], [value[1:] for value in values]
+    interval_rows(ax, names, shares, intervals, colour=SAME, digits=0)
     ax.axvline(50, color=FAINT, linestyle="--", linewidth=1.2)
-    ax.annotate(
-        "guessing",
-        (50, -0.75),
-        (3, 0),
-        textcoords="offset points",
-        fontsize=9,
-        color=for_words(FAINT),
-    )
-    ax.set_yticks(range(len(names)), names)
-    ax.set(
-        xlabel="read rightly off the vector (%), bar: 95 % interval over people",
-        xlim=(40, 101),
-        ylim=(len(names) - 0.5, -1.1),
-    )
-    ax.grid(axis="y", visible=False)
+    ax.set(xlim=(40, 101), ylim=(len(names) - 0.5, -1.1))
+    ax.set_xlabel("read correctly from the vector (%), bar: 95 % interval over people")
+    label(ax, "guessing", (50, -0.75), (3, 0), va="baseline", fontsize=9, color=text_colour(FAINT))

@@ -1,19 +1,22 @@
-"""Figures of scores: histograms with a threshold whose error rates are put in words, ROC curves with bands, figures with intervals."""
+"""Scores: histograms with a threshold and its error rates, ROC curves, values with intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from lib.plots import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME, for_words
-
-LINES = (
-    (SAME, "-", "o"),
-    (DIFFERENT, "--", "s"),
-    (OTHERS[0], "-.", "D"),
-    (FORGERY, ":", "^"),
-    (OTHERS[1], (0, (5, 1)), "v"),
+from lib.plots.style import (
+    DIFFERENT,
+    FAINT,
+    FORGERY,
+    INK,
+    LINES,
+    SAME,
+    histogram,
+    interval,
+    label,
+    named_rows,
 )
 
 
@@ -24,135 +27,97 @@ def one_in(share: float) -> str:
     return f"{round(100 * share)} in 100" if share > 0.095 else f"1 in {round(1 / share):,}"
 
 
+def error_words(kind: str, share: float, genuine: bool) -> str:
+    """The error rate of one kind of pairs: "same: 1 in 20 rejected, FRR 5.0%"."""
+    decision = "rejected, FRR" if genuine else "accepted, FAR"
+    return f"{kind}: {one_in(share)} {decision} {share:.1%}"
+
+
 def score_histograms(
-    ax: plt.Axes,
+    ax: Axes,
     scores: np.ndarray,
     same: np.ndarray,
     threshold: float,
     forged: np.ndarray | None = None,
     bins: int = 40,
 ) -> None:
-    """Draw the scores of same and different pairs, and what a threshold does to them, with FAR and FRR in words.
+    """Draw the scores of same and different pairs, wrong decisions in full colour, rates in words.
 
-    forged   bool (N,), different pairs that hold a skilled forgery: drawn apart, and with a rate of their own
+    scores, same  (N,) similarity, and True where both images show one identity
+    forged        (N,) bool, different pairs with a skilled forgery: drawn apart, with a rate
     """
     scores, same = np.asarray(scores, dtype=np.float64), np.asarray(same, dtype=bool)
     forged = np.zeros_like(same) if forged is None else np.asarray(forged, dtype=bool) & ~same
-    edges = np.linspace(
-        scores.min(), scores.max(), bins + 1
-    )  # of the scores alone: the bars stand still while the threshold moves
+    # Edges depend on the scores alone, so the bars stand still while the threshold moves.
+    edges = np.linspace(scores.min(), scores.max(), bins + 1)
+    accepted = scores >= threshold
     words = []
-    for mask, colour, hatch, word in (
-        (~same & ~forged, DIFFERENT, "///", "different"),
-        (forged, FORGERY, "xxx", "forged"),
-        (same, SAME, "", "same"),
+    for kind, mask, colour, hatch in (
+        ("different", ~same & ~forged, DIFFERENT, "///"),
+        ("forged", forged, FORGERY, "xxx"),
+        ("same", same, SAME, ""),
     ):
         if not mask.any():
             continue
-        heights = np.histogram(scores[mask], edges)[0] / mask.sum() * 100
-        ax.stairs(heights, edges, fill=True, color=colour, alpha=0.35, hatch=hatch, linewidth=0)
-        ax.stairs(heights, edges, color=for_words(colour), linewidth=1.2)
-        peak = int(np.argmax(heights))
-        ax.annotate(
-            word,
-            ((edges[peak] + edges[peak + 1]) / 2, heights[peak]),
-            (0, 3),
-            textcoords="offset points",
-            ha="center",
-            color=INK,
-            fontweight="bold",
-        )
-        failed = mask & (scores < threshold if word == "same" else scores >= threshold)
-        ax.stairs(
-            np.histogram(scores[failed], edges)[0] / mask.sum() * 100,
-            edges,
-            fill=True,
-            color=colour,
-            linewidth=0,
-        )  # decided wrongly: full colour
-        wrong = float(failed.sum() / mask.sum())
-        words.append(
-            f"{word}: {one_in(wrong)} {'rejected, FRR' if word == 'same' else 'accepted, FAR'} {wrong:.1%}"
-        )
+        histogram(ax, scores[mask], edges, colour, hatch, kind)
+        wrong = mask & (~accepted if kind == "same" else accepted)
+        heights = 100 * np.histogram(scores[wrong], edges)[0] / mask.sum()
+        ax.stairs(heights, edges, fill=True, color=colour, linewidth=0)
+        words.append(error_words(kind, wrong.sum() / mask.sum(), genuine=kind == "same"))
     ax.axvline(threshold, color=INK, linewidth=1.5)
-    late = threshold > edges[0] + 0.75 * (edges[-1] - edges[0])  # no room to the right of the line
-    ax.annotate(
-        "accept from here on →" if late else "accept from here on",
-        (threshold, 0.97),
-        (-5 if late else 5, 0),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        va="top",
-        ha="right" if late else "left",
-        fontsize=9,
-    )
+    no_room = threshold > edges[0] + 0.75 * (edges[-1] - edges[0])  # right of the line
+    side = {"xycoords": ("data", "axes fraction"), "va": "top", "fontsize": 9}
+    place = (threshold, 0.97)
+    if no_room:
+        label(ax, "accept from here on →", place, (-5, 0), **side)
+    else:
+        label(ax, "accept from here on", place, (5, 0), **side)
     ax.set_ylim(top=ax.get_ylim()[1] * 1.15)
-    ax.set(
-        xlabel="score (larger is more alike)",
-        ylabel="share of its pairs (%)",
-        title=f"Threshold {threshold:.2f}\n" + "\n".join(words),
-    )
+    ax.set(xlabel="score (larger is more alike)", ylabel="share of its pairs (%)")
+    ax.set_title("\n".join([f"Threshold {threshold:.2f}", *words]))
 
 
 def roc_curve(
-    ax: plt.Axes, curves: dict[str, tuple], logarithmic: bool = True, smallest: float = 1e-3
+    ax: Axes, curves: Mapping[str, tuple], logarithmic: bool = True, smallest: float = 1e-3
 ) -> None:
-    """Draw ROC curves {name: (far, tar)} or {name: (far, tar, low, high)}, low and high the band of TAR at each FAR."""
-    for n, (name, (far, tar, *band)) in enumerate(curves.items()):
-        colour, style, _ = LINES[n % len(LINES)]
-        far, tar = np.asarray(far), np.asarray(tar)
-        ax.plot(
-            100 * far,
-            100 * tar,
-            style,
-            color=colour,
-            label=name,
-            drawstyle="default" if band else "steps-post",
-        )
+    """Draw ROC curves; `smallest` is the lowest FAR on a logarithmic axis.
+
+    curves  {name: (far, tar)} or {name: (far, tar, low, high)}, the last two the band of TAR
+    """
+    for (name, arrays), (colour, dash, _) in zip(curves.items(), LINES):
+        far, tar, *band = (100 * np.asarray(array) for array in arrays)
+        way = "default" if band else "steps-post"
+        ax.plot(far, tar, linestyle=dash, color=colour, label=name, drawstyle=way)
         if band:
-            ax.fill_between(
-                100 * far,
-                100 * np.asarray(band[0]),
-                100 * np.asarray(band[1]),
-                color=colour,
-                alpha=0.2,
-                linewidth=0,
-            )
-    chance = np.geomspace(smallest, 1, 50) if logarithmic else np.array([0, 1])
-    ax.plot(100 * chance, 100 * chance, ":", color=FAINT, linewidth=1, label="guessing")
+            ax.fill_between(far, *band, color=colour, alpha=0.2, linewidth=0)
+    chance = 100 * np.geomspace(smallest, 1, 50) if logarithmic else [0, 100]
+    ax.plot(chance, chance, ":", color=FAINT, linewidth=1, label="guessing")
     if logarithmic:
-        ax.set_xscale("log")
-        ax.set_xlim(100 * smallest, 100)
+        ax.set(xscale="log", xlim=(100 * smallest, 100))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    ax.set(
-        xlabel="different pairs accepted, FAR (%)",
-        ylabel="same pairs accepted, TAR (%)",
-        ylim=(0, 102),
-    )
+    ax.set(xlabel="different pairs accepted, FAR (%)", ylabel="same pairs accepted, TAR (%)")
+    ax.set_ylim(0, 102)
     ax.legend(loc="lower right")
 
 
-def measured(
-    ax: plt.Axes,
+def interval_rows(
+    ax: Axes,
     names: Sequence[str],
     values: Sequence[float],
     intervals: Sequence[tuple[float, float]],
-    unit: str = "EER (%)",
+    xlabel: str = "EER (%)",
+    colour: str = INK,
+    marker: str = "o",
+    digits: int = 1,
 ) -> None:
-    """Draw one figure a line with its interval, in percent; the number stands beside it."""
-    for n, (value, (low, high)) in enumerate(zip(values, intervals)):
-        ax.plot(
-            [100 * low, 100 * high], [n, n], color=INK, linewidth=2
-        )  # each line has its name: a colour would only look like a meaning
-        ax.plot(100 * value, n, "o", color=INK, markersize=8)
-        ax.annotate(
-            f"{100 * value:.1f}",
-            (100 * value, n),
-            (0, 9),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-        )
-    ax.set_yticks(range(len(names)), names)
-    ax.set(xlabel=f"{unit}, bar: 95 % interval", ylim=(len(names) - 0.5, -0.6), xlim=(0, None))
-    ax.grid(axis="y", visible=False)
+    """Draw one value a row with its interval, in percent; the number stands above it.
+
+    values     (N,) in [0, 1]
+    intervals  (low, high) of each
+    colour     ink, unless the colour has a meaning: each row has its name
+    """
+    for row, (value, ends) in enumerate(zip(values, intervals)):
+        interval(ax, row, 100 * value, 100 * np.array(ends), colour, marker, size=8)
+        label(ax, f"{100 * value:.{digits}f}", (100 * value, row), (0, 8), fontsize=9)
+    named_rows(ax, names)
+    ax.set(xlabel=f"{xlabel}, bar: 95 % interval", xlim=(0, None))

@@ -1,207 +1,134 @@
-"""Figures of signature verification: two trainings on one scale, a cloud that collapses, references and their spread, three kinds of scores."""
+"""Signature verification: losses and their baseline, a collapse, scores by kind of forgery."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
-from lib.plots import DIFFERENT, FAINT, FORGERY, HALO, INK, MARKER, SAME, for_words
-from lib.plots.scores import LINES, one_in
+from lib.plots.scores import error_words, interval_rows
+from lib.plots.style import (
+    DIFFERENT,
+    FAINT,
+    FORGERY,
+    HALO,
+    INK,
+    LINES,
+    MARKER,
+    SAME,
+    label,
+    named_rows,
+    row_histogram,
+    text_colour,
+)
 
 
-def relative_losses(ax: plt.Axes, losses: dict[str, Sequence[float]], window: int = 10) -> None:
-    """Draw running means of losses, each divided by what a model scores that ignores its input; the dashed line at 1 is that model."""
-    top, ends = 1.0, []
-    for n, (name, loss) in enumerate(losses.items()):
-        colour, style, _ = LINES[n % len(LINES)]
+def relative_losses(ax: Axes, losses: Mapping[str, Sequence[float]], window: int = 10) -> None:
+    """Draw running means of losses, each divided by the loss of a model that ignores its input.
+
+    losses  {name: (steps,)}; the dashed line at 1 is that model
+    """
+    ends, top = [], 1.0
+    for (name, loss), (colour, dash, _) in zip(losses.items(), LINES):
         wide = min(window, len(loss))
         mean = np.convolve(loss, np.ones(wide) / wide, mode="valid")
-        steps = np.arange(wide, len(loss) + 1)
-        ax.plot(steps, mean, style, color=colour)
+        ax.plot(np.arange(wide, len(loss) + 1), mean, linestyle=dash, color=colour)
+        ends.append((float(mean[-1]), len(loss), name, text_colour(colour)))
         top = max(top, float(mean.max()))
-        ends.append((float(mean[-1]), steps[-1], name, colour))
     height = -1.0
-    for end, step, name, colour in sorted(
-        ends
-    ):  # names of curves that end together stand one above the other
+    bold = {"weight": "bold", "path_effects": HALO, "annotation_clip": False}
+    for end, step, name, colour in sorted(ends):  # names of curves that end together are stacked
         height = max(end, height + 0.08 * top)
-        ax.annotate(
-            name,
-            (step, height),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            color=for_words(colour),
-            fontweight="bold",
-            annotation_clip=False,
-            path_effects=HALO,
-        )
+        label(ax, name, (step, height), (4, 0), color=colour, **bold)
     ax.axhline(1, color=INK, linestyle="--", linewidth=1.3)
-    ax.annotate(
-        "ignoring the images",
-        (0.45, 1),
-        (0, -4),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="center",
-        va="top",
-        fontsize=9,
-        color=INK,
-        path_effects=HALO,
-    )
+    place = {"xycoords": ("axes fraction", "data"), "va": "top"}
+    label(ax, "ignoring the images", (0.45, 1), (0, -4), fontsize=9, path_effects=HALO, **place)
     longest = max(len(loss) for loss in losses.values())
-    ax.set(
-        xlabel=f"step (each point: mean of {window})",
-        ylabel="loss / loss of ignorance",
-        xlim=(0, 1.22 * longest),
-        ylim=(0, 1.08 * top),
-    )
+    ax.set(xlabel=f"step (each point: mean of {window})", ylabel="loss / baseline loss")
+    ax.set(xlim=(0, 1.22 * longest), ylim=(0, 1.08 * top))
 
 
-def distance_clouds(ax: plt.Axes, clouds: dict[str, np.ndarray]) -> None:
-    """Draw distances between embeddings of different writers, one row a network, on the scale of unit vectors: 0 to 2."""
-    for n, (name, distances) in enumerate(clouds.items()):
-        colour, _, marker = LINES[n % len(LINES)]
-        shift = np.random.default_rng(n).uniform(-0.25, 0.25, len(distances))
-        ax.plot(
-            distances,
-            n + shift,
-            marker,
-            color=colour,
-            markeredgecolor=for_words(colour),
-            markeredgewidth=0.4,
-            alpha=0.4,
-            markersize=3,
-            linewidth=0,
-        )
-        ax.annotate(
-            f"mean {np.mean(distances):.2g}", (2.0, n - 0.3), ha="right", fontsize=9, color=INK
-        )
-    ax.set_yticks(range(len(clouds)), clouds)
-    ax.set(
-        xlabel="distance between two writers (0 to 2)",
-        xlim=(-0.03, 2.03),
-        ylim=(len(clouds) - 0.5, -0.6),
-    )
-    ax.grid(axis="y", visible=False)
+def distance_clouds(ax: Axes, clouds: Mapping[str, np.ndarray]) -> None:
+    """Draw distances between unit embeddings of different writers, one row a network.
+
+    clouds  {network: distances in [0, 2]}
+    """
+    for row, (distances, (colour, _, marker)) in enumerate(zip(clouds.values(), LINES)):
+        shift = np.random.default_rng(row).uniform(-0.25, 0.25, len(distances))
+        edge = {"markeredgecolor": text_colour(colour), "markeredgewidth": 0.4}
+        ax.plot(distances, row + shift, marker, color=colour, alpha=0.4, markersize=3, **edge)
+        words = f"mean {np.mean(distances):.2g}"
+        label(ax, words, (2.0, row - 0.3), ha="right", va="baseline", fontsize=9)
+    named_rows(ax, list(clouds))
+    ax.set(xlabel="distance between two writers (0 to 2)", xlim=(-0.03, 2.03))
 
 
-def hands(
-    ax: plt.Axes,
-    people: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
+def writer_scores(
+    ax: Axes,
+    people: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
     threshold: float | None = None,
 ) -> None:
-    """Draw each writer's scores in a row: references among themselves, genuine and forged ones against them.
+    """Draw each writer's scores on a row: among the references, and genuine and forged ones.
 
-    people     {name: (among references, genuine, forged)}
+    people     {name: (scores among the references, genuine and forged against them)}
     threshold  where to accept, one line for all rows
     """
-    for n, (among, genuine, forged) in enumerate(people.values()):
-        ax.plot(
-            [among.min(), among.max()],
-            [n, n],
-            color=FAINT,
-            linewidth=9,
-            alpha=0.35,
-            solid_capstyle="round",
-        )
-        ax.plot([among.min(), among.max()], [n, n], color=FAINT, linewidth=1.2)
-        ax.plot(among.mean(), n, "|", color=INK, markersize=15)
-        for values, colour, place in ((genuine, SAME, -0.16), (forged, FORGERY, 0.16)):
-            ax.plot(
-                values,
-                np.full(len(values), n + place),
-                MARKER[colour],
-                color=colour,
-                markersize=5,
-                alpha=0.8,
-            )
+    for row, (among, genuine, forged) in enumerate(people.values()):
+        span, level = [among.min(), among.max()], [row, row]
+        ax.plot(span, level, color=FAINT, linewidth=9, alpha=0.35, solid_capstyle="round")
+        ax.plot(span, level, color=FAINT, linewidth=1.2)
+        ax.plot(among.mean(), row, "|", color=INK, markersize=15)
+        for values, colour, place in ((genuine, SAME, row - 0.16), (forged, FORGERY, row + 0.16)):
+            heights = np.full(len(values), place)
+            ax.plot(values, heights, MARKER[colour], color=colour, markersize=5, alpha=0.8)
     if threshold is not None:
         ax.axvline(threshold, color=INK, linewidth=1.5)
-    ax.set_yticks(range(len(people)), people)
-    ax.set(xlabel="score (larger is more alike)", ylim=(len(people) - 0.4, -0.6))
-    ax.grid(axis="y", visible=False)
+    named_rows(ax, list(people))
+    ax.set_xlabel("score (larger is more alike)")
 
 
-def three_kinds(
-    ax: plt.Axes,
+def forgery_scores(
+    ax: Axes,
     genuine: np.ndarray,
     skilled: np.ndarray,
     random: np.ndarray,
     threshold: float,
     name: str = "",
 ) -> None:
-    """Draw scores of genuine signatures, skilled and random forgeries in three rows, what a threshold does to each, in words."""
-    words = []
+    """Draw scores of genuine signatures, skilled and random forgeries on three rows.
+
+    What the threshold decides wrongly is in full colour, and in words in the title, after `name`.
+    """
     rows = (
-        (genuine, SAME, "genuine"),
-        (skilled, FORGERY, "skilled"),
-        (random, DIFFERENT, "random"),
+        ("genuine", genuine, SAME),
+        ("skilled", skilled, FORGERY),
+        ("random", random, DIFFERENT),
     )
-    edges = np.linspace(
-        min(map(np.min, (genuine, skilled, random))),
-        max(map(np.max, (genuine, skilled, random))),
-        46,
-    )
-    for n, (values, colour, word) in enumerate(rows):
-        heights = np.histogram(values, edges)[0] / len(values)
-        heights = 0.85 * heights / heights.max()
-        wrong = values < threshold if word == "genuine" else values >= threshold
-        failed = (
-            np.histogram(values[wrong], edges)[0]
-            / np.maximum(np.histogram(values, edges)[0], 1)
-            * heights
-        )
-        ax.stairs(heights - n, edges, baseline=-n, fill=True, color=colour, alpha=0.3, linewidth=0)
-        ax.stairs(failed - n, edges, baseline=-n, fill=True, color=colour, linewidth=0)
-        ax.stairs(heights - n, edges, baseline=-n, color=for_words(colour), linewidth=1)
-        share = float(wrong.mean())
-        words.append(
-            f"{word}: {one_in(share)} {'rejected, FRR' if word == 'genuine' else 'accepted, FAR'} {share:.1%}"
-        )
+    everything = np.concatenate([genuine, skilled, random])
+    edges = np.linspace(everything.min(), everything.max(), 46)
+    words = [f"{name}threshold {threshold:.2f}"]
+    for row, (kind, values, colour) in enumerate(rows):
+        wrong = values < threshold if kind == "genuine" else values >= threshold
+        row_histogram(ax, row, values, edges, colour, alpha=0.3, full=wrong)
+        words.append(error_words(kind, wrong.mean(), genuine=kind == "genuine"))
     ax.axvline(threshold, color=INK, linewidth=1.5)
-    ax.set_yticks([0.3, -0.7, -1.7], [word for *_, word in rows])
+    ax.set_yticks([-0.3, 0.7, 1.7], [kind for kind, *_ in rows])
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", visible=False)
-    ax.set(
-        xlabel="score (larger is more alike); full colour: decided wrongly",
-        ylim=(-2.05, 1.0),
-        title=f"{name}threshold {threshold:.2f}\n" + "\n".join(words),
-    )
+    ax.set(ylim=(2.05, -1.0), title="\n".join(words))
+    ax.set_xlabel("score (larger is more alike); full colour: decided wrongly")
 
 
-def steps_bought(
-    ax: plt.Axes,
+def system_errors(
+    ax: Axes,
     names: Sequence[str],
     eer: Sequence[float],
     intervals: Sequence[tuple[float, float]],
     published: float,
 ) -> None:
-    """Draw EERs with their intervals, one row a system, and a published figure as a dashed line."""
-    for n, (value, (low, high)) in enumerate(zip(eer, intervals)):
-        ax.plot([100 * low, 100 * high], [n, n], color=FORGERY, linewidth=2, alpha=0.6)
-        ax.plot(100 * value, n, MARKER[FORGERY], color=FORGERY, markersize=8)
-        ax.annotate(
-            f"{100 * value:.1f}",
-            (100 * value, n),
-            (0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-        )
+    """Draw EERs with their intervals, one row a system, and a published EER as a dashed line."""
+    interval_rows(
+        ax, names, eer, intervals, "EER of skilled forgeries (%)", FORGERY, MARKER[FORGERY]
+    )
     ax.axvline(100 * published, color=INK, linestyle="--", linewidth=1.3)
-    ax.annotate(
-        f"published,\nother protocol: {100 * published:.2f}",
-        (100 * published, -0.5),
-        (4, 0),
-        textcoords="offset points",
-        fontsize=9,
-        va="top",
-    )
-    ax.set_yticks(range(len(names)), names)
-    ax.set(
-        xlabel="EER of skilled forgeries (%), bar: 95 % interval",
-        ylim=(len(names) - 0.5, -0.7),
-        xlim=(0, None),
-    )
-    ax.grid(axis="y", visible=False)
+    words = f"published,\nother protocol: {100 * published:.2f}"
+    label(ax, words, (100 * published, -0.5), (4, 0), va="top", fontsize=9)

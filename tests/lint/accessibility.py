@@ -1,9 +1,10 @@
-"""What a lesson tells a reader who hears it, or who does not see its figures: alt text, links with words, folds with a name, tables with heads.
+"""Whether a lesson works for readers who hear it, or who do not see its figures.
 
     python -m tests.lint.accessibility [PATHS]       one line a problem; fails if there is any
 
-PATHS are notebooks; without any, every lesson in notebooks/. Headings and the presence of alt text are tools.notebooks' task; what a
-figure itself has to carry is in tools/figures.py.
+It needs alt text, links with words, folds with a name and tables with heads. PATHS are notebooks;
+without any, every lesson in notebooks/. Headings and the presence of alt text are checked by
+tools.notebooks, and the figures themselves by tests/lint/figures.py.
 """
 
 import ast
@@ -39,9 +40,9 @@ RULE = re.compile(r"^ *\|?(?: *:?-+:? *\|)+ *:?-*:? *\|?$")  # the line under a 
 
 
 def problems(notebook, titles: frozenset[str] = frozenset()) -> list[str]:
-    """What is wrong with one stored lesson, one sentence each; empty when nothing is.
+    """What is wrong with one stored lesson, one sentence each.
 
-    titles  what figures of the course are called, in lower case: an alt text has to say more
+    titles  titles of the course's figures, in lower case: an alt text has to say more
     """
     found = heading_problems(notebook)
     titles = titles | own_titles(notebook)
@@ -55,14 +56,14 @@ def problems(notebook, titles: frozenset[str] = frozenset()) -> list[str]:
     return found
 
 
-# -- prose -------------------------------------------------------------------------------------------------------------
+# -- prose -----------------------------------------------------------------------------------------
 
 
 def markdown_problems(source: str) -> list[str]:
     """What is wrong with the text of one cell."""
-    text = re.sub(
-        r"`[^`\n]*`", lambda code: re.sub(r"[\[\]<>|$]", " ", code[0]), FENCE.sub("", source)
-    )  # what code says is no markup
+    text = FENCE.sub("", source)
+    # Brackets and signs in code are no markup.
+    text = re.sub(r"`[^`\n]*`", lambda code: re.sub(r"[\[\]<>|$]", " ", code[0]), text)
     found = [
         f"an image without alt text: {match[0][:60]}"
         for match in IMAGE.finditer(text)
@@ -74,15 +75,15 @@ def markdown_problems(source: str) -> list[str]:
         if not re.search(r"\balt=(['\"]).{10,}?\1", tag)
     ]
     found += [
-        f"a link that says nothing by itself: [{match[1]}]({match[2]})"
+        f"a link whose words do not say where it leads: [{match[1]}]({match[2]})"
         for match in LINK.finditer(text)
-        if not says_something(match[1])
+        if not is_meaningful(match[1])
     ]
     return found + fold_problems(text) + table_problems(text)
 
 
-def says_something(words: str) -> bool:
-    """Whether a link's words say where it leads, heard without the sentence around it."""
+def is_meaningful(words: str) -> bool:
+    """Whether a link's words say where it leads, without the sentence around them."""
     plain = re.sub(r"[*_`]", "", IMAGE.sub(r"\1", words)).strip().lower().rstrip(".:→ ")
     return plain not in VAGUE and "://" not in plain and re.search(r"[^\W\d_]", plain) is not None
 
@@ -94,14 +95,16 @@ def fold_problems(text: str) -> list[str]:
     for inside in pieces[1:]:
         summary = re.match(r"\s*<summary>(.*?)</summary>(.?)(.?)", inside, re.S)
         if summary is None or not re.sub(r"<[^>]*>", "", summary[1]).strip():
-            found.append("a <details> without a <summary>: nothing says what is folded")
+            found.append("a <details> without a <summary>: name what is folded")
         elif re.search(r"(?<!\w)[`*_]\w", re.sub(r"\$[^$]*\$", "", summary[1])):
             found.append(
-                f"<summary>{summary[1]}</summary> is HTML: its backticks and stars are shown as they are; write <code> or <em>"
+                f"<summary>{summary[1]}</summary> is HTML: its backticks and stars are shown as "
+                "they are; write <code> or <em>"
             )
         elif summary[2] == "\n" and summary[3] != "\n" or summary[2] not in ("\n", "", "<"):
             found.append(
-                f"no blank line after <summary>{summary[1]}</summary>: what follows is shown as plain text"
+                f"no blank line after <summary>{summary[1]}</summary>: "
+                "what follows is shown as plain text"
             )
     if len(pieces) - 1 != text.count("</details>"):
         found.append(f"{len(pieces) - 1} <details> and {text.count('</details>')} </details>")
@@ -124,7 +127,7 @@ def table_problems(text: str) -> list[str]:
     ]
 
 
-# -- outputs -----------------------------------------------------------------------------------------------------------
+# -- outputs ---------------------------------------------------------------------------------------
 
 
 def output_problems(cell, titles: frozenset[str]) -> list[str]:
@@ -135,7 +138,7 @@ def output_problems(cell, titles: frozenset[str]) -> list[str]:
         if picture := next((mime for mime in data if mime.startswith("image/")), None):
             alt = output.metadata.get(picture, {}).get("alt", "").strip()
             if len(alt) < SHORTEST_ALT:
-                found.append(f"a figure whose alt text is {alt!r}: one sentence says what it shows")
+                found.append(f"a figure whose alt text is {alt!r}: write one sentence")
             elif alt.lower().rstrip(".") in titles:
                 found.append(f"a figure whose alt text only repeats a title: {alt!r}")
         if (table := data.get("text/html", "")) and "<table" in table and "<th" not in table:
@@ -186,7 +189,7 @@ def course_titles() -> frozenset[str]:
     )
 
 
-# -- command line ------------------------------------------------------------------------------------------------------
+# -- command line ----------------------------------------------------------------------------------
 
 
 def main(arguments: list[str]) -> int:

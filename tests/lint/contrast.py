@@ -1,7 +1,8 @@
-"""How well the words of a figure stand out from what lies behind them, as WCAG 2.2 measures it (success criterion 1.4.3).
+"""The contrast of a figure's words with what lies behind them (WCAG 2.2, success criterion 1.4.3).
 
-`problems(figure)` draws the figure once more without its words and looks at the pixels on which each of them would stand. A box around
-words and an outline along their letters (`patheffects.withStroke`) count as what lies behind.
+`problems(figure)` draws the figure again without its words, and measures the pixels behind each of
+them. A box around words and an outline along their letters (`patheffects.withStroke`) count as what
+lies behind.
 """
 
 from unittest import mock
@@ -13,12 +14,14 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import Stroke, withStroke
 from matplotlib.text import Text
 
-WORDS, LARGE = 4.5, 3.0  # what words need, and large ones: from 18 pt on, or 14 pt and bold
-PASSED_OVER = 0.1  # share of the area behind words that may be worse: a dash, the edge of a mark
+# The contrast that words need, and large words: from 18 pt on, or from 14 pt if bold.
+WORDS, LARGE = 4.5, 3.0
+# The share of the area behind words that may have less: a dash, the edge of a mark.
+TOLERATED = 0.1
 
 
 def linear(rgb) -> np.ndarray:
-    """sRGB, 0 to 1, as amounts of light, 0 to 1."""
+    """Linear RGB of sRGB, both 0 to 1."""
     rgb = np.asarray(rgb, dtype=np.float64)
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
@@ -29,15 +32,18 @@ def luminance(rgb) -> np.ndarray:
 
 
 def ratio(one, other) -> np.ndarray:
-    """WCAG's contrast of two colours, sRGB (..., 3) from 0 to 1: 1 for equal ones to 21 for black on white, in either order."""
+    """WCAG's contrast of two colours, sRGB (..., 3) from 0 to 1.
+
+    1 for equal colours, 21 for black and white, in either order
+    """
     low, high = np.sort([*np.broadcast_arrays(luminance(one), luminance(other))], axis=0)
     return (high + 0.05) / (low + 0.05)
 
 
 def problems(figure: Figure) -> list[tuple[Text, str]]:
-    """The words of a figure that stand out too little, each with a sentence that names them, their colours and the ratio.
+    """The words of a figure with too little contrast, each with a sentence that names the ratio.
 
-    figure  has been drawn once: what is in its place stays there
+    figure  has been drawn once: its layout is not computed again
     """
     picture, words = without_words(figure)
     found = []
@@ -46,33 +52,35 @@ def problems(figure: Figure) -> list[tuple[Text, str]]:
             max(0, len(picture) - top) : max(0, len(picture) - bottom), max(0, left) : max(0, right)
         ].reshape(-1, 3)
         if not len(behind):
-            continue  # beside the picture
+            continue  # outside the picture
         if outline := outlined(text):
             behind = np.array([to_rgba(outline)[:3]])
         *rgb, alpha = to_rgba(text.get_color(), text.get_alpha())
         ratios = ratio(alpha * np.array(rgb) + (1 - alpha) * behind, behind)
-        worst = np.argsort(ratios)[int(PASSED_OVER * len(ratios))]
+        worst = np.argsort(ratios)[int(TOLERATED * len(ratios))]
         large = (
             text.get_fontsize() >= 18
             or text.get_fontsize() >= 14
             and text.get_fontweight() in ("bold", "heavy", "black", 700, 800, 900)
         )
         if ratios[worst] < (needed := LARGE if large else WORDS):
-            said = " ".join(text.get_text().split())
-            found.append(
-                (
-                    text,
-                    f"the words {said!r} in {to_hex(rgb)} on {to_hex(behind[worst])} have a contrast of {ratios[worst]:.1f}:1 and need "
-                    f"{needed:g}:1; lib.plots.for_words gives a darker shade, lib.plots.HALO an outline",
-                )
+            line = " ".join(text.get_text().split())
+            problem = (
+                f"the words {line!r} in {to_hex(rgb)} on {to_hex(behind[worst])} have a contrast "
+                f"of {ratios[worst]:.1f}:1 and need {needed:g}:1; lib.plots.text_colour gives a "
+                "darker shade, lib.plots.HALO an outline"
             )
+            found.append((text, problem))
     return found
 
 
 def without_words(
     figure: Figure,
 ) -> tuple[np.ndarray, list[tuple[Text, tuple[int, int, int, int]]]]:
-    """A figure drawn without its words, sRGB (H, W, 3) from 0 to 1, and each words' left, bottom, right and top in its pixels, from below."""
+    """A figure drawn without its words, and where each of them belongs.
+
+    returns  (sRGB (H, W, 3) from 0 to 1, [(text, (left, bottom, right, top))]); pixels, from below
+    """
     words = []
 
     def leave_out(text: Text, renderer) -> None:
@@ -81,9 +89,8 @@ def without_words(
         if box := text.get_bbox_patch():
             text.update_bbox_position_size(renderer)
             box.draw(renderer)
-        place = Text.get_window_extent(
-            text, renderer
-        )  # of an annotation the words alone, without the arrow
+        # Text's method: of an annotation it measures the words alone, without the arrow.
+        place = Text.get_window_extent(text, renderer)
         words.append((text, tuple(round(edge) for edge in place.extents)))
 
     shown_on, layout = figure.canvas, figure.get_layout_engine()
@@ -93,10 +100,12 @@ def without_words(
         for line in (*axes.get_xgridlines(), *axes.get_ygridlines())
         if line.get_visible()
     ]
-    for line in grid:  # a hair's breadth of pale grey: along a short word it would be a tenth of the area, and hides no letter
+    # Grid lines are thin and pale and hide no letter, but along a short word they are a tenth of
+    # the area behind it: they are left out.
+    for line in grid:
         line.set_visible(False)
-    canvas = FigureCanvasAgg(figure)  # a closed figure has none that draws
-    figure.set_layout_engine("none")  # everything is in its place already
+    canvas = FigureCanvasAgg(figure)  # a closed figure has no canvas that draws
+    figure.set_layout_engine("none")  # the layout is computed already
     with mock.patch.object(Text, "draw", leave_out):
         canvas.draw()
     for line in grid:

@@ -1,7 +1,8 @@
-"""What a figure tells a reader who sees it without some of its colours: axes with words, colours far enough apart, a sign beside each,
-words that stand out from what lies behind them (tools/contrast.py).
+"""Whether readers who cannot see all colours can read a figure.
 
-`problems(figure)` looks at a figure before it becomes a picture; tests/figure_watcher.py asks it about every figure that a lesson draws.
+Axes have labels with units, colours are far enough apart, a second sign stands beside each colour,
+and words stand out from what lies behind them (tests/lint/contrast.py). tests/figure_watcher.py
+calls `problems(figure)` for every figure that a lesson draws.
 """
 
 import itertools
@@ -15,15 +16,18 @@ from matplotlib.colors import same_color, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from lib.plots import DARKER, for_words
+from lib.plots import DARKER, text_colour
 from tests.lint import contrast
 
-PALETTE = {
-    shade.lower(): colour for colour, shade in DARKER.items()
-}  # what an edge in a darker shade goes with
-NEAREST = 15.0  # CIE 1976 colour difference; about seven times what can just be seen. Okabe and Ito's closest two keep 16
+# shade -> colour: an edge in the darker shade belongs to the series in the palette's colour
+PALETTE = {shade.lower(): colour for colour, shade in DARKER.items()}
 
-# What is left of a colour, in linear RGB, without one kind of cone: Machado, Oliveira, Fernandes (2009), severity 1.0.
+# CIE 1976 colour difference, about seven times what can just be seen. The closest two colours of
+# Okabe and Ito are 16 apart.
+NEAREST = 15.0
+
+# What is left of a colour, in linear RGB, without one kind of cone.
+# Source: Machado, Oliveira, Fernandes (2009), severity 1.0.
 SEEN_BY = {
     "everybody": np.eye(3),
     "protanopia": np.array(
@@ -57,14 +61,16 @@ XYZ = np.array(
 )  # sRGB, D65
 WHITE = np.array([0.95047, 1.0, 1.08883])
 
-# An axis that carries numbers says what they are: a unit or a range in brackets or in words, or something counted, or a bare number by nature.
-SAYS_UNIT = re.compile(r"\(.+\)|%|no unit|as a share of", re.S)
-BARE = re.compile(
-    r"\b(steps?|epochs?|loss|learning rate|coordinate|layers?|channels?|bits|signatures|forgers|writers|triplets|cosine|year|images|pictures|people)\b"
+# The label of an axis with numbers says what they are: a unit or a range in brackets or in words,
+# something counted, or a quantity that has no unit.
+UNIT = re.compile(r"\(.+\)|%|no unit|as a share of", re.S)
+UNITLESS = re.compile(
+    r"\b(steps?|epochs?|loss|learning rate|coordinate|layers?|channels?|bits|signatures|forgers"
+    r"|writers|triplets|cosine|year|images|pictures|people)\b"
 )
 
 
-# -- colours -----------------------------------------------------------------------------------------------------------
+# -- colours ---------------------------------------------------------------------------------------
 
 
 def lab(colour, seen_by: str = "everybody") -> np.ndarray:
@@ -75,20 +81,20 @@ def lab(colour, seen_by: str = "everybody") -> np.ndarray:
 
 
 def distance(one, other) -> tuple[float, str]:
-    """The smallest difference of two colours over all kinds of readers, and who sees it that small."""
+    """The smallest difference of two colours over all kinds of readers, and who sees it so."""
     return min((float(np.linalg.norm(lab(one, who) - lab(other, who))), who) for who in SEEN_BY)
 
 
 def is_grey(colour) -> bool:
-    """Black, white and greys: frames, rulers and helping lines, which carry no series."""
+    """Black, white and greys: frames and helping lines, which belong to no series."""
     return float(np.hypot(*lab(colour)[1:])) < 8
 
 
-# -- figures -----------------------------------------------------------------------------------------------------------
+# -- figures ---------------------------------------------------------------------------------------
 
 
 def problems(figure: Figure) -> list[str]:
-    """What is wrong with a drawn figure, one sentence each, with the title of the axes; empty when nothing is."""
+    """What is wrong with a drawn figure, one sentence each, with the title of the axes."""
     found = []
     for axes in figure.axes:
         if axes.get_visible():
@@ -102,7 +108,7 @@ def problems(figure: Figure) -> list[str]:
 
 
 def title(axes: Axes | None) -> str:
-    """What axes are called; words outside of all axes belong to the whole figure."""
+    """The first line of the axes' title; words outside of all axes belong to the whole figure."""
     if axes is None:
         return "the whole figure"
     return next(
@@ -112,7 +118,7 @@ def title(axes: Axes | None) -> str:
 
 
 def tick_words(axis: Axis) -> list[str]:
-    """What stands at the ticks of one axis."""
+    """The visible words at the major ticks of one axis."""
     return [
         tick.label1.get_text()
         for tick in axis.get_major_ticks()
@@ -134,23 +140,26 @@ def is_number(words: str) -> bool:
 
 
 def axis_problems(axes: Axes) -> list[str]:
-    """Axes that carry numbers without saying of what."""
+    """Axes with numbers whose label is missing or says no unit."""
     found = []
     for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
         if not axes.axison or not axis.get_visible() or not any(map(is_number, tick_words(axis))):
             continue
         label = axis.get_label_text().strip()
         if not label:
-            found.append(f"the {name} axis carries numbers and no label")
-        elif not SAYS_UNIT.search(label) and not BARE.search(label):
+            found.append(f"the {name} axis has numbers and no label")
+        elif not UNIT.search(label) and not UNITLESS.search(label):
             found.append(
-                f"the {name} axis, {label!r}, says neither unit nor range: put it in brackets"
+                f"the {name} axis, {label!r}, has neither unit nor range: put it in brackets"
             )
     return found
 
 
 def signs(axes: Axes) -> dict[str, set]:
-    """Colour -> the signs that its series carry beside it: dashes, markers, hatches. Greys and colour maps are left out."""
+    """{colour: the dashes, markers and hatches that its series have beside it}.
+
+    Greys and colour maps are left out.
+    """
     found: dict[str, set] = {}
 
     def add(colour, kind: str, sign) -> None:
@@ -205,10 +214,11 @@ def colour_problems(axes: Axes) -> list[str]:
     series = signs(axes)
     words = [text for text in axes.texts if text.get_text().strip()]
     named = {to_hex(text.get_color()) for text in words}
+    # Ticks with names: each series is on a row of its own.
     rows = any(
         ticks and not all(map(is_number, ticks))
         for ticks in map(tick_words, (axes.xaxis, axes.yaxis))
-    )  # each series on a row with a name
+    )
     found = []
     for one, other in itertools.combinations(series, 2):
         difference, who = distance(one, other)
@@ -216,14 +226,15 @@ def colour_problems(axes: Axes) -> list[str]:
             found.append(
                 f"{one} and {other} are {difference:.0f} apart under {who}; at least {NEAREST:.0f}"
             )
-        told = (
+        distinct = (
             series[one] != series[other]
-            or {to_hex(for_words(one)), to_hex(for_words(other))} <= named
+            or {to_hex(text_colour(one)), to_hex(text_colour(other))} <= named
             or len(words) >= len(series)
             or rows
         )
-        if not told:
+        if not distinct:
             found.append(
-                f"{one} and {other} are told apart by colour alone: give them a marker, a dash, a hatch or a name"
+                f"{one} and {other} differ by colour alone: "
+                "give them a marker, a dash, a hatch or a name"
             )
     return found

@@ -285,13 +285,12 @@ def draw(results: list[tuple[Subject, list[Row], list[Cost]]]) -> str:
     """The whole table as a picture; returns where."""
     import matplotlib.pyplot as plt
 
-    from lib.plots import use_course_style
-    from lib.plots.export import whole_table
+    from lib.plots.export import export_table
 
-    use_course_style()
+    course.use_figure_style()
     fig, axes = plt.subplots(len(results), 4, figsize=(13, 3.4 * len(results)), squeeze=False)
     for line, (subject, rows, costs) in zip(axes, results):
-        whole_table(line, rows, costs, subject.title)
+        export_table(line, rows, costs, subject.title)
     folder = course.by_budget(
         quick=course.cache_dir() / "results", full=course.ROOT / "docs" / "figures"
     )

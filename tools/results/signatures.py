@@ -147,10 +147,9 @@ def draw_map(vectors, images: ImageSet) -> str:
     import matplotlib.pyplot as plt
     import umap
 
-    from lib.plots import use_course_style
     from lib.plots.maps import signature_map
 
-    use_course_style()
+    course.use_figure_style()
     page = umap.UMAP(metric="cosine", random_state=0, n_jobs=1).fit_transform(np.asarray(vectors))
     fig, ax = plt.subplots(figsize=(7, 5.2))
     signature_map(ax, page, images.identity, images.genuine)
@@ -163,12 +162,11 @@ def draw_steps(rows: list[dict]) -> str:
     """EER of each system with its interval, as a picture; returns where."""
     import matplotlib.pyplot as plt
 
-    from lib.plots import use_course_style
-    from lib.plots.signatures import steps_bought
+    from lib.plots.signatures import system_errors
 
-    use_course_style()
+    course.use_figure_style()
     fig, ax = plt.subplots(figsize=(8, 4.2))
-    steps_bought(
+    system_errors(
         ax,
         [row["system"] for row in rows],
         [row["skilled"] for row in rows],

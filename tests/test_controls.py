@@ -1,4 +1,4 @@
-"""Controls: one picture redrawn in place, in words too, with errors where a reader and a test can see them."""
+"""Controls redraw one picture in place, with its words, and show errors to readers and to tests."""
 
 import gc
 import io
@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import pytest
 from PIL import Image
 
+from lib import plots
 from lib.plots import controls
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -65,12 +66,12 @@ def test_each_kind_of_range_gets_its_control_with_a_label():
 
 def test_a_control_starts_at_the_default_of_its_parameter_else_in_the_middle():
     assert explorer().controls["slope"].value == 1.0
-    assert (
-        controls.explore(lambda ax, x: None, alt="Nothing at all.", x=(0, 10, 1))
-        .controls["x"]
-        .value
-        == 5
-    )
+    shown = controls.explore(lambda ax, x: None, alt="Nothing at all.", x=(0, 10, 1))
+    assert shown.controls["x"].value == 5
+
+
+def test_the_package_offers_explore_too():
+    assert plots.explore is controls.explore
 
 
 def test_a_move_changes_the_picture_and_the_words_in_place():
@@ -82,19 +83,22 @@ def test_a_move_changes_the_picture_and_the_words_in_place():
     assert "A line of slope 4.0." in shown.widget.children[-1].value
 
 
-def test_what_the_imports_made_is_not_searched_for_garbage_while_a_slider_moves():
+def test_objects_made_by_imports_are_out_of_the_garbage_collectors_search():
     explorer()
     assert gc.get_freeze_count() > 10_000
 
 
-def test_the_frame_stands_still_while_a_slider_moves():
+def test_the_frame_does_not_move_while_a_slider_moves():
+    drawn = []
+
     def tall(ax, top=1.0):
-        ax.plot([0, 1], [0, top])  # a tick label of five digits would push a fresh layout aside
+        ax.plot([0, 1], [0, top])  # a new layout would make room for tick labels of five digits
+        drawn.append(ax)
 
     shown = controls.explore(tall, alt="A line to the top.", top=(1.0, 50000.0, 49999.0))
-    frame = shown._places[0].bounds
     shown.controls["top"].value = 50000.0
-    assert shown._places[0].bounds == frame
+    first, second = (ax.get_position(original=True).bounds for ax in drawn)
+    assert first == second
 
 
 def test_no_figure_is_left_open_and_pyplot_keeps_its_current_one():
@@ -127,9 +131,8 @@ def test_a_first_picture_that_fails_is_an_error_of_its_cell():
 def test_a_redraw_that_fails_keeps_the_last_good_picture():
     shown = explorer()
     good = shown.png
-    with pytest.raises(
-        ValueError, match="thirteen"
-    ):  # without a kernel it comes through; with one, slider_driver sees it
+    # Without a kernel the error comes through. With one, slider_driver finds it.
+    with pytest.raises(ValueError, match="thirteen"):
         shown.controls["slope"].value = 13.0
     assert shown.png == good == shown.widget.children[-2].value
     shown.controls["slope"].value = 2.0
@@ -145,12 +148,12 @@ def test_a_redraw_that_fails_keeps_the_last_good_picture():
         ({"bold": 3}, "True/False"),
     ],
 )
-def test_a_range_that_is_none_is_refused_in_words(changes, complaint):
+def test_empty_alt_text_and_unknown_ranges_are_refused_in_words(changes, complaint):
     with pytest.raises(ValueError, match=complaint):
         explorer(**changes)
 
 
-def test_several_axes_come_side_by_side_in_the_size_asked_for():
+def test_several_axes_are_side_by_side_in_the_given_size():
     seen = []
     shown = controls.explore(
         lambda axes, x: seen.append(len(axes)),
@@ -159,18 +162,13 @@ def test_several_axes_come_side_by_side_in_the_size_asked_for():
         figsize=(6, 2),
         x=(0, 2, 1),
     )
-    assert seen == [2] and Image.open(io.BytesIO(shown.png)).size[0] == pytest.approx(
-        3 * Image.open(io.BytesIO(shown.png)).size[1], abs=3
-    )
+    width, height = Image.open(io.BytesIO(shown.png)).size
+    assert seen == [2] and width == pytest.approx(3 * height, abs=3)
 
 
-def test_words_with_angle_brackets_stay_words():
-    assert (
-        "d &lt; m"
-        in controls.explore(lambda ax, x: None, alt="Where d < m.", x=(0, 2, 1))
-        .widget.children[-1]
-        .value
-    )
+def test_angle_brackets_in_the_words_are_no_html():
+    shown = controls.explore(lambda ax, x: None, alt="Where d < m.", x=(0, 2, 1))
+    assert "d &lt; m" in shown.widget.children[-1].value
 
 
 def test_a_redraw_takes_less_than_a_fifth_of_a_second():
@@ -184,7 +182,7 @@ def test_a_redraw_takes_less_than_a_fifth_of_a_second():
 
 
 @pytest.mark.slow
-def test_the_same_on_the_ipywidgets_of_colab(tmp_path):
+def test_these_tests_pass_with_the_ipywidgets_of_colab(tmp_path):
     install = [
         sys.executable,
         "-m",
