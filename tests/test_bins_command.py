@@ -71,10 +71,10 @@ def test_a_file_that_would_run_code_ends_the_command_in_words(tmp_path, monkeypa
 def test_published_weights_come_by_one_call_that_shows_their_terms(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_MIRROR", raising=False)
-    assert re.search(r"/[0-9a-f]{40}/", models.files.FACE_WEIGHTS_AT), "the address names a commit"
+    assert re.search(r"/[0-9a-f]{40}/", models.ncnn.FACE_WEIGHTS_AT), "the address names a commit"
     published = tmp_path / "published"
     published.mkdir()
-    for end in models.files.FACE_WEIGHTS:
+    for end in models.ncnn.FACE_WEIGHTS:
         (published / f"mobilefacenet.{end}").write_bytes(end.encode())
     monkeypatch.setattr(models.ncnn, "FACE_WEIGHTS_AT", published.as_uri() + "/")
     with pytest.raises(DataError, match="not the file its publisher describes"):
@@ -83,7 +83,7 @@ def test_published_weights_come_by_one_call_that_shows_their_terms(tmp_path, mon
     monkeypatch.setattr(
         models.ncnn,
         "FACE_WEIGHTS",
-        {end: hashlib.sha256(end.encode()).hexdigest() for end in models.files.FACE_WEIGHTS},
+        {end: hashlib.sha256(end.encode()).hexdigest() for end in models.ncnn.FACE_WEIGHTS},
     )
     assert [path.read_bytes() for path in models.fetch_face_weights()] == [b"param", b"bin"]
 
@@ -96,5 +96,5 @@ def test_the_pinned_checksums_are_those_of_the_files_that_the_figures_were_measu
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     monkeypatch.setenv("COURSE_MIRROR", str(real_data))
     paths = models.fetch_face_weights()
-    assert [digest(path) for path in paths] == list(models.files.FACE_WEIGHTS.values())
-    assert models.count_parameters(models.files.load_ncnn(*paths)) == 1_003_136
+    assert [digest(path) for path in paths] == list(models.ncnn.FACE_WEIGHTS.values())
+    assert models.count_parameters(models.load_ncnn(*paths)) == 1_003_136

@@ -18,7 +18,7 @@ from lib.models import (
     load_ncnn,
     seconds_by_layer,
 )
-from lib.models.files import read_file, write_atomically
+from lib.models.files import read_file, write_file
 
 PUBLISHED = [  # what they are built with, trainable, with batch norm folded, multiply-adds in millions
     ({}, 1_003_136, 993_344, 220.97),
@@ -368,10 +368,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(step, tmp_path, monk
     def full(*_) -> None:
         raise OSError(28, "No space left on device")
 
-    write_atomically({"format": "f", "x": 1}, tmp_path / "a.pt")
-    monkeypatch.setattr(f"lib.models.files.os.{step}", full)
+    write_file(tmp_path / "a.pt", {"format": "f", "x": 1})
+    monkeypatch.setattr(f"os.{step}", full)
     with pytest.raises(OSError, match="No space left"):
-        write_atomically({"format": "f", "x": 2}, tmp_path / "a.pt")
+        write_file(tmp_path / "a.pt", {"format": "f", "x": 2})
     assert read_file(tmp_path / "a.pt", "f")["x"] == 1 and [p.name for p in tmp_path.iterdir()] == [
         "a.pt"
     ]

@@ -81,7 +81,7 @@ def test_the_starting_weights_let_two_drawings_differ_and_keep_the_joint_undecid
     torch.manual_seed(3)
     twins, head = models.KochNet(input_size=(28, 28), kernels=(4, 3, 2, 1)), models.L1Head()
     as_torch_starts = embed(twins, drawings).std(0).mean()
-    models.spread_out(twins, head)
+    models.initialise(twins, head)
     features = embed(twins, drawings)
     assert features.std(0).mean() > 20 * as_torch_starts and features.std(0).mean() > 0.05
     with torch.no_grad():

@@ -1,6 +1,17 @@
-"""Networks, what they embed, what they cost, and the files they are kept in."""
+"""Networks, their embeddings, what they cost, and the files they are kept in.
 
-from lib.models.characters import GlyphNet, KochNet, L1Head, spread_out
+EmbeddingNet                     the twin of lesson 1; lessons 1 to 6
+SignatureNet                     signatures; lessons 1 and 7
+GlyphNet, KochNet, L1Head        drawn characters, with `initialise`; lesson 8
+MobileFaceNet                    faces, built from ConvBlock, Bottleneck, PReLU; lesson 9
+embed, to_input, as_channels     images -> vectors; from lesson 0 on
+count_..., layer_costs, ...      parameters, multiply-adds, seconds; lesson 9
+fold_batch_norm                  the form for inference; lessons 9 and 14
+course_model, save, load         the model that ships, and files of one's own; from lesson 0 on
+load_ncnn, fetch_face_weights    published weights; lesson 10
+"""
+
+from lib.models.characters import GlyphNet, KochNet, L1Head, initialise
 from lib.models.cost import (
     Cost,
     count_multiply_adds,
@@ -10,8 +21,9 @@ from lib.models.cost import (
     seconds_by_layer,
 )
 from lib.models.embedding import as_channels, embed, to_input
+from lib.models.embedding_net import EmbeddingNet
 from lib.models.files import ARCHITECTURES, COURSE_MODEL, course_model, load, save
-from lib.models.layers import Bottleneck, ConvBlock, PReLU, fold_batch_norm
+from lib.models.layers import Bottleneck, ConvBlock, Network, PReLU, fold_batch_norm
 from lib.models.ncnn import fetch_face_weights, load_ncnn
 from lib.models.networks import MobileFaceNet, SignatureNet
 
@@ -21,10 +33,12 @@ __all__ = [
     "Bottleneck",
     "ConvBlock",
     "Cost",
+    "EmbeddingNet",
     "GlyphNet",
     "KochNet",
     "L1Head",
     "MobileFaceNet",
+    "Network",
     "PReLU",
     "SignatureNet",
     "as_channels",
@@ -35,11 +49,11 @@ __all__ = [
     "fetch_face_weights",
     "fold_batch_norm",
     "images_per_second",
+    "initialise",
     "layer_costs",
     "load",
     "load_ncnn",
     "save",
     "seconds_by_layer",
-    "spread_out",
     "to_input",
 ]

@@ -1,39 +1,29 @@
-"""One-shot learning: two networks for drawn characters, what they are trained on, and the questions asked of them.
+"""Two networks for drawn characters, and Koch's head that compares two of them.
 
-    KochNet + L1Head    twins joined by a weighted L1 distance and a sigmoid (Koch, Zemel, Salakhutdinov 2015)
-    GlyphNet            unit vectors, for any loss of `lib.losses`
-
-Both train through `training.fit`. An episode shows one image of each of N characters and asks which of them a new drawing is.
+KochNet + L1Head  twins, a weighted L1 distance, a sigmoid (Koch, Zemel, Salakhutdinov 2015)
+GlyphNet          unit vectors, for any loss of `lib.losses`
 """
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lib.models.layers import ConvBlock
+from lib.models.layers import ConvBlock, Network, round_channels
 
 
-class GlyphNet(nn.Module):
-    """Convolutions and batch norm down to a small map, then one linear layer that keeps where a stroke was.
+class GlyphNet(Network):
+    """Convolutions down to a small map, then one linear layer that keeps where a stroke was.
 
     At 48x48 and width 1: 54 M multiply-adds, 1.1 M parameters.
     """
 
-    channels = 1
-
     def __init__(
         self, embedding_size: int = 256, input_size: tuple[int, int] = (48, 48), width: float = 1.0
     ) -> None:
-        super().__init__()
-        self.embedding_size, self.input_size = (
-            embedding_size,
-            tuple(int(side) for side in input_size),
-        )
-        self.options = dict(embedding_size=embedding_size, input_size=self.input_size, width=width)
-        w = max(8, 8 * round(4 * width))
+        super().__init__(embedding_size, input_size, width=width)
+        w = round_channels(32, width)
         self.conv = nn.Sequential(  # (B, 1, 48, 48) -> (B, 256, 3, 3)
             ConvBlock(1, w, 5, 2, 2, act="relu"),
             ConvBlock(w, 2 * w, 3, 1, 1, act="relu"),
@@ -44,25 +34,21 @@ class GlyphNet(nn.Module):
             ConvBlock(4 * w, 8 * w, 3, 1, 1, act="relu"),
             nn.MaxPool2d(2),
         )
-        left = tuple((side + 1) // 2 // 8 for side in self.input_size)
-        self.embedding = ConvBlock(8 * w, embedding_size, left, act="linear")
+        height, breadth = ((side + 1) // 2 // 8 for side in self.input_size)
+        self.embedding = ConvBlock(8 * w, embedding_size, (height, breadth), act="linear")
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 1, H, W), ink 1 on paper 0 -> (B, D) unit vectors"""
         return F.normalize(self.embedding(self.conv(x)).flatten(1).float(), dim=1)
 
-    @staticmethod
-    def scale(pixels: Tensor) -> Tensor:
-        return (255 - pixels) / 255
 
+class KochNet(Network):
+    """One of Koch's twins: four convolutions without padding, then a layer of sigmoids.
 
-class KochNet(nn.Module):
-    """One twin of Koch's network: four convolutions without padding, then 4096 sigmoids. At 105x105 it is the paper's, figure 4.
-
-    kernels  their sides; smaller images need smaller ones, such as (5, 4, 3, 2) at 48x48 and (4, 3, 2, 1) at 28x28
+    kernels  sides of the four kernels; smaller images need smaller kernels, such as (5, 4, 3, 2) at
+             48x48 and (4, 3, 2, 1) at 28x28
+    source   Koch, Zemel, Salakhutdinov 2015, figure 4, with the defaults
     """
-
-    channels = 1
 
     def __init__(
         self,
@@ -71,33 +57,35 @@ class KochNet(nn.Module):
         kernels: tuple[int, ...] = (10, 7, 4, 4),
         width: float = 1.0,
     ) -> None:
-        super().__init__()
-        self.embedding_size, self.input_size = features, tuple(int(side) for side in input_size)
+        super().__init__(features, input_size)
         self.options = dict(
             features=features, input_size=self.input_size, kernels=tuple(kernels), width=width
         )
-        layers, c_in, side = [], 1, np.array(self.input_size)
-        for number, (channels, kernel) in enumerate(zip((64, 128, 128, 256), kernels, strict=True)):
-            c_out = max(8, 8 * round(channels * width / 8))
-            layers += [nn.Conv2d(c_in, c_out, kernel), nn.ReLU()] + [nn.MaxPool2d(2)] * (number < 3)
-            c_in, side = c_out, (side - kernel + 1) // (2 if number < 3 else 1)
+        layers: list[nn.Module] = []
+        c_in, (height, breadth) = 1, self.input_size
+        for channels, kernel in zip((64, 128, 128, 256), kernels, strict=True):
+            if layers:
+                layers.append(nn.MaxPool2d(2))
+                height, breadth = height // 2, breadth // 2
+            c_out = round_channels(channels, width)
+            layers += [nn.Conv2d(c_in, c_out, kernel), nn.ReLU()]
+            c_in, height, breadth = c_out, height - kernel + 1, breadth - kernel + 1
         self.conv = nn.Sequential(*layers)  # (B, 1, 105, 105) -> (B, 256, 6, 6)
-        self.linear = nn.Linear(c_in * int(side.prod()), features)
+        self.linear = nn.Linear(c_in * height * breadth, features)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 1, H, W), ink 1 on paper 0 -> (B, features), each in (0, 1)"""
         return torch.sigmoid(self.linear(self.conv(x).flatten(1)).float())
 
-    @staticmethod
-    def scale(pixels: Tensor) -> Tensor:
-        return (255 - pixels) / 255
-
 
 class L1Head(nn.Module):
-    """Koch's joint: logit of "same" = bias + sum of alpha_j |a_j - b_j|, one learned weight a feature (section 3.1).
+    """Logit of "same": bias + sum of alpha_j |a_j - b_j|, with one learned weight for each feature.
 
-    As a loss, `(features (B, D), labels (B,)) -> scalar`: cross-entropy over all pairs of the batch, same and different
-    counting one half each. A model that ignores its input scores ln 2.
+    As a loss, `(features (B, D), labels (B,)) -> scalar`, it is the cross-entropy over all pairs of
+    a batch; same and different pairs count one half each. Logits that do not depend on the label
+    score ln 2 at best.
+
+    source  Koch, Zemel, Salakhutdinov 2015, section 3.1
     """
 
     def __init__(self, features: int = 4096) -> None:
@@ -106,32 +94,36 @@ class L1Head(nn.Module):
         self.bias = nn.Parameter(torch.zeros(()))
 
     def scores(self, a: Tensor, b: Tensor) -> Tensor:
-        """(M, D), (N, D) -> (M, N) logits: every row of `a` with every row of `b`."""
+        """(M, D), (N, D) -> (M, N) logits of every row of `a` with every row of `b`"""
         return self.bias + torch.stack([(row - b).abs() @ self.alpha for row in a])
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
-        i, j = torch.triu_indices(
-            len(labels), len(labels), offset=1, device=labels.device
-        )  # each pair once: half the work of all scores
-        logits = self.bias + torch.cat(
-            [(features[n] - features[n + 1 :]).abs() @ self.alpha for n in range(len(labels) - 1)]
-        )
+        # Each pair once, in the order of `triu_indices`: half the work of `scores`.
+        weighed = [
+            (features[n] - features[n + 1 :]).abs() @ self.alpha for n in range(len(labels) - 1)
+        ]
+        logits = self.bias + torch.cat(weighed)  # (B (B - 1) / 2,)
+        i, j = torch.triu_indices(len(labels), len(labels), offset=1, device=labels.device)
         same = (labels[i] == labels[j]).float()
         cost = F.binary_cross_entropy_with_logits(logits, same, reduction="none")
         return (cost[same == 1].mean() + cost[same == 0].mean()) / 2
 
 
-def spread_out(twins: KochNet, head: L1Head) -> None:
-    """A start for Koch's twins, in place: a joint that can say both answers, and He's rule (He et al. 2015) in the twins.
+def initialise(twins: KochNet, head: L1Head) -> None:
+    """Initial weights from which Koch's twins learn, written in place.
 
-    The joint starts at 2 - 25 times the mean difference of the features. Its own start, bias 0, can never score two drawings above
-    one half, not even a drawing and itself; most of what this start buys is the bias. The weights: with PyTorch's, and with the paper's
-    (normal, 0.01 in the convolutions, 0.2 in the linear layer, biases around 0.5), a feature of `KochNet` hardly varies from drawing
-    to drawing; with these more than twenty times as much as with PyTorch's.
+    The head starts at logit 2 - 25 * (mean difference of the features). With its own start, bias 0,
+    no pair can score above one half, not even a drawing and itself; most of the gain is the bias.
+    The twins get He's initialisation. With PyTorch's own, and with the paper's (normal: 0.01 in the
+    convolutions, 0.2 in the linear layer, biases around 0.5), a feature hardly varies from drawing
+    to drawing; with He's it varies more than twenty times as much as with PyTorch's.
+
+    source  He, Zhang, Ren, Sun 2015 (Delving Deep into Rectifiers)
     """
     for layer in twins.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
     nn.init.constant_(head.alpha, -25 / len(head.alpha))
     nn.init.constant_(head.bias, 2.0)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from lib.data import ImageSet
+from lib.models.layers import Network
 
 LUMA = (0.299, 0.587, 0.114)  # weights of red, green and blue (ITU-R BT.601)
 
@@ -15,8 +16,8 @@ def as_channels(images: np.ndarray | Tensor, channels: int) -> Tensor:
 
     images    uint8 (N, H, W) grey or (N, H, W, 3) RGB
     channels  1 or 3, what the network takes
-    returns   float32 (N, C, H, W), 0 to 255. C is 1 or 3; grey images keep one channel, so that they
-              are resized once: `expand(-1, channels, -1, -1)` repeats it afterwards
+    returns   float32 (N, C, H, W), 0 to 255. C is 1 or 3: grey images keep one channel, to be
+              resized once; `expand(-1, channels, -1, -1)` repeats it afterwards
     raises    ValueError for another type or shape, and for no images
     """
     pixels = torch.as_tensor(images)
@@ -39,7 +40,7 @@ def as_channels(images: np.ndarray | Tensor, channels: int) -> Tensor:
     return x
 
 
-def to_input(images: np.ndarray | Tensor, model: nn.Module) -> Tensor:
+def to_input(images: np.ndarray | Tensor, model: Network) -> Tensor:
     """The network's input: colours and size made to fit, values scaled by `model.scale`.
 
     images   uint8 (N, H, W) grey or (N, H, W, 3) RGB
@@ -53,7 +54,7 @@ def to_input(images: np.ndarray | Tensor, model: nn.Module) -> Tensor:
 
 
 @torch.no_grad()
-def embed(model: nn.Module, images: ImageSet | np.ndarray, batch_size: int = 256) -> Tensor:
+def embed(model: Network, images: ImageSet | np.ndarray, batch_size: int = 256) -> Tensor:
     """Embed images in batches on the model's device; its mode, training or not, stays as it was.
 
     images   an `ImageSet`, or uint8 (N, H, W) or (N, H, W, 3)

@@ -1,93 +1,80 @@
-"""Networks in files: no pickle is trusted, and a crash leaves a whole file."""
+"""Networks in files: written whole or not at all, read without running code from them."""
 
 import io
-import os
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from lib.course import ROOT
+from lib.data.files import write_atomically
+from lib.models.layers import Network
 from lib.models.networks import MobileFaceNet, SignatureNet
 
 FORMAT = "siamese-course model 1"
-
-
 ARCHITECTURES = {"MobileFaceNet": MobileFaceNet, "SignatureNet": SignatureNet}
-
-
 COURSE_MODEL = ROOT / "data" / "course_model.pt"
 
 
-def save(model: nn.Module, path: Path | str, /, **facts) -> None:
-    """Keep weights, architecture, options and `facts` (what it was trained on, its threshold...) in one file, written atomically."""
-    state = {key: value.cpu() for key, value in model.state_dict().items()}
-    write_atomically(
-        dict(
-            format=FORMAT,
-            architecture=type(model).__name__,
-            options=model.options,
-            facts=facts,
-            state=state,
-        ),
-        path,
+def save(model: Network, path: Path | str, /, **facts) -> None:
+    """Write weights, architecture and options of a network, and `facts` about it, to one file.
+
+    facts  numbers, strings and lists: what it was trained on, its threshold...
+    """
+    content = dict(
+        format=FORMAT,
+        architecture=type(model).__name__,
+        options=model.options,
+        facts=facts,
+        state={key: value.cpu() for key, value in model.state_dict().items()},
     )
+    write_file(path, content)
 
 
-def load(path: Path | str, architecture: str | None = None) -> nn.Module:
-    """The network that `save` kept, in evaluation mode, with what was told about it as `model.facts`.
+def load(path: Path | str, architecture: str | None = None) -> Network:
+    """The network that `save` wrote, in evaluation mode, with its facts as `model.facts`.
 
-    raises  ValueError for a damaged file, and for another architecture than the one asked for
+    raises  ValueError for a damaged file, and for another architecture than the given one
     """
     content = read_file(path, FORMAT)
     name = content["architecture"]
     if name not in ARCHITECTURES or (architecture and name != architecture):
-        raise ValueError(
-            f"{path} holds a {name}, not a {architecture or ' or '.join(ARCHITECTURES)}"
-        )
+        expected = architecture or " or ".join(ARCHITECTURES)
+        raise ValueError(f"{path} holds a {name}, not a {expected}")
     model = ARCHITECTURES[name](**content["options"])
     model.load_state_dict(content["state"])
     model.facts = content["facts"]
     return model.eval()
 
 
-def course_model() -> nn.Module:
-    """The checkpoint that ships with the course: a half-width MobileFaceNet for 56x56 images, trained on embedded faces."""
+def course_model() -> Network:
+    """The model that ships: a half-width MobileFaceNet for 56x56, trained on synthetic faces."""
     return load(COURSE_MODEL, "MobileFaceNet")
 
 
-def write_atomically(content: dict, path: Path | str) -> None:
-    """`torch.save` to a temporary name beside `path`, flush to disk, rename: whatever happens, a whole file is there."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+def write_file(path: Path | str, content: dict) -> None:
+    """`torch.save` of a dict with a "format": the old file or the new one is there, whole."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    try:
-        with open(partial, "wb") as file:
-            file.write(buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_atomically(path, buffer.getvalue())
 
 
 def read_file(path: Path | str, form: str) -> dict:
-    """What `write_atomically` wrote, checked to be of this form; ValueError in words for anything else. No pickle is trusted."""
+    """What `write_file` wrote. Only tensors and plain values are read: no pickle can run code.
+
+    form    the "format" that the file must have
+    raises  FileNotFoundError; ValueError for a damaged file, and for another format
+    """
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path} is not there")
     try:
         content = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:
         raise ValueError(
-            f"{path} cannot be read: truncated, damaged, or not a file of weights alone ({type(error).__name__})"
+            f"{path} cannot be read: truncated, damaged, or not a file of weights alone "
+            f"({type(error).__name__})"
         ) from None
-    if not isinstance(content, dict) or content.get("format") != form:
-        found = (
-            content.get("format", "no format")
-            if isinstance(content, dict)
-            else type(content).__name__
-        )
+    is_dict = isinstance(content, dict)
+    found = content.get("format", "no format") if is_dict else type(content).__name__
+    if found != form:
         raise ValueError(f"{path} is not a {form!r} file (found {found!r})")
     return content

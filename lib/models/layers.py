@@ -1,14 +1,45 @@
-"""Convolution blocks with batch norm, and how batch norm is folded away."""
+"""What every network here has, its convolution blocks, and how batch norm is folded away."""
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+class Network(nn.Module):
+    """What a network has besides `forward`, for `embed`, training, export and files.
+
+    embedding_size  length of the vector
+    input_size      (height, width)
+    options         the arguments that build it again
+    channels        1 or 3, a class attribute
+    scale           uint8 values as floats -> the network's input; by default ink 1 on paper 0
+    facts           what `save` kept beside the weights, in a network that `load` gives back
+    """
+
+    channels: int = 1
+    facts: dict[str, Any]
+
+    def __init__(self, embedding_size: int, input_size: tuple[int, int], **options) -> None:
+        super().__init__()
+        height, width = input_size
+        self.embedding_size, self.input_size = embedding_size, (int(height), int(width))
+        self.options = dict(embedding_size=embedding_size, input_size=self.input_size, **options)
+
+    @staticmethod
+    def scale(pixels: Tensor) -> Tensor:
+        return (255 - pixels) / 255
+
+
+def round_channels(channels: int, width: float) -> int:
+    """`channels * width`, rounded to a multiple of 8 and at least 8."""
+    return max(8, 8 * round(channels * width / 8))
+
+
 class _Prelu(torch.autograd.Function):
-    """PReLU with a backward pass of plain vector operations: on a CPU three times as fast as torch's."""
+    """PReLU with a backward pass of plain vector operations: three times as fast on a CPU."""
 
     @staticmethod
     def forward(ctx, x: Tensor, slope: Tensor) -> Tensor:
@@ -18,33 +49,31 @@ class _Prelu(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor]:
         x, slope = ctx.saved_tensors
-        negative = torch.ops.aten.threshold_backward(
-            grad, -x, 0
-        )  # the gradient where x < 0, else 0
-        return torch.addcmul(grad, negative, (slope - 1)[:, None, None]), (negative * x).sum(
-            (2, 3)
-        ).sum(0)
+        negative = torch.ops.aten.threshold_backward(grad, -x, 0)  # grad where x < 0, else 0
+        grad_x = torch.addcmul(grad, negative, (slope - 1)[:, None, None])
+        return grad_x, (negative * x).sum((2, 3)).sum(0)
 
 
 class PReLU(nn.PReLU):
-    """x where it is positive, else a slope times x: one slope a channel, 0.25 at first."""
+    """x where it is positive, else slope * x: one learned slope a channel, 0.25 at first."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return (
-            _Prelu.apply(x, self.weight)
-            if self.training and x.device.type == "cpu"
-            else super().forward(x)
-        )
+        if self.training and x.device.type == "cpu":
+            return _Prelu.apply(x, self.weight)
+        return super().forward(x)
 
 
 class ConvBlock(nn.Sequential):
-    """Convolution without bias, batch norm and, unless it is a linear layer, an activation: registered in the order they run."""
+    """Convolution without bias, batch norm and an activation, registered in the order they run.
+
+    act  "prelu", "relu", or "linear" for none
+    """
 
     def __init__(
         self,
         c_in: int,
         c_out: int,
-        kernel,
+        kernel: int | tuple[int, int],
         stride: int = 1,
         padding: int = 0,
         groups: int = 1,
@@ -52,13 +81,16 @@ class ConvBlock(nn.Sequential):
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(c_in, c_out, kernel, stride, padding, groups=groups, bias=False)
-        self.norm = nn.BatchNorm2d(c_out)
+        self.norm: nn.Module = nn.BatchNorm2d(c_out)
         if act != "linear":
             self.act = PReLU(c_out) if act == "prelu" else nn.ReLU()
 
 
 class Bottleneck(nn.Module):
-    """Widen by 1x1, filter each channel by 3x3, narrow by a linear 1x1; add the input where the shapes agree."""
+    """Widen by 1x1, filter each channel by 3x3, narrow by a linear 1x1.
+
+    The input is added to the output where both have one shape.
+    """
 
     def __init__(self, c_in: int, c_out: int, wide: int, stride: int, act: str = "prelu") -> None:
         super().__init__()
@@ -73,20 +105,21 @@ class Bottleneck(nn.Module):
 
 
 def fold_batch_norm(model: nn.Module) -> nn.Module:
-    """A copy for inference in which each batch norm has become part of the convolution before it, which gains a bias.
+    """A copy for inference: each batch norm becomes part of the convolution before it.
 
-    In evaluation mode batch norm is y = gamma (x - mean) / sqrt(var + eps) + beta: a scale and a shift a channel, and so is
-    multiplying the kernel by that scale and adding that shift.
+    In evaluation mode batch norm is y = gamma (x - mean) / sqrt(var + eps) + beta, a scale and a
+    shift for each channel. The scale multiplies the kernel, the shift becomes the bias.
     """
     model = copy.deepcopy(model).eval()
     for block in model.modules():
-        if isinstance(block, ConvBlock) and isinstance(block.norm, nn.BatchNorm2d):
-            conv, norm = block.conv, block.norm
-            scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()  # (C,)
-            bias = norm.bias.double() - norm.running_mean.double() * scale
-            conv.weight.data = (conv.weight.double() * scale[:, None, None, None]).to(
-                conv.weight.dtype
-            )
-            conv.bias = nn.Parameter(bias.to(conv.weight.dtype))
-            block.norm = nn.Identity()
+        if not isinstance(block, ConvBlock) or not isinstance(block.norm, nn.BatchNorm2d):
+            continue
+        conv, norm = block.conv, block.norm
+        assert norm.running_mean is not None and norm.running_var is not None
+        scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()  # (C,)
+        bias = norm.bias.double() - norm.running_mean.double() * scale
+        weight = conv.weight.double() * scale[:, None, None, None]
+        conv.weight.data = weight.to(conv.weight.dtype)
+        conv.bias = nn.Parameter(bias.to(conv.weight.dtype))
+        block.norm = nn.Identity()
     return model

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lib.models.files import read_file, write_atomically
+from lib.models.files import read_file, write_file
 
 FORMAT = "siamese-course checkpoint 1"
 
@@ -86,7 +86,7 @@ class _Checkpoint:
             optimizer=self.optim.state_dict(),
         )
         try:
-            write_atomically(content, self.path)
+            write_file(self.path, content)
             self.step = len(history.loss)
         except OSError as error:
             warnings.warn(

@@ -20,7 +20,7 @@ from lib.data.download import mirror
 from lib.data.published.lfw import lfw_pairs
 from lib.data.synthetic.faces import TRAINING_SEED
 from lib.models import load_ncnn
-from lib.models.files import read_file, write_atomically
+from lib.models.files import read_file, write_file
 from lib.phone import alignment
 from tools.faces import landmarks
 
@@ -129,9 +129,7 @@ def landmark_reader(network) -> tuple[landmarks.LandmarkReader, float]:
     landmarks.fit_reader(reader, features[~held], points[~held], steps)
     with torch.no_grad():
         error = float((reader.points(features[held]) - points[held]).norm(dim=-1).mean())
-    write_atomically(
-        dict(format="landmark reader 1", state=reader.head.state_dict(), error=error), file
-    )
+    write_file(file, dict(format="landmark reader 1", state=reader.head.state_dict(), error=error))
     return reader.eval(), error
 
 
