@@ -1,4 +1,4 @@
-"""Every exercise: its printed solution passes, its stub is not attempted, and plausible wrong answers are told what they missed."""
+"""Each exercise: its printed solution passes, its stub is not attempted, and wrong answers fail."""
 
 import ast
 import importlib
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from lib import checks
-from lib.checks.judge import Case, judge
+from lib.checks.judge import edge, judge
 from tools import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,8 +29,25 @@ def exercises() -> list:
     return found
 
 
-def names_of(cells) -> dict:
-    """What a lesson's cells have imported and a bare exercise can use: its import lines, run."""
+def wrong_answers() -> list:
+    """(exercise, function) of every `<exercise>__<what is wrong>` in tests/checks/wrong_*.py.
+
+    The function's docstring holds words that the check's message must contain, divided by |.
+    """
+    found = []
+    for file in sorted((ROOT / "tests" / "checks").glob("wrong_*.py")):
+        module = importlib.import_module(f"checks.{file.stem}")
+        for label, value in vars(module).items():
+            if "__" in label.strip("_") and callable(value) and value.__module__ == module.__name__:
+                found.append(pytest.param(label.split("__")[0], value, id=label))
+    return found
+
+
+EXERCISES, WRONG_ANSWERS = exercises(), wrong_answers()
+
+
+def imports_of(cells) -> dict:
+    """The names that a lesson's import lines bring, for an exercise that is run alone."""
     space: dict = {}
     for cell in cells:
         if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", []):
@@ -40,8 +57,8 @@ def names_of(cells) -> dict:
     return space
 
 
-def defined(source: str, name: str, space: dict):
-    """The function `name` as `source` defines it."""
+def function_of(source: str, name: str, space: dict):
+    """The function `name` as `source` defines it, without the call of its check."""
     tree = ast.parse(source)
     tree.body = [
         node
@@ -52,44 +69,29 @@ def defined(source: str, name: str, space: dict):
     return space[name]
 
 
-@pytest.mark.parametrize("path, number, name", exercises())
+@pytest.mark.parametrize("path, number, name", EXERCISES)
 def test_a_stub_is_not_attempted_and_the_printed_solution_passes(path, number, name, capsys):
     cells = nbformat.read(path, as_version=4).cells
-    space, check = names_of(cells), getattr(checks, name)
-    assert check(defined(cells[number].source, name, space)) is None
+    space, check = imports_of(cells), getattr(checks, name)
+    assert check(function_of(cells[number].source, name, space)) is None
     assert capsys.readouterr().out == f"{name}: not attempted yet\n"
     solution = FENCE.search(cells[number + 1].source)
-    assert solution, (
-        "the cell after a stub folds a solution: <summary>Solution</summary>, a blank line, a ```python fence"
-    )
+    assert solution, "after a stub: <summary>Solution</summary>, a blank line, a ```python fence"
     assert "<summary>Hint</summary>" in cells[number + 1].source, "a hint comes before the solution"
-    assert check(defined(solution.group(1), name, space)) is True
-    assert re.fullmatch(
-        rf"{name}: passed on \d+ random inputs and \d+ edge cases\n", capsys.readouterr().out
-    )
+    assert check(function_of(solution.group(1), name, space)) is True
+    passed = rf"{name}: passed on \d+ random inputs and \d+ edge cases\n"
+    assert re.fullmatch(passed, capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("path, number, name", exercises())
+@pytest.mark.parametrize("path, number, name", EXERCISES)
 def test_an_exercise_has_a_card_with_difficulty_and_minutes(path, number, name):
     card = nbformat.read(path, as_version=4).cells[number - 1].source
-    assert re.search(r"^### Exercise \d+\.\d+ · ", card, re.M) and re.search(
-        r"difficulty [●○]{4} · \d+ min", card
-    ), card
+    assert re.search(r"^### Exercise \d+\.\d+ · ", card, re.M), card
+    assert re.search(r"difficulty [●○]{4} · \d+ min", card), card
 
 
-def wrong_answers() -> list:
-    """Every function of tests/checks/wrong_*.py: `<exercise>__<what is wrong>`, with a docstring of words its message must hold."""
-    found = []
-    for file in sorted((ROOT / "tests" / "checks").glob("wrong_*.py")):
-        module = importlib.import_module(f"checks.{file.stem}")
-        for label, value in vars(module).items():
-            if "__" in label.strip("_") and callable(value) and value.__module__ == module.__name__:
-                found.append(pytest.param(label.split("__")[0], value, id=label))
-    return found
-
-
-@pytest.mark.parametrize("name, wrong", wrong_answers())
-def test_a_plausible_wrong_answer_is_told_what_it_missed(name, wrong, capsys):
+@pytest.mark.parametrize("name, wrong", WRONG_ANSWERS)
+def test_the_message_to_a_plausible_wrong_answer_says_what_it_missed(name, wrong, capsys):
     assert getattr(checks, name)(wrong) is False
     said = capsys.readouterr().out
     assert said.count("\n") == 1 and len(said) < 500, "one line that a reader reads"
@@ -97,105 +99,79 @@ def test_a_plausible_wrong_answer_is_told_what_it_missed(name, wrong, capsys):
         assert words in said, said
 
 
-@pytest.mark.parametrize("path, number, name", exercises())
-def test_at_least_five_wrong_answers_are_tried_on_an_exercise(path, number, name):
-    assert sum(label.values[0] == name for label in wrong_answers()) >= 5
-
-
-# -- the frame itself --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("path, number, name", EXERCISES)
+def test_an_exercise_has_at_least_five_wrong_answers(path, number, name):
+    assert sum(param.values[0] == name for param in WRONG_ANSWERS) >= 5
 
 
 def double(x):
     raise NotImplementedError
 
 
-CASES = [
-    Case({"x": torch.tensor([1.0, 2.0])}, torch.tensor([2.0, 4.0]), "twice each", random=True),
-    Case({"x": torch.zeros(0)}, torch.zeros(0)),
-]
+def judge_double(attempt, reference=lambda x: 2 * x, **options):
+    return judge(
+        "double",
+        attempt,
+        reference,
+        [edge("Twice each.", [1.0, 2.0])],
+        lambda rng: (rng.normal(size=rng.integers(1, 5)),),
+        "Compare.",
+        **{"count": 3, "as_input": torch.tensor} | options,
+    )
 
 
 @pytest.mark.parametrize(
     "attempt, verdict, said",
     [
-        (double, None, "double: not attempted yet"),
-        (lambda x: 2 * x, True, "double: passed on 1 random inputs and 1 edge cases"),
-        (
-            lambda x: x,
-            False,
-            "double: for x = [1, 2] you returned 1 at [0]; expected 2; twice each",
-        ),
-        (
-            lambda x: None,
-            False,
-            "double: for x = [1, 2] you returned None; is there a `return`?; twice each",
-        ),
-        (
-            lambda x: x.sum(),
-            False,
-            "double: for x = [1, 2] you returned shape (); expected (2,); twice each",
-        ),
-        (
-            lambda x: x > 1,
-            False,
-            "double: for x = [1, 2] you returned False at [0]; expected 2; twice each",
-        ),
-        (
-            lambda x: x.mul_(2),
-            False,
-            "double: for x = [1, 2] you changed x itself; work on a copy; twice each",
-        ),
-        (
-            lambda x: 1 / 0,
-            False,
-            "double: for x = [1, 2] your code raised ZeroDivisionError: division by zero",
-        ),
-        (
-            lambda x: "four",
-            False,
-            "double: for x = [1, 2] you returned four; expected [2, 4]; twice each",
-        ),
-        (
-            lambda x: float("nan") * x,
-            False,
-            "double: for x = [1, 2] you returned nan at [0]; expected 2; twice each",
-        ),
+        (double, None, "not attempted yet"),
+        (lambda x: 2 * x, True, "passed on 3 random inputs and 1 edge cases"),
+        (lambda x: x, False, "you returned 1 at [0]; expected 2"),
+        (lambda x: None, False, "you returned None; is there a `return`?"),
+        (lambda x: x.sum(), False, "you returned shape (); expected shape (2,)"),
+        (lambda x: x > 1, False, "you returned False at [0]; expected 2"),
+        (lambda x: x.mul_(2), False, "you changed x itself; work on a copy"),
+        (lambda x: 1 / 0, False, "your code raised ZeroDivisionError: division by zero"),
+        (lambda x: "four", False, "you returned four; expected [2, 4]"),
+        (lambda x: float("nan") * x, False, "you returned nan at [0]; expected 2"),
     ],
+    ids=["stub", "solution", "values", "none", "shape", "bool", "changed", "raises", "text", "nan"],
 )
-def test_a_verdict_is_one_line_that_names_input_answer_and_expectation(
+def test_a_verdict_is_one_line_that_names_input_answer_expectation_and_hint(
     attempt, verdict, said, capsys
 ):
-    assert judge(attempt, CASES, name="double") is verdict
-    assert capsys.readouterr().out == said + "\n"
+    assert judge_double(attempt) is verdict
+    if verdict is False:
+        said = f"for x = [1, 2] {said}. Hint: Twice each."
+    assert capsys.readouterr().out == f"double: {said}\n"
 
 
-def test_true_and_false_are_not_numbers(capsys):
-    assert (
-        judge(
-            lambda x: np.array([1.0, 0.0]), [Case({"x": 1}, np.array([True, False]))], name="mask"
-        )
-        is False
-    )
-    assert "True and False were expected" in capsys.readouterr().out
+def test_a_random_input_is_judged_after_the_edges_with_its_own_hint(capsys):
+    assert judge_double(lambda x: 2 * x if len(x) == 2 else x) is False
+    assert capsys.readouterr().out.endswith("Hint: Compare.\n")
 
 
-def test_none_inside_an_answer_is_an_answer(capsys):
-    assert judge(lambda x: [None, "Bo"], [Case({"x": 1}, ["Ada", "Bo"])], name="names") is False
-    assert (
-        capsys.readouterr().out == "names: for x = 1 you returned [None, Bo]; expected [Ada, Bo]\n"
-    )
+@pytest.mark.parametrize(
+    "answer, expected, said",
+    [
+        ([1.0, 0.0], np.array([True, False]), "of type float64; expected True and False"),
+        ([None, "Bo"], ["Ada", "Bo"], "you returned [None, Bo]; expected [Ada, Bo]"),
+        ([0.0] * 9, [0.0] * 7 + [1.0, 2.0], "in value 8 of 9 you returned 0; expected 1"),
+        ((1, np.zeros(2)), (1, np.ones(2)), "in value 2 of 2 you returned 0 at [0]; expected 1"),
+        ([1, 2], (1, 2, 3), "you returned [1, 2]; expected (1, 2, 3)"),
+        (1 + 2j, 1 - 2j, "you returned 1+2j; expected 1-2j"),
+    ],
+    ids=["bool", "none", "many values", "two arrays", "too few", "complex"],
+)
+def test_an_answer_of_each_kind_is_compared_with_its_own_kind(answer, expected, said, capsys):
+    assert judge_double(lambda x: answer, lambda x: expected) is False
+    assert said in capsys.readouterr().out
 
 
-def test_of_many_values_the_wrong_one_is_named_by_its_place(capsys):
-    assert (
-        judge(lambda x: [0.0] * 9, [Case({"x": 1}, [0.0] * 7 + [1.0, 2.0])], name="rates") is False
-    )
-    assert capsys.readouterr().out == "rates: for x = 1 you returned 0 at [7]; expected 1\n"
-
-
-def test_a_check_leaves_the_readers_seed_alone():
+def test_a_check_leaves_the_readers_random_numbers_as_they_were():
+    np.random.seed(0)
     torch.manual_seed(0)
-    expected = torch.rand(1)
+    expected = torch.rand(1), np.random.rand()
+    np.random.seed(0)
     torch.manual_seed(0)
-    judge(lambda x: x, [Case({"x": 1}, 1)], name="same")
-    assert torch.rand(1) == expected
+    assert judge_double(lambda x: 2 * x)
+    assert (torch.rand(1), np.random.rand()) == expected

@@ -1,189 +1,131 @@
-"""Checks of lesson 1: a split that nobody stands on both sides of, duplicates, and what one number gives away.
+"""Checks of the lesson on datasets: a split by person, duplicates, and what one number reveals.
 
-A split is random, so the check says in words what it did. Duplicates and accuracies are found by comparing everything with everything.
+A split is random, so its check compares a sentence that describes many splits.
 """
 
 import numpy as np
 
-from lib.checks.judge import Case, judge
-
-SPLITS = 100  # drawn for each input: enough that a person who can come into the test is missed less than once in 10^6
+from lib.checks.judge import REPEATS, edge, in_words, judge, pixels
 
 
 def split_people(attempt) -> bool | None:
-    """`(identity (N,), share, rng) -> (train places, test places)`: round(share * people) people, drawn at random, are the test."""
+    """`(identity (N,), share, rng) -> (train indices, test indices)`.
 
-    def described(identity, share, seed) -> str | None:
-        halves = [
-            attempt(identity.copy(), share, np.random.default_rng([seed, draw]))
-            for draw in range(SPLITS)
-        ]
-        return None if any(half is None for half in halves) else _in_words(identity, share, halves)
+    The test set holds round(share * people) people, drawn at random, with all of their images.
+    """
 
-    return judge(described, _split_cases(), name="split_people")
+    def expected(identity, share, seed):
+        return _good_split(identity, share)
 
+    def draw(rng):
+        people = rng.integers(4, 9)
+        images = rng.integers(1, 4, people)
+        return rng.permutation(np.repeat(np.arange(people), images)), 0.5, rng.integers(1000)
 
-def _split_cases():
-    def case(identity, share, seed, why, random=False):
-        return Case(
-            {"identity": np.array(identity), "share": share, "seed": seed},
-            _split(identity, share),
-            why,
-            random,
-        )
-
-    yield case(
-        [0, 0, 1, 1], 0.5, 0, "whoever is in the test is there with every image, and nowhere else"
-    )
-    yield case(
-        [4, 9, 4, 7, 9, 7, 8, 8],
-        0.25,
-        0,
-        "share counts people; the first part returned is the training half; names are not places",
-    )
-    yield case(
-        [0] * 6 + [1, 1, 2, 2, 3, 3], 0.5, 0, "half of the people, however many images each has"
-    )
-    yield case(
-        [0, 1, 2, 3], 0.5, 0, "draw the people at random: in time everybody stands in the test"
-    )
-    rng = np.random.default_rng(0)
-    for seed in range(20):
-        people = int(rng.integers(4, 9))
-        yield case(
-            rng.permutation(np.repeat(np.arange(people), rng.integers(1, 4, people))),
+    edges = [
+        edge("Every image of a person is on one side only.", [0, 0, 1, 1], 0.5, 0),
+        edge(
+            "`share` counts people, the training indices come first, and names are not indices.",
+            [4, 9, 4, 7, 9, 7, 8, 8],
+            0.25,
+            0,
+        ),
+        edge(
+            "Test half of the people, however many images each has.",
+            [0] * 6 + [1, 1, 2, 2, 3, 3],
             0.5,
-            seed,
-            "people first, then all of their images",
-            True,
-        )
+            0,
+        ),
+        edge("Draw the people at random.", [0, 1, 2, 3], 0.5, 0),
+    ]
+    hint = "Draw people first, then take all of their images."
+    attempt = in_words(attempt, _describe_splits)
+    return judge("split_people", attempt, expected, edges, draw, hint, count=20)
 
 
-def _split(identity, share: float) -> str:
-    people = len(set(np.asarray(identity).tolist()))
-    return f"{round(share * people)} of {people} people in the test, drawn anew each time, and each image on one side"
+def _good_split(identity, share: float) -> str:
+    people = len(set(identity.tolist()))
+    return (
+        f"{round(share * people)} of {people} people in the test set, drawn at random, "
+        "and each image on one side"
+    )
 
 
-def _in_words(identity, share: float, halves) -> str:
+def _describe_splits(identity, share: float, splits) -> str:
     """The first thing that is wrong with these splits, or that they are as they should be."""
     everybody, tested = set(identity.tolist()), set()
-    for half in halves:
-        if not isinstance(half, (tuple, list)) or len(half) != 2:
-            return f"{half}, which is not two lists of places"
-        train, test = (np.asarray(side).reshape(-1).tolist() for side in half)
+    for split in splits:
+        if not isinstance(split, (tuple, list)) or len(split) != 2:
+            return f"{split}, which is not two lists of indices"
+        train, test = (np.asarray(side).reshape(-1).tolist() for side in split)
         if sorted(train + test) != list(range(len(identity))):
-            return f"{train} and {test}, which do not hold each of the places 0..{len(identity) - 1} once"
-        sides = [set(identity[side].tolist()) if side else set() for side in (train, test)]
-        if both := sides[0] & sides[1]:
+            return f"{train} and {test}, which do not hold each index below {len(identity)} once"
+        train_people, test_people = ({int(identity[i]) for i in side} for side in (train, test))
+        if both := train_people & test_people:
             return f"{train} and {test}: identity {min(both)} is on both sides"
-        if len(sides[1]) != round(share * len(everybody)):
-            return f"{train} and {test}: {len(sides[1])} of {len(everybody)} people in the test"
-        tested |= sides[1]
-    return (
-        f"{len(halves)} splits that never test identities {sorted(everybody - tested)}"
-        if everybody - tested
-        else _split(identity, share)
-    )
+        if len(test_people) != round(share * len(everybody)):
+            counted = f"{len(test_people)} of {len(everybody)} people in the test set"
+            return f"{train} and {test}: {counted}"
+        tested |= test_people
+    if everybody - tested:
+        return f"{REPEATS} splits that never test identities {sorted(everybody - tested)}"
+    return _good_split(identity, share)
 
 
 def find_duplicates(attempt) -> bool | None:
-    """`images (N, H, W) uint8 -> list of (first place, later place)`, in the order of the later ones."""
-    return judge(attempt, _duplicates_cases(), name="find_duplicates")
+    """`images (N, H, W) uint8 -> list of (first index, later index)`, in the order of the later."""
+
+    def expected(images):
+        found = []
+        for later, image in enumerate(images):
+            first = next(index for index in range(later + 1) if (images[index] == image).all())
+            if first < later:
+                found.append((first, later))
+        return found
+
+    def draw(rng):
+        return (rng.integers(0, 256, (5, 2, 3))[rng.integers(0, 5, rng.integers(1, 7))],)
+
+    a, b = [[1, 2]], [[3, 4]]
+    edges = [
+        edge("No image repeats: return an empty list. An image is no copy of itself.", [a, b]),
+        edge("Copies need not be neighbours; the first index comes first.", [a, b, a]),
+        edge("The same grey values at other pixels are another image.", [[[1, 2]], [[2, 1]]]),
+        edge("One grey level is a difference.", [[[1, 2]], [[1, 3]]]),
+        edge("List each later copy once, as a copy of the first.", [a, a, a]),
+        edge("List the pairs in the order of the later copies.", [a, b, b, a]),
+    ]
+    hint = "Compare byte by byte, and pair each later copy with the first image equal to it."
+    return judge("find_duplicates", attempt, expected, edges, draw, hint, as_input=pixels)
 
 
-def _duplicates_cases():
-    def case(images, why, random=False):
-        return Case({"images": np.array(images, dtype=np.uint8)}, _duplicates(images), why, random)
+def best_balanced_accuracy(attempt) -> bool | None:
+    """`(number (N,), label (N,) bool) -> float`: of the best threshold, in the better direction."""
 
-    yield case(
-        [[[1, 2]], [[3, 4]]],
-        "two different images: an empty list, and an image is no copy of itself",
-    )
-    yield case(
-        [[[1, 2]], [[3, 4]], [[1, 2]]], "copies need not be neighbours; the first place comes first"
-    )
-    yield case([[[1, 2]], [[2, 1]]], "the same grey values in other places are another image")
-    yield case([[[1, 2]], [[1, 3]]], "one grey level is a difference")
-    yield case([[[5, 5]], [[5, 5]], [[5, 5]]], "each further copy once, as a copy of the first")
-    yield case(
-        [[[1, 2]], [[3, 4]], [[3, 4]], [[1, 2]]],
-        "in the order of the later copies: one pass over the images finds them so",
-    )
-    rng = np.random.default_rng(0)
-    for _ in range(60):
-        pool = rng.integers(0, 256, (5, 2, 3))
-        yield case(
-            pool[rng.integers(0, 5, rng.integers(1, 7))],
-            "byte for byte, each later copy with its first place",
-            True,
-        )
+    def expected(number, label):
+        best = 0.0
+        for threshold in [*number, np.inf]:
+            for accept in (number >= threshold, number < threshold):
+                hits = [sum(accept[label]) / sum(label), sum(~accept[~label]) / sum(~label)]
+                best = max(best, sum(hits) / 2)
+        return best
 
+    def draw(rng):
+        label = rng.random(rng.integers(2, 30)) < 0.3
+        label[:2] = True, False  # both classes occur
+        return (rng.normal(size=len(label)) + label).round(1), label
 
-def _duplicates(images) -> list[tuple[int, int]]:
-    images = np.asarray(images)
-    found = []
-    for later in range(len(images)):
-        first = next(place for place in range(later + 1) if (images[place] == images[later]).all())
-        if first < later:
-            found.append((first, later))
-    return found
-
-
-def gives_away(attempt) -> bool | None:
-    """`(number (N,), label (N,) bool) -> float`: balanced accuracy of the best threshold, whichever side the label lies on."""
-    return judge(attempt, _away_cases(), name="gives_away")
-
-
-def _away_cases():
-    def case(number, label, why, random=False):
-        return Case(
-            {"number": np.array(number), "label": np.array(label)},
-            _away(number, label),
-            why,
-            random,
-        )
-
-    yield case([0.0, 1.0], [False, True], "a threshold between them is always right: 1")
-    yield case(
-        [1.0, 0.0], [False, True], "the label may lie below the threshold: try both directions"
-    )
-    yield case(
-        [0.5, 0.5, 0.5, 0.5],
-        [False, False, False, True],
-        "equal numbers tell nothing: balanced accuracy is 1/2 whatever the mixture",
-    )
-    yield case(
-        [0.0, 1.0, 2.0, 100.0],
-        [False, False, True, True],
-        "try every threshold, not the mean alone",
-    )
-    yield case(
-        [0.0, 1.0, 2.0, 3.0, 4.0],
-        [True, False, False, False, True],
-        "one threshold has two sides; in both directions the best is taken",
-    )
-    rng = np.random.default_rng(0)
-    for _ in range(100):
-        size = int(rng.integers(2, 30))
-        label = rng.random(size) < 0.3
-        label[:2] = True, False
-        yield case(
-            np.round(rng.normal(size=size) + label, 1),
-            label,
-            "the mean of two shares, one of each class",
-            True,
-        )
-
-
-def _away(number, label) -> float:
-    best = 0.0
-    for threshold in [*number, max(number) + 1]:
-        called = [value >= threshold for value in number]
-        for direction in (True, False):
-            shares = [
-                sum(c == (kind == direction) for c, truth in zip(called, label) if truth == kind)
-                / sum(truth == kind for truth in label)
-                for kind in (True, False)
-            ]
-            best = max(best, sum(shares) / 2)
-    return best
+    yes, no = True, False
+    edges = [
+        edge("A threshold between the two is always correct: 1.", [0.0, 1.0], [no, yes]),
+        edge("The label may lie below the threshold: try both directions.", [1.0, 0.0], [no, yes]),
+        edge("Equal numbers tell nothing: 1/2 at any class sizes.", [0.5] * 4, [no, no, no, yes]),
+        edge("Try every threshold.", [0.0, 1.0, 2.0, 100.0], [no, no, yes, yes]),
+        edge(
+            "One threshold has two sides; take the better direction.",
+            [0.0, 1.0, 2.0, 3.0, 4.0],
+            [yes, no, no, no, yes],
+        ),
+    ]
+    hint = "Balanced accuracy is the mean of two shares, one of each class."
+    return judge("best_balanced_accuracy", attempt, expected, edges, draw, hint)

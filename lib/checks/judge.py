@@ -1,133 +1,170 @@
-"""The frame of every check: call the reader's function on many inputs, and say in one line what the first wrong answer was.
+"""The frame of every check: call the reader's function on many inputs, report the first mistake.
 
-A check gives `judge` cases whose expected answers it worked out itself, in another way than the solution does: a check that compares
-an answer with itself passes everything.
+A check is a reference, its inputs and their hints. The reference works out the expected answer
+from the inputs alone, slowly, and in another way than the printed solution does. Edges are inputs
+chosen to show one mistake each; the other inputs are random.
 """
 
 import copy
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+import inspect
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+
+REPEATS = 100  # calls on one input of a random task: what can be drawn is then hardly ever missed
+Edge = tuple[str, tuple]
 
 
-class Case(NamedTuple):
-    """One input, what should come out, and what an answer that fails here has probably missed."""
+def edge(hint: str, *inputs) -> Edge:
+    """One chosen input, and what an answer that is wrong there has probably missed."""
+    return hint, inputs
 
-    given: dict[str, object]  # arguments by name, in the order of the call
-    expected: object
-    why: str = ""
-    random: bool = False  # random cases come many at a time; the others are the edges
+
+def pixels(values) -> np.ndarray:
+    """Grey or colour values 0..255 as an image file holds them."""
+    return np.array(values, dtype=np.uint8)
+
+
+def double_tensor(values) -> torch.Tensor:
+    """A tensor in float64, for answers that float32 would round."""
+    return torch.tensor(values, dtype=torch.float64)
 
 
 def judge(
-    attempt: Callable, cases: Iterable[Case], tolerance: float = 1e-5, name: str = ""
+    name: str,
+    attempt: Callable,
+    reference: Callable,
+    edges: Sequence[Edge],
+    draw: Callable[[np.random.Generator], Sequence],
+    hint: str,
+    count: int = 100,
+    tolerance: float = 1e-5,
+    as_input: Callable = np.array,
 ) -> bool | None:
-    """Print one line about `attempt`; True if it passed, False if not, None if it was not attempted (it raises NotImplementedError).
+    """Print one line about `attempt`; True if it passed, False if it failed, None if it is a stub.
 
-    tolerance  absolute difference allowed in numbers; bools and whole numbers must be equal
+    reference  the expected answer from the same inputs; its parameters name them in messages
+    draw       one random input; `hint` is printed where `attempt` is wrong on it
+    count      random inputs, after the edges
+    tolerance  absolute and relative difference allowed in numbers; True and False must be equal
+    as_input   turns a list of numbers or an array into what `attempt` and `reference` are given
     """
-    name = name or attempt.__name__
-    edge = chance = 0
-    for case in cases:
-        arguments = copy.deepcopy(case.given)
+    names = list(inspect.signature(reference).parameters)
+    rng = np.random.default_rng(0)  # its own: the reader's seed stays as it was
+    for number in range(len(edges) + count):
+        missed, inputs = edges[number] if number < len(edges) else (hint, draw(rng))
+        given = dict(zip(names, [_as_given(value, as_input) for value in inputs]))
         try:
-            answer = attempt(*arguments.values())
+            fault = _fault(attempt, given, reference(**given), tolerance)
         except NotImplementedError:
             print(f"{name}: not attempted yet")
             return None
-        except Exception as error:  # whatever the reader's code does wrong is the reader's to read
-            print(f"{name}: for {_inputs(case)} your code raised {type(error).__name__}: {error}")
-            return False
-        changed = [
-            key for key, value in case.given.items() if _difference(arguments[key], value, 0.0)
-        ]
-        if changed:
-            fault = f"you changed {changed[0]} itself; work on a copy"
-        elif answer is None and case.expected is not None:
-            fault = "you returned None; is there a `return`?"
-        else:
-            fault = _difference(answer, case.expected, tolerance)
         if fault:
-            print(f"{name}: for {_inputs(case)} {fault}" + (f"; {case.why}" if case.why else ""))
+            shown = ", ".join(f"{key} = {brief(value)}" for key, value in given.items())
+            print(f"{name}: for {shown} {fault}. Hint: {missed}")
             return False
-        chance, edge = chance + case.random, edge + (not case.random)
-    print(f"{name}: passed on {chance} random inputs and {edge} edge cases")
+    print(f"{name}: passed on {count} random inputs and {len(edges)} edge cases")
     return True
 
 
+def in_words(attempt: Callable, describe: Callable[..., str]) -> Callable:
+    """Turn an attempt at a random task into a function whose answer can be compared: a sentence.
+
+    The function takes a seed where `attempt` takes a generator, calls `attempt` REPEATS times and
+    returns what `describe(*inputs, answers)` says of the answers.
+    """
+
+    def described(*inputs):
+        *given, seed = inputs
+        answers = []
+        for repeat in range(REPEATS):
+            answers.append(attempt(*copy.deepcopy(given), np.random.default_rng([seed, repeat])))
+            if answers[-1] is None:
+                return None
+        return describe(*given, answers)
+
+    return described
+
+
+def _as_given(value, as_input: Callable):
+    """Lists of numbers and arrays go through `as_input`, numpy numbers become Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    is_numbers = isinstance(value, np.ndarray) or (
+        isinstance(value, list) and not isinstance(value[0], str)
+    )
+    return as_input(value) if is_numbers else value
+
+
+def _fault(attempt: Callable, given: dict, expected, tolerance: float) -> str:
+    """What `attempt` does wrong on one input, in words; empty where it does nothing wrong."""
+    inputs = copy.deepcopy(given)
+    try:
+        answer = attempt(*inputs.values())
+    except NotImplementedError:
+        raise
+    except Exception as error:  # whatever the reader's code raises is for the reader to see
+        return f"your code raised {type(error).__name__}: {error}"
+    for key, value in given.items():
+        if _difference(inputs[key], value, tolerance=0.0):
+            return f"you changed {key} itself; work on a copy"
+    if answer is None and expected is not None:
+        return "you returned None; is there a `return`?"
+    return _difference(answer, expected, tolerance)
+
+
 def _difference(answer, expected, tolerance: float) -> str:
-    """What is wrong with an answer, in words; empty where nothing is."""
-    if isinstance(expected, (tuple, list)) and not isinstance(expected, str):
+    """How an answer differs from the expected one, in words; empty where it does not."""
+    other = f"you returned {brief(answer)}; expected {brief(expected)}"
+    if isinstance(expected, (tuple, list)):
         if not isinstance(answer, (tuple, list)) or len(answer) != len(expected):
-            return f"you returned {brief(answer)}; {len(expected)} values were expected: {brief(expected)}"
-        faults = [_difference(*pair, tolerance) for pair in zip(answer, expected)]
-        place = next((number for number, fault in enumerate(faults) if fault), None)
-        if place is None or not all(np.isscalar(part) or part is None for part in expected):
-            return "" if place is None else faults[place]
-        if len(expected) <= 8:  # a reader sees at once which of a few values is off
-            return f"you returned {brief(answer)}; expected {brief(expected)}"
-        return (
-            f"you returned {brief(answer[place])} at [{place}]; expected {brief(expected[place])}"
-        )
-    if isinstance(expected, (str, dict, set)) or expected is None or callable(expected):
-        return (
-            ""
-            if answer is expected or answer == expected
-            else f"you returned {brief(answer)}; expected {brief(expected)}"
-        )
+            return other
+        faults = [_difference(*parts, tolerance) for parts in zip(answer, expected)]
+        if not any(faults):
+            return ""
+        if len(expected) <= 8 and all(np.ndim(part) == 0 for part in expected):
+            return other
+        place = next(place for place, fault in enumerate(faults) if fault)
+        return f"in value {place + 1} of {len(expected)} {faults[place]}"
+    if expected is None or isinstance(expected, str):
+        return "" if isinstance(answer, type(expected)) and answer == expected else other
     try:
         got, wanted = _as_array(answer), _as_array(expected)
     except (TypeError, ValueError):
-        return f"you returned {brief(answer)}; expected {brief(expected)}"
-    if got.dtype == object or got.dtype.kind in "US":
-        return f"you returned {brief(answer)}; expected {brief(expected)}"
+        return other
+    if got.dtype.kind not in "biufc":  # neither True and False nor numbers
+        return other
     if got.shape != wanted.shape:
-        return f"you returned shape {got.shape}; expected {wanted.shape}"
+        return f"you returned shape {got.shape}; expected shape {wanted.shape}"
     if wanted.dtype == bool and got.dtype != bool:
-        return f"you returned {brief(answer)}, of type {got.dtype}; True and False were expected"
-    off = ~np.isclose(
-        got.astype(np.float64),
-        wanted.astype(np.float64),
-        rtol=tolerance,
-        atol=tolerance,
-        equal_nan=True,
-    )
-    if not off.any():
+        return f"you returned {brief(answer)}, of type {got.dtype}; expected True and False"
+    wrong = ~np.isclose(got, wanted, rtol=tolerance, atol=tolerance, equal_nan=True)
+    if not wrong.any():
         return ""
     if got.ndim == 0:
-        return f"you returned {brief(got)}; expected {brief(wanted)}"
-    place = tuple(int(index) for index in np.argwhere(off)[0])
+        return other
+    place = tuple(np.argwhere(wrong)[0].tolist())
     return f"you returned {brief(got[place])} at {list(place)}; expected {brief(wanted[place])}"
 
 
 def _as_array(value) -> np.ndarray:
-    return value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
-
-
-def _inputs(case: Case) -> str:
-    return ", ".join(f"{key} = {brief(value)}" for key, value in case.given.items())
+    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
 
 
 def brief(value) -> str:
-    """A value as a reader wants to see it in a sentence: small ones whole, large ones by their shape."""
-    if isinstance(value, (Tensor, np.ndarray)):
+    """A value for a message; an array of more than twelve numbers is named by its shape."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
         array = _as_array(value)
-        if array.ndim and array.size > 8:
-            return f"{'tensor' if isinstance(value, Tensor) else 'array'} of shape {array.shape}"
-        return brief(array.tolist())
-    if isinstance(value, (float, np.floating)):
+        if array.size <= 12:
+            return brief(array.tolist())
+        kind = "tensor" if isinstance(value, torch.Tensor) else "array"
+        return f"{kind} of shape {array.shape}"
+    if isinstance(value, (float, complex, np.inexact)):
         return f"{value:.4g}"
     if isinstance(value, (list, tuple)):
-        left, right = "[]" if isinstance(value, list) else "()"
-        return left + ", ".join(brief(part) for part in value) + right
-    if callable(value):
-        return getattr(value, "__name__", type(value).__name__)
+        parts = ", ".join(brief(part) for part in value)
+        if isinstance(value, list):
+            return f"[{parts}]"
+        return f"({parts},)" if len(value) == 1 else f"({parts})"
     return str(value)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    """Randomness of a check's own: the reader's seed stays where it was."""
-    return torch.Generator().manual_seed(seed)

@@ -1,6 +1,6 @@
-"""Checks of lesson 3: the contrastive loss, the semi-hard mask, and the gradient of the soft margin.
+"""Checks of the lesson on contrastive and triplet loss.
 
-Expected values come from plain loops, and the gradient from finite differences: neither a formula nor autograd.
+Expected losses come from plain loops, and the expected gradient from finite differences.
 """
 
 import math
@@ -8,216 +8,130 @@ import math
 import numpy as np
 import torch
 
-from lib.checks.judge import Case, generator, judge
+from lib.checks.judge import double_tensor, edge, judge
 
 
 def contrastive(attempt) -> bool | None:
-    """`(d (N,), same (N,) bool, margin) -> scalar`: the mean contrastive loss with Hadsell's one half."""
-    return judge(attempt, [*_contrastive_edges(), *_contrastive_at_random()], name="contrastive")
+    """`(d (N,), same (N,) bool, margin) -> scalar`: mean contrastive loss with Hadsell's 1/2."""
 
+    def expected(d, same, margin):
+        total = 0.0
+        for distance, is_same in zip(d.tolist(), same):
+            if is_same:
+                total += distance * distance / 2
+            elif distance < margin:
+                total += (margin - distance) * (margin - distance) / 2
+        return total / len(d)
 
-def _contrastive_edges():
-    def case(d, same, margin, why):
-        return Case(
-            {"d": torch.tensor(d), "same": torch.tensor(same), "margin": margin},
-            _contrastive(d, same, margin),
-            why,
-        )
+    def draw(rng):
+        n = rng.integers(1, 9)
+        return rng.uniform(0, 2, n), rng.random(n) < 0.5, round(rng.uniform(0.2, 1.8), 2)
 
-    yield case(
-        [1.5],
-        [False],
-        1.0,
-        "two different people beyond the margin cost nothing: max(0, margin - d) before you square it",
+    yes, no = True, False
+    edges = [
+        edge(
+            "A different pair beyond the margin costs nothing: max(0, margin - d), then square.",
+            [1.5],
+            [no],
+            1.0,
+        ),
+        edge("A same pair costs half of its squared distance.", [2.0], [yes], 1.0),
+        edge("A different pair costs half of (margin - d) squared.", [0.4], [no], 1.0),
+        edge("The margin is an argument, not always 1.", [0.5], [no], 0.3),
+        edge("Take one mean over all pairs, of both kinds.", [0.6] * 3, [yes, no, no], 1.0),
+        edge("Both are (N,): (N,) with (N, 1) becomes N x N.", [0.2, 1.5], [yes, no], 1.0),
+        edge("At distance 0 a different pair costs the most.", [0.0, 0.0], [yes, no], 1.0),
+    ]
+    hint = "Compare your loss with one pair worked by hand."
+    return judge(
+        "contrastive", attempt, expected, edges, draw, hint, count=200, as_input=torch.tensor
     )
-    yield case(
-        [2.0], [True], 1.0, "a same pair costs half of its squared distance, whatever the margin"
-    )
-    yield case(
-        [0.4],
-        [False],
-        1.0,
-        "a different pair inside the margin costs half of (margin - d) squared: first the difference, then the square",
-    )
-    yield case([0.5], [False], 0.3, "the margin is an argument, not always 1")
-    yield case(
-        [0.6, 0.6, 0.6],
-        [True, False, False],
-        1.0,
-        "the loss is the mean over all pairs, of both kinds together",
-    )
-    yield case(
-        [0.2, 1.5],
-        [True, False],
-        1.0,
-        "each distance meets its own label: both are (N,), and (N,) with (N, 1) becomes N x N",
-    )
-    yield case(
-        [0.0, 0.0],
-        [True, False],
-        1.0,
-        "at distance 0 a same pair is free and a different one dearest",
-    )
-
-
-def _contrastive_at_random():
-    rng = generator()
-    for _ in range(200):
-        n = int(torch.randint(1, 9, (), generator=rng))
-        d, same = 2 * torch.rand(n, generator=rng), torch.rand(n, generator=rng) < 0.5
-        margin = round(0.2 + 1.6 * float(torch.rand((), generator=rng)), 2)
-        yield Case(
-            {"d": d, "same": same, "margin": margin},
-            _contrastive(d.tolist(), same.tolist(), margin),
-            "compare it with one pair by hand",
-            True,
-        )
-
-
-def _contrastive(d, same, margin) -> float:
-    total = 0.0
-    for distance, alike in zip(d, same):
-        if alike:
-            total += distance * distance / 2
-        elif distance < margin:
-            total += (margin - distance) * (margin - distance) / 2
-    return total / len(d)
 
 
 def semi_hard(attempt) -> bool | None:
-    """`(d_ap (B,), d_an (B, N), margin) -> bool (B, N)`: further than the positive, by less than the margin."""
-    return judge(attempt, [*_semi_hard_edges(), *_semi_hard_at_random()], name="semi_hard")
+    """`(d_ap (B,), d_an (B, N), margin) -> bool (B, N)`: d_ap < d_an < d_ap + margin."""
 
+    def expected(d_ap, d_an, margin):
+        rows = zip(d_ap.tolist(), d_an.tolist())
+        return np.array([[n > p and n - p < margin for n in row] for p, row in rows])
 
-def _semi_hard_edges():
-    def case(d_ap, d_an, margin, why):
-        return Case(
-            {"d_ap": torch.tensor(d_ap), "d_an": torch.tensor(d_an), "margin": margin},
-            _semi_hard(d_ap, d_an, margin),
-            why,
-        )
+    def draw(rng):
+        b, n = rng.integers(1, 6, 2)
+        return rng.random(b), rng.uniform(0, 1.5, (b, n)), round(rng.uniform(0.05, 0.55), 2)
 
-    yield case(
-        [0.5],
-        [[0.25]],
-        0.25,
-        "a negative nearer than the positive is hard, although it costs the most",
-    )
-    yield case([0.5], [[0.5]], 0.25, "equal is not further")
-    yield case(
-        [0.5],
-        [[0.75]],
-        0.25,
-        "at the margin the triplet costs nothing: by less than the margin, not up to it",
-    )
-    yield case(
-        [0.5], [[0.625]], 0.25, "further than the positive, by less than the margin, is semi-hard"
-    )
-    yield case([0.5], [[1.0]], 0.25, "beyond the margin a negative is easy")
-    yield case([1.0], [[1.2]], 0.25, "plain distances, not squared ones")
-    yield case(
-        [0.125, 1.0],
-        [[0.25, 1.125], [0.25, 1.125]],
-        0.25,
-        "row b of d_an belongs to positive b: give d_ap a second axis, d_ap[:, None]",
-    )
-
-
-def _semi_hard_at_random():
-    rng = generator()
-    for _ in range(200):
-        b, n = (int(size) for size in torch.randint(1, 6, (2,), generator=rng))
-        d_ap, d_an = torch.rand(b, generator=rng), 1.5 * torch.rand(b, n, generator=rng)
-        margin = round(0.05 + 0.5 * float(torch.rand((), generator=rng)), 2)
-        yield Case(
-            {"d_ap": d_ap, "d_an": d_an, "margin": margin},
-            _semi_hard(d_ap.tolist(), d_an.tolist(), margin),
-            "d_ap < d_an < d_ap + margin, row by row",
-            True,
-        )
-
-
-def _semi_hard(d_ap, d_an, margin) -> np.ndarray:
-    return np.array(
-        [
-            [negative > positive and negative - positive < margin for negative in row]
-            for positive, row in zip(d_ap, d_an)
-        ]
+    edges = [
+        edge("A negative nearer than the positive is hard.", [0.5], [[0.25]], 0.25),
+        edge("A negative as far as the positive is not further.", [0.5], [[0.5]], 0.25),
+        edge("At the margin a triplet costs nothing: use <, not <=.", [0.5], [[0.75]], 0.25),
+        edge(
+            "Further than the positive, by less than the margin: semi-hard.", [0.5], [[0.625]], 0.25
+        ),
+        edge("Beyond the margin a negative is easy.", [0.5], [[1.0]], 0.25),
+        edge("Compare distances, not their squares.", [1.0], [[1.2]], 0.25),
+        edge(
+            "Row b of d_an belongs to positive b: give d_ap a second axis, d_ap[:, None].",
+            [0.125, 1.0],
+            [[0.25, 1.125], [0.25, 1.125]],
+            0.25,
+        ),
+    ]
+    hint = "d_ap < d_an < d_ap + margin, row by row."
+    return judge(
+        "semi_hard", attempt, expected, edges, draw, hint, count=200, as_input=torch.tensor
     )
 
 
 def soft_triplet_gradient(attempt) -> bool | None:
-    """`(a, p, n (N, D) each) -> (3, N, D)`: the gradient of mean ln(1 + exp(d_ap - d_an)) with respect to a, p and n."""
+    """`(a, p, n (N, D) each) -> (3, N, D)`: gradient of mean ln(1 + exp(d_ap - d_an))."""
+
+    def expected(a, p, n):
+        step = 1e-6
+        points = np.stack([a.numpy(), p.numpy(), n.numpy()])  # (3, N, D)
+        gradient = np.empty_like(points)
+        for place in np.ndindex(points.shape):  # central differences: 0 where two points coincide
+            up, down = points.copy(), points.copy()
+            up[place] += step
+            down[place] -= step
+            gradient[place] = (_soft_triplet_loss(*up) - _soft_triplet_loss(*down)) / (2 * step)
+        return gradient
+
+    def draw(rng):
+        return rng.normal(size=(3, *rng.integers(1, 5, 2)))
+
+    edges = [
+        edge(
+            "The gradient points uphill: for a, sigma(0) = 1/2 times (a - p)/d_ap - (a - n)/d_an.",
+            [[0.0]],
+            [[1.0]],
+            [[-1.0]],
+        ),
+        edge(
+            "Directions are unit vectors, (a - p)/d_ap and (a - n)/d_an; the order is a, p, n.",
+            [[0.0, 0.0]],
+            [[3.0, 4.0]],
+            [[0.0, 5.0]],
+        ),
+        edge("The slope is sigma(x) with x = d_ap - d_an.", [[0.0]], [[1.0]], [[3.0]]),
+        edge("The loss is a mean: divide by N.", [[0.0]] * 2, [[1.0]] * 2, [[-1.0]] * 2),
+        edge(
+            "Where two points coincide, their distance has gradient 0, not 0/0.",
+            [[1.0, 2.0]],
+            [[1.0, 2.0]],
+            [[2.0, 2.0]],
+        ),
+    ]
     return judge(
-        attempt, [*_soft_edges(), *_soft_at_random()], tolerance=1e-4, name="soft_triplet_gradient"
+        "soft_triplet_gradient",
+        attempt,
+        expected,
+        edges,
+        draw,
+        hint="Compare it with autograd's gradient, one triplet at a time.",
+        tolerance=1e-4,
+        as_input=double_tensor,
     )
 
 
-def _soft_edges():
-    def case(a, p, n, why):
-        a, p, n = (torch.tensor(points, dtype=torch.float64) for points in (a, p, n))
-        return Case({"a": a, "p": p, "n": n}, _soft_gradient(a, p, n), why)
-
-    yield case(
-        [[0.0]],
-        [[1.0]],
-        [[-1.0]],
-        "a gradient points uphill: the anchor's is (a - p)/d_ap - (a - n)/d_an, times sigma(0) = 1/2",
-    )
-    yield case(
-        [[0.0, 0.0]],
-        [[3.0, 4.0]],
-        [[0.0, 5.0]],
-        "the directions are unit vectors, (a - p)/d_ap and (a - n)/d_an; the order is a, p, n",
-    )
-    yield case(
-        [[0.0]],
-        [[1.0]],
-        [[3.0]],
-        "the slope of ln(1 + e^x) is sigma(x) with x = d_ap - d_an: small where the order is right already",
-    )
-    yield case(
-        [[0.0], [0.0]],
-        [[1.0], [1.0]],
-        [[-1.0], [-1.0]],
-        "the loss is a mean over N triplets: divide by N",
-    )
-    yield case(
-        [[1.0, 2.0]],
-        [[1.0, 2.0]],
-        [[2.0, 2.0]],
-        "where two points coincide, their distance has gradient 0, not 0/0",
-    )
-
-
-def _soft_at_random():
-    rng = generator()
-    for _ in range(60):
-        count, size = (int(number) for number in torch.randint(1, 5, (2,), generator=rng))
-        a, p, n = torch.randn(3, count, size, generator=rng, dtype=torch.float64)
-        yield Case(
-            {"a": a, "p": p, "n": n},
-            _soft_gradient(a, p, n),
-            "compare it with autograd's, one triplet at a time",
-            True,
-        )
-
-
-def _soft_gradient(a, p, n, step: float = 1e-6) -> np.ndarray:
-    """Central differences: at two coinciding points they give 0, as a distance grows equally both ways."""
-    points = np.stack([a.numpy(), p.numpy(), n.numpy()])  # (3, N, D)
-    gradient = np.empty_like(points)
-    for place in np.ndindex(points.shape):
-        sides = []
-        for way in (step, -step):
-            moved = points.copy()
-            moved[place] += way
-            sides.append(_soft_loss(*moved))
-        gradient[place] = (sides[0] - sides[1]) / (2 * step)
-    return gradient
-
-
-def _soft_loss(a, p, n) -> float:
-    return sum(
-        math.log1p(math.exp(math.dist(a[i], p[i]) - math.dist(a[i], n[i]))) for i in range(len(a))
-    ) / len(a)
+def _soft_triplet_loss(a, p, n) -> float:
+    terms = [math.dist(a[i], p[i]) - math.dist(a[i], n[i]) for i in range(len(a))]
+    return sum(math.log1p(math.exp(term)) for term in terms) / len(terms)

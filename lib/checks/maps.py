@@ -1,166 +1,83 @@
-"""Checks of lesson 10: PCA by hand, the width of UMAP's neighbourhood, how pure a map's neighbourhoods are."""
-
-import functools
-import math
+"""Checks of the lesson on embedding maps: PCA, the sigma of UMAP, how pure a map is."""
 
 import numpy as np
+from scipy.optimize import brentq
 
-from lib.checks.judge import Case, judge
+from lib.checks.judge import edge, judge
+from lib.checks.one_shot import share_among_nearest
 
 
-def pca_shadow(attempt) -> bool | None:
-    """(N, D) -> (points (N, 2), share of the spread that they keep). Each axis may point either way."""
+def pca_map(attempt) -> bool | None:
+    """`x (N, D) -> (points (N, 2), share of the variance kept)`. Each axis may point either way."""
 
-    @functools.wraps(attempt)
-    def upright(x):
+    def upright(points):  # the point furthest from zero is on the positive side of each axis
+        furthest = points[np.abs(points).argmax(0), np.arange(points.shape[1])]
+        return points * np.where(furthest < 0, -1, 1)
+
+    def attempt_upright(x):
         answer = attempt(x)
         if isinstance(answer, tuple) and len(answer) == 2 and np.ndim(answer[0]) == 2:
-            return _upright(np.asarray(answer[0])), answer[1]
+            return upright(np.asarray(answer[0])), answer[1]
         return answer
 
-    return judge(upright, _clouds(), name="pca_shadow")
+    def expected(x):
+        centred = x - x.mean(0)
+        variance, directions = np.linalg.eigh(centred.T @ centred)  # the smallest first
+        return upright(centred @ directions[:, [-1, -2]]), variance[-2:].sum() / variance.sum()
 
-
-def _upright(points: np.ndarray) -> np.ndarray:
-    """Each axis turned so that its point furthest from zero lies on the positive side."""
-    furthest = points[np.abs(points).argmax(0), np.arange(points.shape[1])]
-    return points * np.where(furthest < 0, -1, 1)
-
-
-def _clouds():
-    cross = np.array(
-        [
-            [4.0, 0.0, 0.0],
-            [-4.0, 0.0, 0.0],
-            [0.0, 2.0, 0.0],
-            [0.0, -2.0, 0.0],
-            [0.0, 0.0, 1.0],
-            [0.0, 0.0, -1.0],
-        ]
-    )
-    yield _cloud(
-        cross,
-        "spreads of 32, 8 and 2: the wall keeps 40/42, and the shares are of *squared* singular values",
-    )
-    yield _cloud(cross + [10, -20, 5], "a cloud far from zero: take its mean away first")
-    yield _cloud(
-        cross * [0.1, 1, 10],
-        "the longest direction comes first, whichever axis it is; the axes keep their lengths",
-    )
-    rng = np.random.default_rng(0)
-    for _ in range(60):
-        count, size = rng.integers(4, 20), rng.integers(2, 12)
+    def draw(rng):
+        count, size = rng.integers((4, 2), (20, 12))
         axes = np.linalg.qr(rng.normal(size=(size, size)))[0] * (0.6 ** np.arange(size))[:, None]
-        yield _cloud(
-            rng.normal(size=(count, size)) @ axes + rng.normal(size=size),
-            "centred, turned onto its two longest directions",
-            random=True,
-        )
+        return (rng.normal(size=(count, size)) @ axes + rng.normal(size=size),)
+
+    cross = np.concatenate([np.diag([4.0, 2.0, 1.0]), -np.diag([4.0, 2.0, 1.0])])
+    edges = [
+        edge("Variances 32, 8, 2: the map keeps 40/42, of *squared* singular values.", cross),
+        edge("This cloud is far from zero: subtract its mean first.", cross + [10, -20, 5]),
+        edge("The longest direction comes first, at its own length.", cross * [0.1, 1, 10]),
+    ]
+    hint = "Subtract the mean, then project on the two longest directions."
+    return judge("pca_map", attempt_upright, expected, edges, draw, hint)
 
 
-def _cloud(x, why: str, random: bool = False) -> Case:
-    """The expected shadow from the eigenvectors of the covariance."""
-    x = np.asarray(x, dtype=float)
-    centred = x - x.mean(0)
-    spread, directions = np.linalg.eigh(centred.T @ centred)  # smallest first
-    return Case(
-        {"x": x},
-        (_upright(centred @ directions[:, [-1, -2]]), spread[-2:].sum() / spread.sum()),
-        why,
-        random,
-    )
+def umap_sigma(attempt) -> bool | None:
+    """`distances (k,) -> sigma`, with which the weights of the k neighbours sum to log2(k)."""
 
+    def expected(distances):
+        gaps, target = distances - distances.min(), np.log2(len(distances))
+        return brentq(lambda sigma: np.exp(-gaps / sigma).sum() - target, 1e-6, 1e6)
 
-def sigma_of(attempt) -> bool | None:
-    """Distances of a point's k neighbours -> the sigma with which their weights sum to log2(k)."""
-    return judge(attempt, _neighbours(), tolerance=1e-3, name="sigma_of")
+    def draw(rng):
+        steps = rng.uniform(0.05, 1, rng.integers(4, 31))
+        return (rng.permutation(steps.cumsum() * 10 ** rng.uniform(-1, 1)),)
 
-
-def _neighbours():
-    yield _neighbour(
-        [0.2, 0.3, 0.5, 0.9], "the numbers of the text: with sigma 0.240 the weights sum to 2"
-    )
-    yield _neighbour(
-        [5.2, 5.3, 5.5, 5.9],
-        "the nearest neighbour has weight 1 wherever it is: take its distance away first",
-    )
-    yield _neighbour([0.9, 0.2, 0.5, 0.3], "the nearest one need not come first in the list")
-    yield _neighbour([2.0, 3.0, 5.0, 9.0], "ten times as far, ten times the sigma")
-    yield _neighbour(
-        list(np.linspace(0.1, 1, 15)), "15 neighbours: their weights sum to log2(15) = 3.9"
-    )
-    rng = np.random.default_rng(1)
-    for _ in range(60):
-        yield _neighbour(
-            list(np.cumsum(rng.uniform(0.05, 1, rng.integers(4, 31))) * 10 ** rng.uniform(-1, 1)),
-            "the sum falls short or runs over: halve the interval again",
-            random=True,
-        )
-
-
-def _neighbour(distances: list[float], why: str, random: bool = False) -> Case:
-    """The expected sigma by Newton's steps on its logarithm."""
-    d = np.asarray(distances, dtype=float)
-    gap, log_sigma = d - d.min(), math.log(np.mean(d - d.min()))
-    for _ in range(100):
-        weights = np.exp(-gap * math.exp(-log_sigma))
-        slope = (weights * gap).sum() * math.exp(-log_sigma)
-        log_sigma -= np.clip((weights.sum() - math.log2(len(d))) / slope, -1, 1)
-    return Case({"distances": d}, math.exp(log_sigma), why, random)
+    edges = [
+        edge("With sigma 0.240 the weights sum to 2, as in the text.", [0.2, 0.3, 0.5, 0.9]),
+        edge("Subtract the nearest distance first.", [5.2, 5.3, 5.5, 5.9]),
+        edge("The nearest distance need not come first.", [0.9, 0.2, 0.5, 0.3]),
+        edge("Ten times the distances, ten times the sigma.", [2.0, 3.0, 5.0, 9.0]),
+        edge("15 weights sum to log2(15) = 3.9.", np.linspace(0.1, 1, 15)),
+    ]
+    hint = "The sum is too small or too large: halve the interval again."
+    return judge("umap_sigma", attempt, expected, edges, draw, hint, tolerance=1e-3)
 
 
 def purity(attempt) -> bool | None:
-    """(xy (N, 2), people (N,), k) -> the share of each point's k nearest on the map that show the same person."""
-    return judge(attempt, _maps(), name="purity")
+    """`(xy (N, 2), people (N,), k) -> float`: share of the k nearest that show the same person."""
 
+    def expected(xy, people, k):
+        return share_among_nearest(xy, people, k)
 
-def _maps():
-    yield _map(
-        [[0, 0], [1, 0], [5, 0]],
-        [0, 1, 2],
-        1,
-        "three people, one point each: a point is not its own neighbour",
-    )
-    yield _map(
-        [[0, 0], [1, 0], [5, 0], [6.5, 0]],
-        [0, 0, 1, 1],
-        2,
-        "of two neighbours one is the same person: a share, not yes or no",
-    )
-    yield _map(
-        [[0, 0], [0, 1], [3, 0], [3, 1.2]],
-        [0, 0, 1, 1],
-        1,
-        "two tidy pairs: all neighbours are right",
-    )
-    yield _map(
-        [[0, 0], [0, 3], [1, 0], [1.1, 0]],
-        [0, 0, 1, 1],
-        1,
-        "a map has two axes: distance is measured along both",
-    )
-    rng = np.random.default_rng(2)
-    for _ in range(60):
-        count = int(rng.integers(5, 20))
-        yield _map(
-            rng.normal(size=(count, 2)),
-            rng.integers(0, 3, count),
-            int(rng.integers(1, 5)),
-            "the k nearest without the point itself, mean over all points",
-            random=True,
-        )
+    def draw(rng):
+        count = rng.integers(5, 20)
+        return rng.normal(size=(count, 2)), rng.integers(0, 3, count), rng.integers(1, 5)
 
-
-def _map(xy, people, k: int, why: str, random: bool = False) -> Case:
-    shares = []
-    for i, point in enumerate(xy):
-        nearest = sorted(
-            (j for j in range(len(xy)) if j != i), key=lambda j: math.dist(point, xy[j])
-        )[:k]
-        shares.append(sum(people[j] == people[i] for j in nearest) / k)
-    return Case(
-        {"xy": np.asarray(xy, dtype=float), "people": np.asarray(people), "k": k},
-        sum(shares) / len(shares),
-        why,
-        random,
-    )
+    row, pairs = np.array([[0, 0], [1, 0], [5, 0], [6.5, 0]]), [0, 0, 1, 1]
+    edges = [
+        edge("A point is not its own neighbour.", row[:3], [0, 1, 2], 1),
+        edge("One of two neighbours is the same person: a share, not yes or no.", row, pairs, 2),
+        edge("All nearest neighbours are correct.", [[0, 0], [0, 1], [3, 0], [3, 1.2]], pairs, 1),
+        edge("Distance counts both axes.", [[0, 0], [0, 3], [1, 0], [1.1, 0]], pairs, 1),
+    ]
+    hint = "Take the k nearest without the point itself, and the mean over all points."
+    return judge("purity", attempt, expected, edges, draw, hint)

@@ -1,175 +1,139 @@
-"""Checks of lesson 6: the answer of an N-way K-shot question, precision at k, shares of a test drawn anew by groups."""
+"""Checks of the lesson on one-shot learning: N-way answers, precision at k, a bootstrap."""
 
 import math
 
 import numpy as np
 
-from lib.checks.judge import Case, judge
+from lib.checks.judge import edge, judge
 
 
-def answers(attempt) -> bool | None:
-    """(shots (N, K, D), probes (Q, D)) -> for each probe the number of the character with the largest mean cosine."""
-    return judge(attempt, _questions(), name="answers")
-
-
-def _questions():
-    yield _question(
-        [[[10.0, 0.0]], [[0.5, 0.5]]],
-        [[0.6, 0.5]],
-        "a long vector is no better answer: bring the shots to length 1 first",
-    )
-    yield _question(
-        [[[1.0, 0.0], [-1.0, 0.1]], [[0.6, 0.8], [0.6, 0.8]]],
-        [[1.0, 0.0]],
-        "all shots of a character speak, by their mean; not the best of them alone",
-    )
-    yield _question(
-        [[[1.0, 0.0], [-0.9, 0.436]], [[1.0, 0.0], [1.0, 0.0]]],
-        [[0.3, 0.954]],
-        "the mean of unit vectors is used as it is: brought to length 1 again, shots that contradict each other would count as sure",
-    )
-    yield _question(
-        [[[1.0, 0.0]], [[0.0, 1.0]], [[-1.0, 0.0]]],
-        [[0.0, 2.0], [3.0, 1.0]],
-        "one answer a probe, and the largest similarity wins",
-    )
-    rng = np.random.default_rng(0)
-    for _ in range(60):
-        ways, shots, size, probes = (
-            rng.integers(2, 7),
-            rng.integers(1, 5),
-            rng.integers(2, 9),
-            rng.integers(1, 9),
-        )
-        middles = rng.normal(size=(ways, 1, size))
-        drawings = (middles + 0.8 * rng.normal(size=(ways, shots, size))) * rng.uniform(
-            0.2, 5, (ways, shots, 1)
-        )
-        yield _question(
-            drawings,
-            rng.normal(size=(probes, size)),
-            "the mean over a character's shots, then the best of the characters",
-            random=True,
-        )
-
-
-def _question(shots, probes, why: str, random: bool = False) -> Case:
-    """The expected answers cosine by cosine."""
+def nearest_character(attempt) -> bool | None:
+    """`(shots (N, K, D), probes (Q, D)) -> (Q,)`: the character with the largest mean cosine."""
 
     def cosine(a, b):
         return sum(x * y for x, y in zip(a, b)) / math.hypot(*a) / math.hypot(*b)
 
-    best = [
-        max(range(len(shots)), key=lambda n: sum(cosine(shot, probe) for shot in shots[n]))
-        for probe in probes
+    def expected(shots, probes):
+        answers = []
+        for probe in probes:
+            totals = [sum(cosine(shot, probe) for shot in character) for character in shots]
+            answers.append(totals.index(max(totals)))
+        return np.array(answers)
+
+    def draw(rng):
+        ways, shots, size, probes = rng.integers((2, 1, 2, 1), (7, 5, 9, 9))
+        centres = rng.normal(size=(ways, 1, size))
+        drawings = centres + 0.8 * rng.normal(size=(ways, shots, size))
+        lengths = rng.uniform(0.2, 5, (ways, shots, 1))
+        return drawings * lengths, rng.normal(size=(probes, size))
+
+    edges = [
+        edge("Normalise the shots first.", [[[10.0, 0.0]], [[0.5, 0.5]]], [[0.6, 0.5]]),
+        edge(
+            "Take the mean over all shots of a character, not the best shot.",
+            [[[1.0, 0.0], [-1.0, 0.1]], [[0.6, 0.8], [0.6, 0.8]]],
+            [[1.0, 0.0]],
+        ),
+        edge(
+            "Do not normalise the mean of the unit vectors again.",
+            [[[1.0, 0.0], [-0.9, 0.436]], [[1.0, 0.0], [1.0, 0.0]]],
+            [[0.3, 0.954]],
+        ),
+        edge(
+            "Return one answer for each probe; the largest cosine wins.",
+            [[[1.0, 0.0]], [[0.0, 1.0]], [[-1.0, 0.0]]],
+            [[0.0, 2.0], [3.0, 1.0]],
+        ),
     ]
-    return Case({"shots": np.array(shots), "probes": np.array(probes)}, np.array(best), why, random)
+    hint = "Take the mean over a character's shots, then the best character."
+    return judge("nearest_character", attempt, expected, edges, draw, hint)
+
+
+def share_among_nearest(points, labels, k: int) -> float:
+    """Mean share of a point's `k` nearest others (Euclidean distance) that have its label."""
+    shares = []
+    for i, point in enumerate(points):
+        others = [j for j in range(len(points)) if j != i]
+        nearest = sorted(others, key=lambda j: math.dist(point, points[j]))[:k]
+        shares.append(sum(labels[j] == labels[i] for j in nearest) / k)
+    return sum(shares) / len(shares)
 
 
 def precision_at(attempt) -> bool | None:
-    """(vectors (N, D) of length 1, identity (N,), k) -> precision at k, each image as the query of all others."""
-    return judge(attempt, _shelves(), name="precision_at")
+    """`(vectors (N, D) of length 1, identity (N,), k) -> float`, each image once as the query."""
+
+    def expected(vectors, identity, k):  # the nearest unit vectors have the largest cosines
+        return share_among_nearest(vectors, identity, k)
+
+    def draw(rng):
+        count = rng.integers(5, 14)
+        vectors = rng.normal(size=(count, rng.integers(2, 6)))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors, rng.integers(0, 4, count), rng.integers(1, 4)
+
+    def circle(*degrees):
+        angles = np.radians(degrees)
+        return np.stack([np.cos(angles), np.sin(angles)], 1)
+
+    edges = [
+        edge(
+            "A query must not find itself; nobody has a partner here.",
+            circle(0, 90, 180),
+            [0, 1, 2],
+            1,
+        ),
+        edge(
+            "One of the first two is correct: divide by k.", circle(0, 10, 90, 100), [0, 0, 1, 1], 2
+        ),
+        edge("Only the first place counts at k = 1.", circle(0, 10, 25, 90), [0, 1, 0, 1], 1),
+        edge(
+            "Leave the query out by its index: the first two images are equal.",
+            circle(30, 30, 75, 78),
+            [0, 1, 1, 1],
+            1,
+        ),
+        edge(
+            "All of the first k places count, and the most alike come first.",
+            circle(0, 5, 40, 50, 170),
+            [0, 0, 0, 1, 1],
+            3,
+        ),
+    ]
+    hint = "Count the correct ones among the first k, divide by k, take the mean over all queries."
+    return judge("precision_at", attempt, expected, edges, draw, hint)
 
 
-def _shelves():
-    yield _shelf(
-        [0, 90, 180], [0, 1, 2], 1, "nobody has a partner here; a query must not find itself"
-    )
-    yield _shelf(
-        [0, 10, 90, 100],
-        [0, 0, 1, 1],
-        2,
-        "each query has one right partner, so one of its first two is right: divide by k",
-    )
-    yield _shelf([0, 10, 25, 90], [0, 1, 0, 1], 1, "the first place counts, not any place")
-    yield _shelf(
-        [30, 30, 75, 78],
-        [0, 1, 1, 1],
-        1,
-        "the first two are equal images under two names: leave the query out by its number, not the first place of the list",
-    )
-    yield _shelf(
-        [0, 5, 40, 50, 170],
-        [0, 0, 0, 1, 1],
-        3,
-        "all of the first k places count, and the most alike come first",
-    )
-    rng = np.random.default_rng(1)
-    for _ in range(60):
-        count = int(rng.integers(4, 14))
-        yield _shelf(
-            rng.uniform(0, 360, count),
-            rng.integers(0, 4, count),
-            int(rng.integers(1, 4)),
-            "right ones among the first k, divided by k, mean over all queries",
-            random=True,
-        )
+def bootstrap_shares(attempt) -> bool | None:
+    """`(is_correct (M,) bool, run (M,), draws (B, R)) -> shares (B,)` of correct answers."""
 
+    def expected(is_correct, run, draws):
+        shares = []
+        for row in draws:
+            drawn = [is_correct[run == number] for number in row]
+            shares.append(np.concatenate(drawn).mean())
+        return np.array(shares)
 
-def _shelf(degrees, identity, k: int, why: str, random: bool = False) -> Case:
-    """Drawings on a circle: who is nearest is seen from the angles alone."""
-    degrees, shares = np.asarray(degrees, dtype=float), []
-    for query, at in enumerate(degrees):
-        others = [n for n in range(len(degrees)) if n != query]
-        apart = {n: abs((degrees[n] - at + 180) % 360 - 180) for n in others}
-        shares.append(
-            sum(identity[n] == identity[query] for n in sorted(others, key=apart.get)[:k]) / k
-        )
-    vectors = np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], 1)
-    return Case(
-        {"vectors": vectors, "identity": np.asarray(identity), "k": k},
-        sum(shares) / len(shares),
-        why,
-        random,
-    )
+    def draw(rng):
+        runs, answers = rng.integers(2, 6), rng.integers(8, 30)
+        run = np.append(np.arange(runs), rng.integers(0, runs, answers - runs))  # none is empty
+        return rng.random(answers) < 0.5, run, rng.integers(0, runs, (rng.integers(1, 7), runs))
 
-
-def drawn_anew(attempt) -> bool | None:
-    """(right (M,), run (M,), draws (B, R)) -> for each row of draws the share of right answers in the runs drawn."""
-    return judge(attempt, _studies(), name="drawn_anew")
-
-
-def _studies():
-    yield _study(
-        [1, 1, 0, 0],
-        [0, 0, 1, 1],
-        [[0, 0], [0, 1], [1, 1]],
-        "a row of draws names whole runs: [0, 0] is run 0 twice, all right",
-    )
-    yield _study(
-        [1, 0, 0, 0],
-        [0, 1, 1, 1],
-        [[0, 1]],
-        "runs of different size: pool the answers and count, do not average the runs' shares",
-    )
-    yield _study([1, 0, 0], [0, 1, 1], [[0, 0, 1]], "a run that is drawn twice counts twice")
-    yield _study(
-        [0, 1, 1, 0],
-        [1, 0, 1, 0],
-        [[1, 1], [0, 1]],
-        "a draw is the number of a run, not of an answer",
-    )
-    rng = np.random.default_rng(2)
-    for _ in range(60):
-        runs, answers_given = int(rng.integers(2, 6)), int(rng.integers(8, 30))
-        run = np.append(np.arange(runs), rng.integers(0, runs, answers_given - runs))
-        yield _study(
-            rng.integers(0, 2, answers_given),
-            run,
-            rng.integers(0, runs, (int(rng.integers(1, 7)), runs)),
-            "gather the answers of each run drawn, as often as it is drawn, and take their mean",
-            random=True,
-        )
-
-
-def _study(right, run, draws, why: str, random: bool = False) -> Case:
-    shares = []
-    for row in draws:
-        gathered = [bool(r) for group in row for r, g in zip(right, run) if g == group]
-        shares.append(sum(gathered) / len(gathered))
-    return Case(
-        {"right": np.array(right, dtype=bool), "run": np.array(run), "draws": np.array(draws)},
-        np.array(shares),
-        why,
-        random,
-    )
+    yes, no = True, False
+    edges = [
+        edge(
+            "[0, 0] draws the whole of run 0 twice, and all of its answers are correct.",
+            [yes, yes, no, no],
+            [0, 0, 1, 1],
+            [[0, 0], [0, 1], [1, 1]],
+        ),
+        edge(
+            "Pool the answers of runs of different size; do not take the mean of their shares.",
+            [yes, no, no, no],
+            [0, 1, 1, 1],
+            [[0, 1]],
+        ),
+        edge("A run drawn twice counts twice.", [yes, no, no], [0, 1, 1], [[0, 0, 1]]),
+        edge("A draw names runs.", [no, yes, yes, no], [1, 0, 1, 0], [[1, 1], [0, 1]]),
+    ]
+    hint = "Gather the answers of each run as often as it is drawn, and take their mean."
+    return judge("bootstrap_shares", attempt, expected, edges, draw, hint)

@@ -1,165 +1,105 @@
-"""Checks of lesson 5: a score that knows the references' spread, the price of a likelihood ratio, a split that forgers respect."""
+"""Checks of the lesson on signature verification: scores against references, Cllr, a safe split."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 
-from lib.checks.judge import Case, judge
+from lib.checks.judge import edge, judge
 
 
-def beside_the_spread(attempt) -> bool | None:
-    """(questioned (Q, D), references (k, D)), unit vectors -> (Q,): mean cosine to the references minus their own mean cosine."""
-    return judge(attempt, _reference_sets(), name="beside_the_spread")
+def score_against_references(attempt) -> bool | None:
+    """`(questioned (Q, D), references (k, D)) -> (Q,)`, all unit vectors.
 
+    Mean cosine to the references, minus the mean cosine among the references.
+    """
 
-def _reference_sets():
-    right, up, between = [1.0, 0.0], [0.0, 1.0], [math.sqrt(0.5), math.sqrt(0.5)]
-    yield _spread_case(
-        [right],
-        [right, right],
-        "two references that are one image agree perfectly, 1, and so does the questioned one: 1 - 1",
-    )
-    yield _spread_case(
-        [right],
-        [right, up],
-        "the references have cosine 0 with each other: nothing to subtract. Is each reference compared with itself in yours?",
-    )
-    yield _spread_case(
-        [between], [right, right], "the references agree perfectly, so 1 is subtracted from 0.7071"
-    )
-    yield _spread_case(
-        [right, up, [-1.0, 0.0]], [right, between], "three questioned signatures, three scores"
-    )
-    rng = np.random.default_rng(5)
-    for _ in range(60):
-        size = int(rng.integers(2, 6))
-        vectors = rng.normal(size=(size + int(rng.integers(1, 5)), int(rng.integers(2, 6)))) + 1
+    def expected(questioned, references):
+        among = [np.dot(a, b) for a, b in combinations(references, 2)]
+        scores = []
+        for vector in questioned:
+            to = [np.dot(vector, reference) for reference in references]
+            scores.append(sum(to) / len(to) - sum(among) / len(among))
+        return np.array(scores)
+
+    def draw(rng):
+        count, k, size = rng.integers(1, 5), rng.integers(2, 6), rng.integers(2, 6)
+        vectors = rng.normal(size=(count + k, size)) + 1
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        yield _spread_case(
-            vectors[size:],
-            vectors[:size],
-            "mean over the references, minus the mean over their k (k - 1) / 2 pairs",
-            random=True,
-        )
+        return vectors[:count], vectors[count:]
 
-
-def _spread_case(questioned, references, why: str, random: bool = False) -> Case:
-    """The expected scores by adding up, pair by pair."""
-    questioned, references = np.array(questioned), np.array(references)
-    pairs = [
-        sum(x * y for x, y in zip(a, b))
-        for n, a in enumerate(references)
-        for b in references[n + 1 :]
+    right, up, between = [1.0, 0.0], [0.0, 1.0], [math.sqrt(0.5), math.sqrt(0.5)]
+    edges = [
+        edge("Two equal references agree with cosine 1: 1 - 1.", [right], [right, right]),
+        edge("The references have cosine 0. Is each compared with itself?", [right], [right, up]),
+        edge("The references agree perfectly: 0.7071 - 1.", [between], [right, right]),
+        edge(
+            "Return one score for each questioned signature.",
+            [right, up, [-1.0, 0.0]],
+            [right, between],
+        ),
     ]
-    to = [
-        sum(sum(x * y for x, y in zip(q, r)) for r in references) / len(references)
-        for q in questioned
-    ]
-    return Case(
-        {"questioned": questioned, "references": references},
-        np.array(to) - sum(pairs) / len(pairs),
-        why,
-        random,
-    )
+    hint = "Subtract the mean over the k (k - 1) / 2 pairs of references."
+    return judge("score_against_references", attempt, expected, edges, draw, hint)
 
 
-def price_in_bits(attempt) -> bool | None:
-    """(llr (N,) natural logarithms, same (N,) bool) -> Cllr in bits."""
-    return judge(attempt, _evidence(), name="price_in_bits")
+def cllr_in_bits(attempt) -> bool | None:
+    """`(llr (N,) natural logarithms, same (N,) bool) -> Cllr in bits`."""
 
+    def expected(llr, same):
+        costs = {True: [], False: []}
+        for value, is_same in zip(llr.tolist(), same.tolist()):
+            odds = math.exp(value)
+            costs[is_same].append(math.log2(1 + (1 / odds if is_same else odds)))
+        return sum(sum(cost) / len(cost) for cost in costs.values()) / 2
 
-def _evidence():
-    yield _evidence_case(
-        [0.0, 0.0], [True, False], "evidence that says nothing costs exactly 1 bit"
-    )
-    yield _evidence_case(
-        [math.log(3), -math.log(3)],
-        [True, False],
-        "odds of 3 to 1 for the right side cost log2(1 + 1/3) = 0.415 on either side",
-    )
-    yield _evidence_case(
-        [-math.log(3), math.log(3)],
-        [True, False],
-        "odds of 3 to 1 for the wrong side cost log2(1 + 3) = 2",
-    )
-    yield _evidence_case(
-        [2.0, 2.0, 2.0, 0.0],
-        [True, True, True, False],
-        "each kind weighs one half, however many there are of it",
-    )
-    yield _evidence_case(
-        [9.0, -9.0], [True, False], "strong evidence for the right side is nearly free"
-    )
-    rng = np.random.default_rng(6)
-    for _ in range(60):
+    def draw(rng):
         same = rng.random(rng.integers(4, 30)) < rng.uniform(0.2, 0.8)
-        same[:2] = True, False
-        yield _evidence_case(
-            np.where(same, 1.0, -1.0) + rng.normal(0, 2, len(same)),
-            same,
-            "the mean over same ones and the mean over different ones, halved",
-            random=True,
-        )
+        same[:2] = True, False  # both kinds occur
+        return np.where(same, 1.0, -1.0) + rng.normal(0, 2, len(same)), same
+
+    yes, no, three = True, False, math.log(3)
+    edges = [
+        edge("Evidence for neither side costs 1 bit.", [0.0, 0.0], [yes, no]),
+        edge("3 to 1 for the correct side costs log2(1 + 1/3).", [three, -three], [yes, no]),
+        edge("3 to 1 for the wrong side costs log2(1 + 3) = 2.", [-three, three], [yes, no]),
+        edge("Each kind has weight one half.", [2.0, 2.0, 2.0, 0.0], [yes, yes, yes, no]),
+        edge("Strong evidence for the correct side costs little.", [9.0, -9.0], [yes, no]),
+    ]
+    hint = "Take the mean over same pairs, the mean over different pairs, and half of their sum."
+    return judge("cllr_in_bits", attempt, expected, edges, draw, hint)
 
 
-def _evidence_case(llr, same, why: str, random: bool = False) -> Case:
-    """The expected price by adding up, one pair at a time."""
-    costs = {True: [], False: []}
-    for value, kind in zip(llr, same):
-        odds = math.exp(value)
-        costs[bool(kind)].append(math.log2(1 + 1 / odds) if kind else math.log2(1 + odds))
-    expected = sum(sum(cost) / len(cost) for cost in costs.values()) / 2
-    return Case({"llr": np.array(llr, dtype=float), "same": np.array(same)}, expected, why, random)
+def split_without_shared_forgers(attempt) -> bool | None:
+    """`(writer (N,), forger (N,), test (T,)) -> (train mask, test mask)`.
 
+    The forger of a genuine signature is -1; `test` holds writers. No forger is on both sides.
+    """
 
-def apart(attempt) -> bool | None:
-    """(writer (N,), forger (N,) with -1 for genuine, test writers) -> (train mask, test mask), no hand in both."""
-    return judge(attempt, _hands(), name="apart")
+    def expected(writer, forger, test):
+        rows = list(zip(writer.tolist(), forger.tolist()))
+        busy = {f for w, f in rows if w in test and f >= 0}  # who forges in the test set
+        train = [w not in test and f not in busy for w, f in rows]
+        return np.array(train), np.array([w in test for w, _ in rows])
 
+    def draw(rng):
+        n = rng.integers(8, 40)
+        forger = np.where(rng.random(n) < 0.5, -1, rng.integers(0, 8, n))
+        return rng.integers(0, 6, n), forger, rng.choice(6, rng.integers(1, 4), replace=False)
 
-def _hands():
-    yield _hands_case(
-        [1, 1, 2, 2], [-1, -1, -1, -1], [2], "no forgeries here: a split by writer, nothing more"
-    )
-    yield _hands_case(
-        [1, 1, 1, 2, 2],
-        [-1, 5, 6, -1, 5],
-        [2],
-        "forger 5 works in the test too, so that forgery of writer 1 stays out of training; forger 6's stays in",
-    )
-    yield _hands_case(
-        [1, 1, 2, 2], [-1, 7, -1, 8], [2], "different forgers: nothing has to be left out"
-    )
-    yield _hands_case(
-        [1, 2, 3],
-        [-1, -1, 4],
-        [3],
-        "-1 is nobody: a genuine signature has no forger that could be on both sides",
-    )
-    yield _hands_case(
-        [1, 1, 2, 2, 3],
-        [2, -1, -1, 9, -1],
-        [2],
-        "forger number 2 is not writer number 2: the two are counted apart",
-    )
-    yield _hands_case(
-        [1, 1, 2, 2], [-1, 5, -1, 5], [1, 2], "all writers are tested: nothing is left to train on"
-    )
-    rng = np.random.default_rng(7)
-    for _ in range(60):
-        n = int(rng.integers(8, 40))
-        yield _hands_case(
-            rng.integers(0, 6, n),
-            np.where(rng.random(n) < 0.5, -1, rng.integers(0, 8, n)),
-            rng.choice(6, int(rng.integers(1, 4)), replace=False),
-            "train: other writers, and no forgery by somebody who also forges in the test; test: every image of its writers",
-            random=True,
-        )
-
-
-def _hands_case(writer, forger, test, why: str, random: bool = False) -> Case:
-    """The expected masks image by image."""
-    there = {int(f) for w, f in zip(writer, forger) if w in list(test) and f >= 0}
-    train = [w not in list(test) and int(f) not in there for w, f in zip(writer, forger)]
-    given = {"writer": np.array(writer), "forger": np.array(forger), "test": np.array(test)}
-    return Case(given, (np.array(train), np.array([w in list(test) for w in writer])), why, random)
+    edges = [
+        edge("Without forgeries, split by writer.", [1, 1, 2, 2], [-1, -1, -1, -1], [2]),
+        edge(
+            "Forger 5 also forges in the test set: leave that forgery of writer 1 out of training, "
+            "and keep forger 6's.",
+            [1, 1, 1, 2, 2],
+            [-1, 5, 6, -1, 5],
+            [2],
+        ),
+        edge("Two forgers: nothing has to be left out.", [1, 1, 2, 2], [-1, 7, -1, 8], [2]),
+        edge("-1 is no forger who could be on both sides.", [1, 2, 3], [-1, -1, 4], [3]),
+        edge("Forger 2 is not writer 2.", [1, 1, 2, 2, 3], [2, -1, -1, 9, -1], [2]),
+        edge("All writers are tested: train on nothing.", [1, 1, 2, 2], [-1, 5, -1, 5], [1, 2]),
+    ]
+    hint = "Test every image of the test writers; train on others, without the test's forgers."
+    return judge("split_without_shared_forgers", attempt, expected, edges, draw, hint)

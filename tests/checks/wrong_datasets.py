@@ -1,4 +1,7 @@
-"""Plausible wrong answers to the exercises of lesson 1; each docstring holds the words that the check must answer."""
+"""Plausible wrong answers to the exercises of the lesson on datasets.
+
+A docstring holds the words that the check's message must contain, divided by |.
+"""
 
 import numpy as np
 
@@ -11,21 +14,21 @@ def split_people__by_image(identity, share, rng):
 
 
 def split_people__test_before_train(identity, share, rng):
-    """3 of 4 people in the test | the first part returned is the training half"""
+    """3 of 4 people in the test | the training indices come first"""
     tested = rng.permutation(np.unique(identity))[: round(share * len(np.unique(identity)))]
     inside = np.isin(identity, tested)
     return np.flatnonzero(inside), np.flatnonzero(~inside)
 
 
 def split_people__always_the_first(identity, share, rng):
-    """100 splits that never test identities [1] | nowhere else"""
+    """100 splits that never test identities [1]"""
     people = np.unique(identity)
     inside = np.isin(identity, people[: round(share * len(people))])
     return np.flatnonzero(~inside), np.flatnonzero(inside)
 
 
 def split_people__names_for_places(identity, share, rng):
-    """which do not hold each of the places 0..3 once"""
+    """which do not hold each index below 4 once"""
     people = rng.permutation(np.unique(identity))
     cut = round(share * len(people))
     return people[cut:], people[:cut]
@@ -43,7 +46,7 @@ def split_people__until_a_share_of_the_images(identity, share, rng):
 
 
 def split_people__one_image_of_each(identity, share, rng):
-    """which do not hold each of the places"""
+    """which do not hold each index below 4 once"""
     people, first = np.unique(identity, return_index=True)
     order = rng.permutation(len(people))
     cut = round(share * len(people))
@@ -51,7 +54,7 @@ def split_people__one_image_of_each(identity, share, rng):
 
 
 def split_people__masks_for_places(identity, share, rng):
-    """which do not hold each of the places"""
+    """which do not hold each index below 4 once"""
     people = rng.permutation(np.unique(identity))
     inside = np.isin(identity, people[: round(share * len(people))])
     return ~inside, inside
@@ -74,36 +77,36 @@ def _pairs(images, alike):
 
 
 def find_duplicates__by_the_sum(images):
-    """the same grey values in other places are another image"""
+    """The same grey values at other pixels are another image"""
     return _pairs(images, lambda a, b: a.sum() == b.sum())
 
 
 def find_duplicates__neighbours_only(images):
-    """copies need not be neighbours"""
+    """Copies need not be neighbours"""
     return [(k, k + 1) for k in range(len(images) - 1) if np.array_equal(images[k], images[k + 1])]
 
 
 def find_duplicates__later_place_first(images):
-    """the first place comes first"""
+    """the first index comes first"""
     return [(later, first) for first, later in _pairs(images, np.array_equal)]
 
 
 def find_duplicates__every_two(images):
-    """each further copy once"""
+    """each later copy once"""
     return [
         (i, j) for j in range(len(images)) for i in range(j) if np.array_equal(images[i], images[j])
     ]
 
 
 def find_duplicates__nearly_equal(images):
-    """one grey level is a difference"""
+    """One grey level is a difference"""
     return _pairs(
         images, lambda a, b: np.abs(a.astype(int) - b.astype(int)).max() <= 1 and a[0, 0] == b[0, 0]
     )
 
 
 def find_duplicates__itself(images):
-    """an image is no copy of itself"""
+    """An image is no copy of itself"""
     return [
         (i, j)
         for j in range(len(images))
@@ -113,7 +116,7 @@ def find_duplicates__itself(images):
 
 
 def find_duplicates__places_alone(images):
-    """copies need not be neighbours; the first place comes first"""
+    """you returned 2; expected (0, 2) | the first index comes first"""
     return [later for _, later in _pairs(images, np.array_equal)]
 
 
@@ -122,46 +125,46 @@ def find_duplicates__picture_by_picture(images):
     return sorted(_pairs(images, np.array_equal))
 
 
-def gives_away__plain_accuracy(number, label):
-    """you returned 0.75; expected 0.5 | whatever the mixture"""
+def best_balanced_accuracy__plain_accuracy(number, label):
+    """you returned 0.75; expected 0.5 | at any class sizes"""
     return max(
         max(np.mean((number >= t) == label), np.mean((number < t) == label))
         for t in [*number, np.inf]
     )
 
 
-def gives_away__one_direction(number, label):
+def best_balanced_accuracy__one_direction(number, label):
     """try both directions"""
     return max(
         (np.mean(number[label] >= t) + np.mean(number[~label] < t)) / 2 for t in [*number, np.inf]
     )
 
 
-def gives_away__threshold_at_the_mean(number, label):
-    """try every threshold"""
+def best_balanced_accuracy__threshold_at_the_mean(number, label):
+    """Try every threshold"""
     called = number >= number.mean()
     accuracy = (called[label].mean() + (~called)[~label].mean()) / 2
     return max(accuracy, 1 - accuracy)
 
 
-def gives_away__sum_of_the_shares(number, label):
+def best_balanced_accuracy__sum_of_the_shares(number, label):
     """you returned 2; expected 1"""
     called = [(np.mean(number[label] >= t), np.mean(number[~label] < t)) for t in [*number, np.inf]]
     return max(max(a + b, 2 - a - b) for a, b in called)
 
 
-def gives_away__share_of_one_class(number, label):
-    """equal numbers tell nothing"""
+def best_balanced_accuracy__share_of_one_class(number, label):
+    """Equal numbers tell nothing"""
     return max(max(np.mean(number[label] >= t), np.mean(number[label] < t)) for t in number)
 
 
-def gives_away__correlation(number, label):
+def best_balanced_accuracy__correlation(number, label):
     """expected 0.5"""
     if number.std() == 0:
         return 0.0
     return abs(np.corrcoef(number, label)[0, 1])
 
 
-def gives_away__the_threshold(number, label):
+def best_balanced_accuracy__the_threshold(number, label):
     """you returned 0.5; expected 1"""
     return (number[label].mean() + number[~label].mean()) / 2

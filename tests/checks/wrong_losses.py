@@ -1,15 +1,18 @@
-"""Plausible wrong answers to the exercises of lesson 3; each docstring holds the words that the check must answer."""
+"""Plausible wrong answers to the exercises of the lesson on contrastive and triplet loss.
+
+A docstring holds the words that the check's message must contain, divided by |.
+"""
 
 import torch
 
 
 def contrastive__labels_inverted(d, same, margin):
-    """you returned 1.125; expected 0 | different people beyond the margin cost nothing"""
+    """you returned 1.125; expected 0 | A different pair beyond the margin costs nothing"""
     return 0.5 * torch.where(same, (margin - d).clamp_min(0) ** 2, d**2).mean()
 
 
 def contrastive__no_hinge(d, same, margin):
-    """max(0, margin - d) before you square"""
+    """max(0, margin - d), then square"""
     return 0.5 * torch.where(same, d**2, (margin - d) ** 2).mean()
 
 
@@ -29,17 +32,17 @@ def contrastive__hinge_not_squared(d, same, margin):
 
 
 def contrastive__difference_of_squares(d, same, margin):
-    """first the difference, then the square"""
+    """(margin - d) squared"""
     return 0.5 * torch.where(same, d**2, (margin**2 - d**2).clamp_min(0)).mean()
 
 
 def contrastive__sum(d, same, margin):
-    """the mean over all pairs"""
+    """one mean over all pairs"""
     return 0.5 * torch.where(same, d**2, (margin - d).clamp_min(0) ** 2).sum()
 
 
 def contrastive__mean_of_each_kind(d, same, margin):
-    """the mean over all pairs, of both kinds together"""
+    """one mean over all pairs, of both kinds"""
     kinds = [
         values.mean()
         for values in (d[same] ** 2, (margin - d[~same]).clamp_min(0) ** 2)
@@ -49,29 +52,29 @@ def contrastive__mean_of_each_kind(d, same, margin):
 
 
 def contrastive__margin_one(d, same, margin):
-    """the margin is an argument"""
+    """The margin is an argument"""
     return 0.5 * torch.where(same, d**2, (1 - d).clamp_min(0) ** 2).mean()
 
 
 def contrastive__one_value_a_pair(d, same, margin):
-    """you returned shape (1,); expected ()"""
+    """you returned shape (1,); expected shape ()"""
     return 0.5 * torch.where(same, d**2, (margin - d).clamp_min(0) ** 2)
 
 
 def contrastive__broadcast(d, same, margin):
-    """each distance meets its own label"""
+    """(N,) with (N, 1) becomes N x N"""
     y = same[:, None].float()
     return 0.5 * (y * d**2 + (1 - y) * (margin - d).clamp_min(0) ** 2).mean()
 
 
 def semi_hard__equal_counts_as_further(d_ap, d_an, margin):
-    """d_an = [[0.5]], margin = 0.25 you returned True | equal is not further"""
+    """d_an = [[0.5]], margin = 0.25 you returned True | as far as the positive is not further"""
     d_ap = d_ap[:, None]
     return (d_an >= d_ap) & (d_an < d_ap + margin)
 
 
 def semi_hard__up_to_the_margin(d_ap, d_an, margin):
-    """d_an = [[0.75]], margin = 0.25 you returned True | by less than the margin"""
+    """d_an = [[0.75]], margin = 0.25 you returned True | use <, not <="""
     d_ap = d_ap[:, None]
     return (d_an > d_ap) & (d_an <= d_ap + margin)
 
@@ -82,12 +85,12 @@ def semi_hard__all_that_cost(d_ap, d_an, margin):
 
 
 def semi_hard__all_that_are_further(d_ap, d_an, margin):
-    """at the margin the triplet costs nothing"""
+    """At the margin a triplet costs nothing"""
     return d_an > d_ap[:, None]
 
 
 def semi_hard__the_wrong_side(d_ap, d_an, margin):
-    """a negative nearer than the positive is hard | you returned True"""
+    """A negative nearer than the positive is hard | you returned True"""
     d_ap = d_ap[:, None]
     return (d_an < d_ap) & (d_an >= d_ap - margin)
 
@@ -98,13 +101,13 @@ def semi_hard__wrong_axis(d_ap, d_an, margin):
 
 
 def semi_hard__numbers(d_ap, d_an, margin):
-    """True and False were expected"""
+    """expected True and False"""
     d_ap = d_ap[:, None]
     return ((d_an > d_ap) & (d_an < d_ap + margin)).float()
 
 
 def semi_hard__squared(d_ap, d_an, margin):
-    """plain distances, not squared ones"""
+    """Compare distances, not their squares"""
     d_ap = d_ap[:, None]
     return (d_an > d_ap) & (d_an**2 < d_ap**2 + margin)
 
@@ -122,7 +125,7 @@ def soft_triplet_gradient__all_or_nothing(a, p, n):
 
 
 def soft_triplet_gradient__downhill(a, p, n):
-    """a gradient points uphill"""
+    """The gradient points uphill"""
     pull, push = _soft(a, p, n, lambda x: x.sigmoid() / len(x))
     return -torch.stack([pull - push, -pull, push])
 
@@ -152,7 +155,7 @@ def soft_triplet_gradient__negative_before_positive(a, p, n):
 
 
 def soft_triplet_gradient__the_anchor_is_only_pulled(a, p, n):
-    """the anchor's is (a - p)/d_ap - (a - n)/d_an"""
+    """(a - p)/d_ap - (a - n)/d_an"""
     pull, push = _soft(a, p, n, lambda x: x.sigmoid() / len(x))
     return torch.stack([pull, -pull, push])
 

@@ -1,8 +1,9 @@
-"""Plausible wrong answers to the exercises of lesson 10. A docstring holds the words that the message must contain."""
+"""Plausible wrong answers to the exercises of the lesson on embedding maps.
+
+A docstring holds the words that the check's message must contain, divided by |.
+"""
 
 import numpy as np
-
-# -- pca_shadow ------------------------------------------------------------------------------------------------------------
 
 
 def _svd(x, centre=True):
@@ -11,62 +12,59 @@ def _svd(x, centre=True):
     return centred, s, vt
 
 
-def pca_shadow__the_mean_is_left_in(x):
-    """take its mean away first"""
+def pca_map__the_mean_is_left_in(x):
+    """subtract its mean first"""
     centred, s, vt = _svd(x, centre=False)
     return centred @ vt[:2].T, (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def pca_shadow__shares_of_the_values_themselves(x):
+def pca_map__shares_of_the_values_themselves(x):
     """*squared* singular values"""
     centred, s, vt = _svd(x)
     return centred @ vt[:2].T, s[:2].sum() / s.sum()
 
 
-def pca_shadow__columns_instead_of_rows(x):
+def pca_map__columns_instead_of_rows(x):
     """expected"""
     centred, s, vt = _svd(x)
     return centred @ vt[:, :2], (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def pca_shadow__without_lengths(x):
+def pca_map__without_lengths(x):
     """expected"""
     centred, s, _ = _svd(x)
     u = np.linalg.svd(centred, full_matrices=False)[0]
     return u[:, :2], (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def pca_shadow__the_first_two_coordinates(x):
-    """the longest direction comes first"""
+def pca_map__the_first_two_coordinates(x):
+    """The longest direction comes first"""
     centred, s, _ = _svd(x)
     return centred[:, :2], (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def pca_shadow__the_two_shortest(x):
+def pca_map__the_two_shortest(x):
     """expected"""
     centred, s, vt = _svd(x)
     return centred @ vt[-2:].T, (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def pca_shadow__each_coordinate_made_equally_wide(x):
-    """the wall keeps 40/42"""
+def pca_map__each_coordinate_made_equally_wide(x):
+    """the map keeps 40/42"""
     centred, s, vt = _svd((x - x.mean(0)) / (x.std(0) + 1e-12))
     return centred @ vt[:2].T, (s[:2] ** 2).sum() / (s**2).sum()
 
 
-def pca_shadow__the_points_alone(x):
-    """2 values were expected"""
+def pca_map__the_points_alone(x):
+    """expected ([[4, 0], [0, 2], [0, 0], [-4, 0], [0, -2], [0, 0]], 0.9524)"""
     centred, _, vt = _svd(x)
     return centred @ vt[:2].T
 
 
-def pca_shadow__the_share_that_is_lost(x):
+def pca_map__the_share_that_is_lost(x):
     """you returned 0.04762; expected 0.9524"""
     centred, s, vt = _svd(x)
     return centred @ vt[:2].T, (s[2:] ** 2).sum() / (s**2).sum()
-
-
-# -- sigma_of ----------------------------------------------------------------------------------------------------------
 
 
 def _halved(total, target):
@@ -77,12 +75,12 @@ def _halved(total, target):
     return low
 
 
-def sigma_of__the_nearest_distance_is_left_in(distances):
+def umap_sigma__the_nearest_distance_is_left_in(distances):
     """you returned 0.6094; expected 0.24"""
     return _halved(lambda s: np.exp(-distances / s).sum(), np.log2(len(distances)))
 
 
-def sigma_of__the_first_is_taken_for_the_nearest(distances):
+def umap_sigma__the_first_is_taken_for_the_nearest(distances):
     """need not come first"""
     return _halved(
         lambda s: np.exp(-np.maximum(0, distances - distances[0]) / s).sum(),
@@ -90,31 +88,31 @@ def sigma_of__the_first_is_taken_for_the_nearest(distances):
     )
 
 
-def sigma_of__the_natural_logarithm(distances):
+def umap_sigma__the_natural_logarithm(distances):
     """sum to 2"""
     return _halved(
         lambda s: np.exp(-(distances - distances.min()) / s).sum(), np.log(len(distances))
     )
 
 
-def sigma_of__k_instead_of_its_logarithm(distances):
+def umap_sigma__k_instead_of_its_logarithm(distances):
     """expected 0.24"""
     return _halved(lambda s: np.exp(-(distances - distances.min()) / s).sum(), len(distances))
 
 
-def sigma_of__distances_squared(distances):
+def umap_sigma__distances_squared(distances):
     """expected 0.24"""
     return _halved(
         lambda s: np.exp(-(((distances - distances.min()) / s) ** 2)).sum(), np.log2(len(distances))
     )
 
 
-def sigma_of__the_mean_gap(distances):
+def umap_sigma__the_mean_gap(distances):
     """expected 0.24"""
     return float((distances - distances.min()).mean())
 
 
-def sigma_of__halved_in_the_wrong_direction(distances):
+def umap_sigma__halved_in_the_wrong_direction(distances):
     """expected 0.24"""
     low, high = 1e-3, 1e3
     for _ in range(100):
@@ -124,9 +122,6 @@ def sigma_of__halved_in_the_wrong_direction(distances):
         else:
             low = middle
     return low
-
-
-# -- purity ------------------------------------------------------------------------------------------------------------
 
 
 def _apart(xy):
@@ -161,7 +156,7 @@ def purity__a_majority(xy, people, k):
 
 
 def purity__along_one_axis(xy, people, k):
-    """distance is measured along both"""
+    """Distance counts both axes"""
     apart = np.abs(xy[:, None, 0] - xy[None, :, 0])
     return (people[apart.argsort(1, kind="stable")[:, 1 : k + 1]] == people[:, None]).mean()
 

@@ -1,4 +1,7 @@
-"""Plausible wrong answers to the exercises of lesson 4; each docstring holds the words that the check must answer."""
+"""Plausible wrong answers to the exercises of the lesson on angular margins.
+
+A docstring holds the words that the check's message must contain, divided by |.
+"""
 
 import math
 
@@ -20,27 +23,27 @@ def arc_margin__degrees(cosine, margin):
 
 
 def arc_margin__turned_towards(cosine, margin):
-    """you returned 0.9403 | cos(theta) cos(m) - sin(theta) sin(m)"""
+    """you returned 0.9403 | cos(t) cos(m) - sin(t) sin(m)"""
     return _guarded(cosine, margin, cosine * math.cos(margin) + _sine(cosine) * math.sin(margin))
 
 
 def arc_margin__off_the_cosine(cosine, margin):
-    """cos(theta + m) = cos(theta) cos(m)"""
+    """cos(t + m) = cos(t) cos(m)"""
     return cosine - margin
 
 
 def arc_margin__times_the_angle(cosine, margin):
-    """without a margin nothing changes"""
+    """Without a margin nothing changes"""
     return (margin * cosine.clamp(-1, 1).acos()).cos()
 
 
 def arc_margin__no_guard(cosine, margin):
-    """cos(theta + m) has come back up | theta = pi - m"""
+    """cos(theta + m) grows again | theta = pi - m"""
     return cosine * math.cos(margin) - _sine(cosine) * math.sin(margin)
 
 
 def arc_margin__guard_without_the_sine(cosine, margin):
-    """it goes on as cos(theta) - m sin(m)"""
+    """use cos(theta) - m sin(m) there"""
     return torch.where(
         cosine > -math.cos(margin),
         cosine * math.cos(margin) - _sine(cosine) * math.sin(margin),
@@ -49,39 +52,39 @@ def arc_margin__guard_without_the_sine(cosine, margin):
 
 
 def arc_margin__guard_from_a_right_angle(cosine, margin):
-    """the guard begins at theta = pi - m"""
+    """The guard begins at theta = pi - m"""
     turned = cosine * math.cos(margin) - _sine(cosine) * math.sin(margin)
     return torch.where(cosine > 0, turned, cosine - margin * math.sin(margin))
 
 
 def arc_margin__root_of_less_than_nothing(cosine, margin):
-    """you returned nan | rounding gives cosines a hair above 1"""
+    """you returned nan | Rounding gives cosines just above 1"""
     return _guarded(
         cosine, margin, cosine * math.cos(margin) - (1 - cosine**2).sqrt() * math.sin(margin)
     )
 
 
 def cosface_logits__margin_added(cosines, labels, scale, margin):
-    """you returned 7 at [0, 0]; expected 3 | look further away"""
+    """you returned 7 at [0, 0]; expected 3 | Subtract the margin at the true class"""
     logits = cosines.clone()
     logits[torch.arange(len(labels)), labels] += margin
     return scale * logits
 
 
 def cosface_logits__margin_everywhere(cosines, labels, scale, margin):
-    """and no other class"""
+    """and at no other"""
     return scale * (cosines - margin)
 
 
 def cosface_logits__scale_first(cosines, labels, scale, margin):
-    """you returned 4.8 | the scale comes after it"""
+    """you returned 4.8 | then multiply by the scale"""
     logits = scale * cosines
     logits[torch.arange(len(labels)), labels] -= margin
     return logits
 
 
 def cosface_logits__on_the_wrong_classes(cosines, labels, scale, margin):
-    """the right class look further away, and no other"""
+    """at the true class and at no other"""
     own = torch.nn.functional.one_hot(labels, cosines.shape[1])
     return scale * (cosines - margin * (1 - own))
 
@@ -100,12 +103,12 @@ def cosface_logits__in_place(cosines, labels, scale, margin):
 
 
 def cosface_logits__without_the_scale(cosines, labels, scale, margin):
-    """every logit is a scaled cosine"""
+    """Every logit is a scaled cosine"""
     return cosines - margin * torch.nn.functional.one_hot(labels, cosines.shape[1])
 
 
 def smallest_scale__others_at_right_angles(classes, probability):
-    """two classes can lie opposite each other"""
+    """Two classes lie at cosine 1 and -1"""
     return math.log((classes - 1) * probability / (1 - probability))
 
 
@@ -115,7 +118,7 @@ def smallest_scale__one_rival(classes, probability):
 
 
 def smallest_scale__all_others_opposite(classes, probability):
-    """all the C - 1 others -1/(C - 1)"""
+    """Each of the C - 1 other classes counts"""
     return 0.5 * math.log((classes - 1) * probability / (1 - probability))
 
 

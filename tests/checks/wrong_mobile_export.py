@@ -1,8 +1,9 @@
-"""Plausible wrong answers to the exercises of lesson 11. A docstring holds the words that the message must contain."""
+"""Plausible wrong answers to the exercises of the lesson on mobile export.
+
+A docstring holds the words that the check's message must contain, divided by |.
+"""
 
 import numpy as np
-
-# -- phone_input -------------------------------------------------------------------------------------------------------
 
 
 def phone_input__from_zero_to_one(picture):
@@ -50,9 +51,6 @@ def phone_input__mean_and_spread_of_imagenet(picture):
     return ((picture / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225])[None]
 
 
-# -- to_levels ---------------------------------------------------------------------------------------------------------
-
-
 def _levels(x, low, high, steps=255, nearest=np.round, widen=True, clip=True):
     if widen:
         low, high = min(low, 0.0), max(high, 0.0)
@@ -69,12 +67,12 @@ def to_levels__cut_off_instead_of_rounded(x, low, high):
 
 
 def to_levels__not_clipped(x, low, high):
-    """is clipped"""
+    """are clipped to 255 and 0"""
     return _levels(x, low, high, clip=False)
 
 
 def to_levels__the_bytes_run_over(x, low, high):
-    """is clipped"""
+    """are clipped to 255 and 0"""
     levels, _ = _levels(x, low, high, clip=False)
     levels = levels.astype(int) % 256
     scale = (max(high, 0) - min(low, 0)) / 255
@@ -82,12 +80,12 @@ def to_levels__the_bytes_run_over(x, low, high):
 
 
 def to_levels__a_range_without_zero(x, low, high):
-    """the range must hold zero"""
+    """The range must hold zero"""
     return _levels(x, low, high, widen=False)
 
 
 def to_levels__the_zero_between_two_levels(x, low, high):
-    """a level is 2/255 wide"""
+    """A step is 2/255"""
     low, high = min(low, 0.0), max(high, 0.0)
     scale = (high - low) / 255
     levels = np.clip(np.round((x - low) / scale), 0, 255)
@@ -112,11 +110,8 @@ def to_levels__symmetric_around_zero(x, low, high):
     return levels + 128, levels * scale
 
 
-# -- to_int8 -----------------------------------------------------------------------------------------------------------
-
-
 def to_int8__one_scale_for_the_layer(weight):
-    """each output channel has a scale of its own"""
+    """Each output channel has its own scale"""
     scale = weight.abs().max() / 127
     return (weight / scale).round(), scale.expand(len(weight))
 

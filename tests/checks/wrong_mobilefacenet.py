@@ -1,8 +1,9 @@
-"""Plausible wrong answers to the exercises of lesson 7. A docstring holds the words that the message must contain."""
+"""Plausible wrong answers to the exercises of the lesson on MobileFaceNet.
+
+A docstring holds the words that the check's message must contain, divided by |.
+"""
 
 import math
-
-# -- output_side -------------------------------------------------------------------------------------------------------
 
 
 def output_side__the_last_place_is_missing(side, kernel, stride, padding):
@@ -11,7 +12,7 @@ def output_side__the_last_place_is_missing(side, kernel, stride, padding):
 
 
 def output_side__padding_on_one_end(side, kernel, stride, padding):
-    """side = 15 | padding stands on both ends"""
+    """side = 15 | Padding is on both ends"""
     return (side + padding - kernel) // stride + 1
 
 
@@ -26,7 +27,7 @@ def output_side__not_rounded(side, kernel, stride, padding):
 
 
 def output_side__the_kernel_is_forgotten(side, kernel, stride, padding):
-    """kernel = 7 | count the places"""
+    """kernel = 7 | count places, not steps"""
     return side // stride
 
 
@@ -36,11 +37,8 @@ def output_side__padding_is_forgotten(side, kernel, stride, padding):
 
 
 def output_side__the_rule_for_odd_kernels(side, kernel, stride, padding):
-    """kernel = 2 | an even kernel"""
+    """kernel = 2 | The kernel may be even"""
     return (side + 2 * padding - 2 * (kernel // 2) - 1) // stride + 1
-
-
-# -- bottleneck_cost ---------------------------------------------------------------------------------------------------
 
 
 def _parts(c_in, c_out, wide, stride, side):
@@ -72,7 +70,7 @@ def bottleneck_cost__batch_norm_is_forgotten(c_in, c_out, wide, stride, side):
 
 
 def bottleneck_cost__batch_norm_of_what_goes_in(c_in, c_out, wide, stride, side):
-    """its own convolution's channels"""
+    """Batch norms count output channels"""
     weights, places = _parts(c_in, c_out, wide, stride, side)
     return sum(weights) + 2 * (c_in + wide + wide) + 2 * wide, _work(weights, places)
 
@@ -85,13 +83,13 @@ def bottleneck_cost__the_depthwise_layer_is_a_plain_one(c_in, c_out, wide, strid
 
 
 def bottleneck_cost__all_on_the_large_map(c_in, c_out, wide, stride, side):
-    """widening runs on the large map"""
+    """on the large map"""
     weights, _ = _parts(c_in, c_out, wide, stride, side)
     return sum(weights) + 6 * wide + 2 * c_out, sum(weights) * side * side
 
 
 def bottleneck_cost__all_on_the_small_map(c_in, c_out, wide, stride, side):
-    """widening runs on the large map"""
+    """on the large map"""
     weights, (_, _, small) = _parts(c_in, c_out, wide, stride, side)
     return sum(weights) + 6 * wide + 2 * c_out, sum(weights) * small
 
@@ -111,33 +109,30 @@ def bottleneck_cost__batch_norm_multiplies_too(c_in, c_out, wide, stride, side):
     )
 
 
-# -- fold --------------------------------------------------------------------------------------------------------------
-
-
 def _scaled(weight, scale):
     return weight * scale[:, None, None, None]
 
 
 def fold__divided_by_the_variance(weight, gamma, beta, mean, var, eps):
-    """variance + eps is 4"""
+    """Variance + eps is 4"""
     scale = gamma / (var + eps)
     return _scaled(weight, scale), beta - mean * scale
 
 
 def fold__eps_is_forgotten(weight, gamma, beta, mean, var, eps):
-    """variance + eps is 4"""
+    """Variance + eps is 4"""
     scale = gamma / var.sqrt()
     return _scaled(weight, scale), beta - mean * scale
 
 
 def fold__eps_outside_the_root(weight, gamma, beta, mean, var, eps):
-    """variance + eps is 4"""
+    """Variance + eps is 4"""
     scale = gamma / (var.sqrt() + eps)
     return _scaled(weight, scale), beta - mean * scale
 
 
 def fold__the_mean_is_not_scaled(weight, gamma, beta, mean, var, eps):
-    """it is scaled too"""
+    """The mean is scaled too"""
     scale = gamma / (var + eps).sqrt()
     return _scaled(weight, scale), beta - mean
 

@@ -1,21 +1,22 @@
-"""Plausible wrong answers to the exercises of lesson 12. A docstring holds the words that the message must contain."""
+"""Plausible wrong answers to the exercises of the lesson on the phone.
+
+A docstring holds the words that the check's message must contain, divided by |.
+"""
 
 import numpy as np
 
 LEFT, RIGHT = 38.2946 + 51.6963j, 73.5318 + 51.5014j
 
-# -- from_two_eyes -----------------------------------------------------------------------------------------------------
-
 
 def from_two_eyes__the_other_way_round(left, right):
-    """neither larger nor turned"""
+    """not scaled or turned"""
     left, right = complex(*left), complex(*right)
     a = (RIGHT - LEFT) / (right - left)
     return a, LEFT - a * left
 
 
 def from_two_eyes__scale_without_turn(left, right):
-    """multiplying by i turns by 90 degrees"""
+    """A quarter turn multiplies by i"""
     left, right = complex(*left), complex(*right)
     a = abs(right - left) / abs(RIGHT - LEFT)
     return a, left - a * LEFT
@@ -29,7 +30,7 @@ def from_two_eyes__the_shift_forgets_the_scale(left, right):
 
 
 def from_two_eyes__eyes_exchanged(left, right):
-    """nothing is turned, scaled or moved"""
+    """no turn, scale or shift"""
     left, right = complex(*left), complex(*right)
     a = (left - right) / (RIGHT - LEFT)
     return a, right - a * LEFT
@@ -42,34 +43,31 @@ def from_two_eyes__only_the_shift(left, right):
 
 
 def from_two_eyes__b_from_the_wrong_eye(left, right):
-    """nothing is turned, scaled or moved"""
+    """no turn, scale or shift"""
     left, right = complex(*left), complex(*right)
     a = (right - left) / (RIGHT - LEFT)
     return a, left - a * RIGHT
 
 
 def from_two_eyes__b_first(left, right):
-    """nothing is turned"""
+    """no turn, scale or shift"""
     left, right = complex(*left), complex(*right)
     a = (right - left) / (RIGHT - LEFT)
     return left - a * LEFT, a
 
 
-# -- open_set ------------------------------------------------------------------------------------------------------------
-
-
 def open_set__everybody_is_somebody(names, scores, threshold, margin):
-    """nobody reaches the threshold"""
+    """Nobody reaches the threshold"""
     return names[int(scores.argmax())]
 
 
 def open_set__no_margin(names, scores, threshold, margin):
-    """closer to each other than the margin"""
+    """The best two are closer than the margin"""
     return names[int(scores.argmax())] if scores.max() >= threshold else "unknown"
 
 
 def open_set__unsure_before_unknown(names, scores, threshold, margin):
-    """first ask whether anybody is alike enough"""
+    """Compare with the threshold before the margin"""
     ranked = np.sort(scores)
     if len(ranked) > 1 and ranked[-1] - ranked[-2] < margin:
         return "unsure"
@@ -77,7 +75,7 @@ def open_set__unsure_before_unknown(names, scores, threshold, margin):
 
 
 def open_set__equal_is_refused(names, scores, threshold, margin):
-    """a score on the threshold is accepted"""
+    """A score on the threshold is accepted"""
     ranked = np.sort(scores)
     if scores.max() <= threshold:
         return "unknown"
@@ -109,7 +107,7 @@ def open_set__a_second_is_taken_for_granted(names, scores, threshold, margin):
 
 
 def open_set__the_neighbour_in_the_list_is_the_second(names, scores, threshold, margin):
-    """the second best may stand anywhere"""
+    """The second best may be anywhere"""
     first = int(scores.argmax())
     if scores[first] < threshold:
         return "unknown"
@@ -119,23 +117,20 @@ def open_set__the_neighbour_in_the_list_is_the_second(names, scores, threshold, 
 
 
 def open_set__the_margin_is_above_the_threshold(names, scores, threshold, margin):
-    """two people are closer to each other than the margin"""
+    """The best two are closer than the margin"""
     best = scores.max()
     if best < threshold:
         return "unknown"
     return names[int(scores.argmax())] if best - threshold >= margin else "unsure"
 
 
-# -- far_per_comparison ------------------------------------------------------------------------------------------------
-
-
 def far_per_comparison__divided(people, templates, one_in):
-    """dividing by 2 is only nearly right"""
+    """do not divide by 2"""
     return 1 / one_in / (people * templates)
 
 
 def far_per_comparison__templates_forgotten(people, templates, one_in):
-    """a second template is a second chance"""
+    """A second template is a second comparison"""
     return 1 - (1 - 1 / one_in) ** (1 / people)
 
 
@@ -155,10 +150,10 @@ def far_per_comparison__root_of_the_wrong_side(people, templates, one_in):
 
 
 def far_per_comparison__people_plus_templates(people, templates, one_in):
-    """its FAR is the share itself"""
+    """its FAR is 1 / one_in"""
     return 1 - (1 - 1 / one_in) ** (1 / (people + templates))
 
 
 def far_per_comparison__the_share_that_stays_out(people, templates, one_in):
-    """its FAR is the share itself"""
+    """its FAR is 1 / one_in"""
     return (1 - 1 / one_in) ** (1 / (people * templates))

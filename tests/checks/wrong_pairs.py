@@ -1,18 +1,21 @@
-"""Plausible wrong answers to the exercises of lesson 2; each docstring holds the words that the check must answer."""
+"""Plausible wrong answers to the exercises of the lesson on pairs and triplets.
+
+A docstring holds the words that the check's message must contain, divided by |.
+"""
 
 import numpy as np
 import torch
 
 
 def counts__each_pair_twice(p, k):
-    """you returned (0, 2, 0); expected (0, 1, 0) | the two strangers make one pair"""
+    """you returned (0, 2, 0); expected (0, 1, 0) | one different pair"""
     n = p * k
     same = p * k * (k - 1)
     return same, n * (n - 1) - same, n * (k - 1) * (p - 1) * k
 
 
 def counts__an_image_with_itself(p, k):
-    """with one image each nobody has a partner"""
+    """With one image each there is no same pair"""
     n = p * k
     same = p * k * (k + 1) // 2
     return same, n * (n + 1) // 2 - same, n * (k - 1) * (p - 1) * k
@@ -26,7 +29,7 @@ def counts__triplets_without_order(p, k):
 
 
 def counts__anchor_as_its_own_positive(p, k):
-    """for p = 2, k = 1 you returned (0, 1, 2); expected (0, 1, 0) | nobody has a partner"""
+    """p = 2, k = 1 you returned (0, 1, 2); expected (0, 1, 0) | there is no same pair"""
     n = p * k
     same = p * k * (k - 1) // 2
     return same, n * (n - 1) // 2 - same, n * k * (p - 1) * k
@@ -56,49 +59,49 @@ def _same(labels):
 
 
 def valid_triplets__anchor_as_its_own_positive(labels):
-    """an anchor is not its own positive"""
+    """An anchor is not its own positive"""
     same = _same(labels)
     return same[:, :, None] & ~same[:, None, :]
 
 
 def valid_triplets__negative_before_positive(labels):
-    """axes in the order anchor, positive, negative"""
+    """Axes are anchor, positive, negative"""
     same, other = _same(labels), ~torch.eye(len(labels), dtype=torch.bool)
     return (same & other)[:, None, :] & ~same[:, :, None]
 
 
 def valid_triplets__any_other_image_as_negative(labels):
-    """the negative belongs to another identity"""
+    """The negative has another identity"""
     same, other = _same(labels), ~torch.eye(len(labels), dtype=torch.bool)
     return (same & other)[:, :, None] & other[:, None, :]
 
 
 def valid_triplets__three_different_images(labels):
-    """you returned True | a positive has the anchor's identity"""
+    """you returned True | A positive has the anchor's identity"""
     other = ~torch.eye(len(labels), dtype=torch.bool)
     return other[:, :, None] & other[:, None, :] & other[None] & ~_same(labels)[:, None, :]
 
 
 def valid_triplets__each_pair_one_way(labels):
-    """(0, 1, 2) and (1, 0, 2) are the two triplets"""
+    """(0, 1, 2) and (1, 0, 2)"""
     same = _same(labels)
     return same.triu(1)[:, :, None] & ~same[:, None, :]
 
 
 def valid_triplets__numbers(labels):
-    """True and False were expected"""
+    """expected True and False"""
     same, other = _same(labels), ~torch.eye(len(labels), dtype=torch.bool)
     return ((same & other)[:, :, None] & ~same[:, None, :]).float()
 
 
 def valid_triplets__list_of_triplets(labels):
-    """you returned shape (0, 3); expected (2, 2, 2)"""
+    """you returned shape (0, 3); expected shape (2, 2, 2)"""
     same, other = _same(labels), ~torch.eye(len(labels), dtype=torch.bool)
     return ((same & other)[:, :, None] & ~same[:, None, :]).nonzero()
 
 
 def pk_batch__any_images(identity, p, k, rng):
-    """draw P different identities"""
+    """of identities [0, 1] it holds [1, 1] images"""
     return rng.choice(len(identity), p * k, replace=False)
 
 
@@ -109,13 +112,13 @@ def pk_batch__an_image_twice(identity, p, k, rng):
 
 
 def pk_batch__the_first_images(identity, p, k, rng):
-    """100 batches that never hold places [2, 3, 4, 5]"""
+    """100 batches that never hold indices [2, 3, 6, 7] | at random"""
     chosen = rng.choice(np.unique(identity), p, replace=False)
     return np.concatenate([np.flatnonzero(identity == person)[:k] for person in chosen])
 
 
 def pk_batch__people_by_their_images(identity, p, k, rng):
-    """draw P different identities"""
+    """Draw P different identities"""
     chosen = (
         rng.choice(identity, p, replace=False) if len(identity) > 4 else np.unique(identity)
     )  # who has more images comes more often
@@ -128,7 +131,7 @@ def pk_batch__people_by_their_images(identity, p, k, rng):
 
 
 def pk_batch__fills_up_with_repeats(identity, p, k, rng):
-    """an identity with fewer than K images has no place"""
+    """Leave out who has fewer than K images"""
     chosen = rng.choice(np.unique(identity), p, replace=False)
     return np.concatenate(
         [np.resize(rng.permutation(np.flatnonzero(identity == person)), k) for person in chosen]
@@ -136,12 +139,12 @@ def pk_batch__fills_up_with_repeats(identity, p, k, rng):
 
 
 def pk_batch__names_for_places(identity, p, k, rng):
-    """which are not all places in 0..3"""
+    """which are not all indices below 4"""
     return np.repeat(rng.choice(np.unique(identity) + 3, p, replace=False), k)
 
 
 def pk_batch__always_the_same_people(identity, p, k, rng):
-    """never hold places [4, 5, 6, 7]"""
+    """never hold indices [4, 5, 6, 7]"""
     people, counts = np.unique(identity, return_counts=True)
     chosen = people[counts >= k][:p]
     return np.concatenate(

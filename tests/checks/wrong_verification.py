@@ -1,8 +1,9 @@
-"""Plausible wrong answers to the exercises of lesson 9. A docstring holds the words that the message must contain."""
+"""Plausible wrong answers to the exercises of the lesson on verification.
+
+A docstring holds the words that the check's message must contain, divided by |.
+"""
 
 import numpy as np
-
-# -- to_cosine ---------------------------------------------------------------------------------------------------------
 
 
 def to_cosine__the_half_is_missing(value, metric):
@@ -11,22 +12,22 @@ def to_cosine__the_half_is_missing(value, metric):
 
 
 def to_cosine__l2_is_not_squared(value, metric):
-    """metric = l2 | expected -1 | square an L2 distance"""
+    """metric = l2 | expected -1 | Square an L2 distance"""
     return value if metric == "cosine" else 1 - value / 2
 
 
 def to_cosine__every_metric_is_a_distance(value, metric):
-    """value = 0.4, metric = cosine | a cosine stays as it is"""
+    """value = 0.4, metric = cosine | A cosine stays as it is"""
     return 1 - (value**2 if metric == "l2" else value) / 2
 
 
 def to_cosine__squared_is_squared_again(value, metric):
-    """metric = squared l2 | it is squared already"""
+    """metric = squared l2 | This distance is squared already"""
     return value if metric == "cosine" else 1 - value**2 / 2
 
 
 def to_cosine__one_minus_the_cosine(value, metric):
-    """metric = cosine | a cosine stays as it is"""
+    """metric = cosine | A cosine stays as it is"""
     return {"cosine": 1 - value, "l2": 1 - value**2 / 2, "squared l2": 1 - value / 2}[metric]
 
 
@@ -40,9 +41,6 @@ def to_cosine__the_sign_is_turned(value, metric):
     return {"cosine": -value, "l2": value**2 / 2 - 1, "squared l2": value / 2 - 1}[metric]
 
 
-# -- choose_and_measure ---------------------------------------------------------------------------------------------------------
-
-
 def _threshold(scores, same, far):
     return min(t for t in scores if (scores[~same] >= t).mean() <= far + 1e-12)
 
@@ -54,23 +52,23 @@ def _rates(scores, same, threshold):
 def choose_and_measure__the_threshold_is_fitted_where_it_is_measured(
     chosen_scores, chosen_same, scores, same, far
 ):
-    """the first group sets the threshold"""
+    """The first group sets the threshold"""
     return _rates(scores, same, _threshold(scores, same, far))
 
 
 def choose_and_measure__measured_where_it_was_chosen(chosen_scores, chosen_same, scores, same, far):
-    """the second one alone is measured"""
+    """only the second group is measured"""
     return _rates(chosen_scores, chosen_same, _threshold(chosen_scores, chosen_same, far))
 
 
 def choose_and_measure__all_pairs_together(chosen_scores, chosen_same, scores, same, far):
-    """the first group"""
+    """At 0.5, the lowest threshold that holds"""
     s, y = np.append(chosen_scores, scores), np.append(chosen_same, same)
     return _rates(scores, same, _threshold(s, y, far))
 
 
 def choose_and_measure__equal_is_not_accepted(chosen_scores, chosen_same, scores, same, far):
-    """a score equal to the threshold is accepted"""
+    """A score equal to the threshold is accepted"""
     at = _threshold(chosen_scores, chosen_same, far)
     return (scores[~same] > at).mean(), (scores[same] > at).mean()
 
@@ -87,17 +85,17 @@ def choose_and_measure__less_than_far_instead_of_at_most(
 
 
 def choose_and_measure__a_quantile_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
-    """the loosest threshold that holds is 0.5"""
+    """At 0.5, the lowest threshold that holds"""
     return _rates(scores, same, np.quantile(chosen_scores, 1 - far))
 
 
 def choose_and_measure__a_quantile_of_the_strangers(chosen_scores, chosen_same, scores, same, far):
-    """the loosest threshold that holds is 0.5"""
+    """At 0.5, the lowest threshold that holds"""
     return _rates(scores, same, np.quantile(chosen_scores[~chosen_same], 1 - far))
 
 
 def choose_and_measure__a_share_of_all_pairs(chosen_scores, chosen_same, scores, same, far):
-    """a share of the pairs of *strangers*"""
+    """a share of the pairs of *different people*"""
     return _rates(
         scores,
         same,
@@ -106,18 +104,18 @@ def choose_and_measure__a_share_of_all_pairs(chosen_scores, chosen_same, scores,
 
 
 def choose_and_measure__frr_instead_of_tar(chosen_scores, chosen_same, scores, same, far):
-    """return FAR, then TAR"""
+    """Return FAR, TAR"""
     accepted, found = _rates(scores, same, _threshold(chosen_scores, chosen_same, far))
     return accepted, 1 - found
 
 
 def choose_and_measure__tar_first(chosen_scores, chosen_same, scores, same, far):
-    """return FAR, then TAR"""
+    """Return FAR, TAR"""
     return _rates(scores, same, _threshold(chosen_scores, chosen_same, far))[::-1]
 
 
 def choose_and_measure__the_strictest_that_holds(chosen_scores, chosen_same, scores, same, far):
-    """the threshold, at 0.5"""
+    """sets the threshold, 0.5"""
     return _rates(
         scores,
         same,
@@ -125,21 +123,18 @@ def choose_and_measure__the_strictest_that_holds(chosen_scores, chosen_same, sco
     )
 
 
-# -- identify ----------------------------------------------------------------------------------------------------------
-
-
 def identify__everybody_is_somebody(scores, names, threshold):
-    """the answer is None"""
+    """Nobody reaches the threshold: None"""
     return [names[g] for g in scores.argmax(1)]
 
 
 def identify__the_first_that_passes(scores, names, threshold):
-    """the best of them counts"""
+    """Take the best of the three"""
     return [next((name for name, s in zip(names, row) if s >= threshold), None) for row in scores]
 
 
 def identify__equal_is_refused(scores, names, threshold):
-    """a score equal to the threshold is accepted"""
+    """A score equal to the threshold is accepted"""
     return [names[row.argmax()] if row.max() > threshold else None for row in scores]
 
 
@@ -149,7 +144,7 @@ def identify__the_smallest_score_wins(scores, names, threshold):
 
 
 def identify__the_mean_of_a_persons_templates(scores, names, threshold):
-    """the best one speaks"""
+    """the best one counts"""
     answers = []
     for row in scores:
         means = {
@@ -166,7 +161,7 @@ def identify__places_instead_of_names(scores, names, threshold):
 
 
 def identify__the_best_of_each_template(scores, names, threshold):
-    """each row is a probe | 3 values were expected"""
+    """Each row is a probe"""
     return [names[g] if s >= threshold else None for g, s in zip(scores.argmax(0), scores.max(0))]
 
 
