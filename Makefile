@@ -7,7 +7,7 @@ PARALLEL := OMP_NUM_THREADS=1
 WORKERS := -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lint test test-extras test-all notebooks book phone results papers stamp constraints clean
+.PHONY: help setup lab lint test test-extras test-all claims notebooks book phone results papers stamp constraints clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -33,6 +33,9 @@ test-all: test-extras test  ## everything
 
 notebooks: setup  ## run every lesson with the full budget and store its outputs
 	$(PY) -m tools.notebooks run $(ARGS)
+
+claims: setup  ## run the lessons' sentences on learning with five seeds (docs/results/lessons.json)
+	OMP_NUM_THREADS=1 $(PY) -m tools.claims $(ARGS)
 
 book: setup  ## the course as static pages in site/book, which open from disk
 	@$(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-site.txt

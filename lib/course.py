@@ -7,6 +7,7 @@ inside the functions that need it, so that the check also runs where torch is mi
 """
 
 import importlib.util
+import json
 import os
 import random
 import shutil
@@ -67,6 +68,15 @@ def budget() -> str:
 def by_budget(*, quick: T, full: T) -> T:
     """The value for the current budget, for example `steps = by_budget(quick=50, full=600)`."""
     return quick if budget() == "quick" else full
+
+
+def recorded(claim: str) -> list[dict[str, float]]:
+    """The figures of a lesson's claim, one row a seed, as `make claims` measured them.
+
+    raises  KeyError for a claim that is not in docs/results/lessons.json
+    """
+    table = json.loads((ROOT / "docs" / "results" / "lessons.json").read_text(encoding="utf-8"))
+    return table[claim]["rows"]
 
 
 def device():
