@@ -80,7 +80,7 @@ def recorded(claim: str) -> list[dict[str, float]]:
 
 
 def device():
-    """The torch.device to use: CUDA, else Apple's MPS, else the CPU. `COURSE_DEVICE` overrides it."""
+    """The torch.device to use: CUDA, else MPS, else the CPU. `COURSE_DEVICE` overrides it."""
     import torch
 
     if os.environ.get("COURSE_DEVICE"):

@@ -1,4 +1,4 @@
-"""What the tests share: the quick budget, the real archives where they are, and markers for what `make test` leaves out."""
+"""What the tests share: the quick budget, the real archives where they are, one cache."""
 
 import os
 from pathlib import Path
@@ -13,11 +13,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real archives (`COURSE_REAL_DATA`, else `../shared/data`); skips, saying why, where it is absent."""
+    """The folder of real archives: `COURSE_REAL_DATA`, else `../shared/data`.
+
+    Skips, with the reason, where it is absent.
+    """
     folder = Path(os.environ.get("COURSE_REAL_DATA") or ROOT.parent / "shared" / "data")
     if not (folder / "sigcomp2011").is_dir():
         pytest.skip(
-            "real archives absent: set COURSE_REAL_DATA to a folder that holds sigcomp2011/, lfw/, omniglot/ as their publishers ship them"
+            "real archives absent: set COURSE_REAL_DATA to a folder that holds sigcomp2011/, lfw/ "
+            "and omniglot/ as their publishers ship them"
         )
     return folder
 

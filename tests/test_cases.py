@@ -1,4 +1,4 @@
-"""Inputs that fail today, each found in a public report: what is right, as a test that is expected to fail.
+"""Inputs that fail today, each from a public report: what is right, as an expected failure.
 
 Whoever mends a case removes its mark: with `strict` a case that passes unexpectedly is a failure.
 """
@@ -46,7 +46,7 @@ def folder_of_people(root: Path, people: int, pictures, side: int = 32) -> Path:
     return root
 
 
-# ------------------------------------------------------------------------------------ export cache
+# --------------------------------------------------------------------------------- export cache
 
 
 def network(last):
@@ -76,7 +76,7 @@ def test_01_a_network_whose_forward_was_mended_is_exported_anew(tmp_path):
     assert parity(after, to_onnx(after, tmp_path / "after.onnx"), images) < 1e-4
 
 
-# ----------------------------------------------------------------------------------------- downloads
+# ------------------------------------------------------------------------------------ downloads
 
 
 @still_open(reason="two processes share one .part file")
@@ -125,7 +125,7 @@ def test_02_two_processes_that_download_at_once_leave_one_whole_file(tmp_path, m
     assert left.read_bytes() == content.read_bytes()
 
 
-# ------------------------------------------------------------------------------------------ training
+# ------------------------------------------------------------------------------------- training
 
 
 @still_open(reason="the error rate on held-out people is worked out before the model is saved")
@@ -200,7 +200,7 @@ def test_12_batches_that_hold_no_triplet_are_refused_or_said(tmp_path, p, k):
         )
 
 
-# --------------------------------------------------------------------------------- gallery and phone
+# ---------------------------------------------------------------------------- gallery and phone
 
 
 @still_open(reason="a threshold is not checked where it enters")
@@ -239,7 +239,7 @@ def test_10_points_with_left_and_right_exchanged_are_noticed(order):
     assert all(seen.refused)
 
 
-# ------------------------------------------------------------------------------------- own pictures
+# --------------------------------------------------------------------------------- own pictures
 
 
 @still_open(reason="pictures of 16 and 32 bits are cut off at 255")
@@ -280,7 +280,7 @@ def test_15_a_wide_scan_keeps_the_ends_of_its_stroke(tmp_path):
     assert dark[0] > 0 and dark[-1] < 143
 
 
-# -------------------------------------------------------------------------------------------- labels
+# --------------------------------------------------------------------------------------- labels
 
 
 @still_open(reason="losses and ImageSet answer with torch's and int's own words")
@@ -304,7 +304,7 @@ def test_18_labels_that_are_no_whole_numbers_are_refused():
         ImageSet(np.zeros((2, 4, 4), np.uint8), [0.4, 0.6], np.ones(2, bool), list("ab"))
 
 
-# -------------------------------------------------------------------------------------- export inputs
+# -------------------------------------------------------------------------------- export inputs
 
 
 @still_open(reason="the converter speaks in its own words")

@@ -1,4 +1,4 @@
-"""What the lessons claim about learning is on record with its seeds, and the record is of today's code."""
+"""What the lessons claim about learning is on record with its seeds, made by today's code."""
 
 import importlib
 import json

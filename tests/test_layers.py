@@ -1,4 +1,4 @@
-"""Imports run downward through the ten packages of lib; import-linter holds the contracts of pyproject.toml."""
+"""Imports run downward through the packages of lib: the contracts stand in pyproject.toml."""
 
 import ast
 import os
@@ -23,7 +23,7 @@ PACKAGES = {
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess:
-    """Run import-linter on the packages below `folder`, with the contracts of its pyproject.toml."""
+    """Run import-linter below `folder`, with the contracts of its pyproject.toml."""
     code = (
         "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
     )

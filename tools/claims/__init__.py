@@ -4,8 +4,8 @@
     def collapse_small_rate(seed: int) -> dict[str, float]: ...
 
 `python -m tools.claims [TOPIC ...]` runs what is not on record and writes it to
-docs/results/lessons.json; a lesson reads it with `course.recorded("collapse, small rate")`. A record
-is bound to the source of its function's module and to that of tools/claims/glyphs.py: whoever
+docs/results/lessons.json. A lesson reads it with `course.recorded("collapse, small rate")`. A
+record is bound to the source of its function's module and to that of tools/claims/glyphs.py: whoever
 changes either runs the claim again.
 """
 
