@@ -144,8 +144,8 @@ def _difference(answer, expected, tolerance: float) -> str:
         return ""
     if got.ndim == 0:
         return other
-    place = tuple(np.argwhere(wrong)[0].tolist())
-    return f"you returned {brief(got[place])} at {list(place)}; expected {brief(wanted[place])}"
+    index = tuple(np.argwhere(wrong)[0].tolist())
+    return f"you returned {brief(got[index])} at {list(index)}; expected {brief(wanted[index])}"
 
 
 def _as_array(value) -> np.ndarray:

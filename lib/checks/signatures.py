@@ -47,7 +47,7 @@ def cllr_in_bits(attempt) -> bool | None:
     """`(llr (N,) natural logarithms, same (N,) bool) -> Cllr in bits`."""
 
     def expected(llr, same):
-        costs = {True: [], False: []}
+        costs: dict[bool, list[float]] = {True: [], False: []}
         for value, is_same in zip(llr.tolist(), same.tolist()):
             odds = math.exp(value)
             costs[is_same].append(math.log2(1 + (1 / odds if is_same else odds)))

@@ -27,7 +27,7 @@ def split_people__always_the_first(identity, share, rng):
     return np.flatnonzero(~inside), np.flatnonzero(inside)
 
 
-def split_people__names_for_places(identity, share, rng):
+def split_people__names_instead_of_indices(identity, share, rng):
     """which do not hold each index below 4 once"""
     people = rng.permutation(np.unique(identity))
     cut = round(share * len(people))
@@ -53,7 +53,7 @@ def split_people__one_image_of_each(identity, share, rng):
     return first[order[cut:]], first[order[:cut]]
 
 
-def split_people__masks_for_places(identity, share, rng):
+def split_people__masks_instead_of_indices(identity, share, rng):
     """which do not hold each index below 4 once"""
     people = rng.permutation(np.unique(identity))
     inside = np.isin(identity, people[: round(share * len(people))])
@@ -86,7 +86,7 @@ def find_duplicates__neighbours_only(images):
     return [(k, k + 1) for k in range(len(images) - 1) if np.array_equal(images[k], images[k + 1])]
 
 
-def find_duplicates__later_place_first(images):
+def find_duplicates__later_index_first(images):
     """the first index comes first"""
     return [(later, first) for first, later in _pairs(images, np.array_equal)]
 
@@ -115,12 +115,12 @@ def find_duplicates__itself(images):
     ]
 
 
-def find_duplicates__places_alone(images):
+def find_duplicates__indices_alone(images):
     """you returned 2; expected (0, 2) | the first index comes first"""
     return [later for _, later in _pairs(images, np.array_equal)]
 
 
-def find_duplicates__picture_by_picture(images):
+def find_duplicates__sorted_by_first_index(images):
     """in the order of the later copies"""
     return sorted(_pairs(images, np.array_equal))
 

@@ -77,7 +77,7 @@ def weight_decay__everything_decays(name, shape):
     return 4e-4 if name.startswith("last") else 4e-5
 
 
-def weight_decay__only_biases_are_spared(name, shape):
+def weight_decay__only_biases_without_decay(name, shape):
     """name = last.norm.weight | The scale of a batch norm gets none"""
     return 0.0 if name.endswith("bias") else 4e-4 if name.startswith("last") else 4e-5
 
@@ -132,6 +132,6 @@ def arcface_baseline__orthogonal_directions(scale, margin, classes):
     return math.log(1 + (classes - 1) * math.exp(scale * math.sin(margin)))
 
 
-def arcface_baseline__the_sign_is_turned(scale, margin, classes):
+def arcface_baseline__sign_reversed(scale, margin, classes):
     """the true logit is s cos m"""
     return math.log(1 + (classes - 1) * math.exp(-scale * (1 - math.cos(margin))))

@@ -168,7 +168,7 @@ def purity__k_with_itself(xy, people, k):
     ).mean() / k
 
 
-def purity__how_many(xy, people, k):
+def purity__count_instead_of_share(xy, people, k):
     """a share"""
     return (
         (people[_apart(xy).argsort(1, kind="stable")[:, 1 : k + 1]] == people[:, None])

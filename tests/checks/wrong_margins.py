@@ -22,17 +22,17 @@ def arc_margin__degrees(cosine, margin):
     return _guarded(cosine, m, cosine * math.cos(m) - _sine(cosine) * math.sin(m))
 
 
-def arc_margin__turned_towards(cosine, margin):
+def arc_margin__angle_reduced(cosine, margin):
     """you returned 0.9403 | cos(t) cos(m) - sin(t) sin(m)"""
     return _guarded(cosine, margin, cosine * math.cos(margin) + _sine(cosine) * math.sin(margin))
 
 
-def arc_margin__off_the_cosine(cosine, margin):
+def arc_margin__margin_subtracted_from_the_cosine(cosine, margin):
     """cos(t + m) = cos(t) cos(m)"""
     return cosine - margin
 
 
-def arc_margin__times_the_angle(cosine, margin):
+def arc_margin__angle_multiplied(cosine, margin):
     """Without a margin nothing changes"""
     return (margin * cosine.clamp(-1, 1).acos()).cos()
 
@@ -57,7 +57,7 @@ def arc_margin__guard_from_a_right_angle(cosine, margin):
     return torch.where(cosine > 0, turned, cosine - margin * math.sin(margin))
 
 
-def arc_margin__root_of_less_than_nothing(cosine, margin):
+def arc_margin__root_of_a_negative_number(cosine, margin):
     """you returned nan | Rounding gives cosines just above 1"""
     return _guarded(
         cosine, margin, cosine * math.cos(margin) - (1 - cosine**2).sqrt() * math.sin(margin)

@@ -21,7 +21,7 @@ def phone_input__half_a_grey_level_off(picture):
     return (picture[None].astype(float) - 128) / 128
 
 
-def phone_input__bytes_run_over(picture):
+def phone_input__bytes_overflow(picture):
     """expected -0.9961"""
     return (picture[None] - np.uint8(128)) / 128
 
@@ -71,7 +71,7 @@ def to_levels__not_clipped(x, low, high):
     return _levels(x, low, high, clip=False)
 
 
-def to_levels__the_bytes_run_over(x, low, high):
+def to_levels__bytes_overflow(x, low, high):
     """are clipped to 255 and 0"""
     levels, _ = _levels(x, low, high, clip=False)
     levels = levels.astype(int) % 256

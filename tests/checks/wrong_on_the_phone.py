@@ -56,7 +56,7 @@ def from_two_eyes__b_first(left, right):
     return left - a * LEFT, a
 
 
-def open_set__everybody_is_somebody(names, scores, threshold, margin):
+def open_set__never_unknown(names, scores, threshold, margin):
     """Nobody reaches the threshold"""
     return names[int(scores.argmax())]
 
@@ -139,7 +139,7 @@ def far_per_comparison__people_forgotten(people, templates, one_in):
     return 1 - (1 - 1 / one_in) ** (1 / templates)
 
 
-def far_per_comparison__the_way_forward(people, templates, one_in):
+def far_per_comparison__the_power_instead_of_the_root(people, templates, one_in):
     """its square root"""
     return 1 - (1 - 1 / one_in) ** (people * templates)
 

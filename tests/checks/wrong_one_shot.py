@@ -67,7 +67,7 @@ def precision_at__the_first_place_is_cut_off(vectors, identity, k):
     return (identity[_order(vectors, False)[:, 1 : k + 1]] == identity[:, None]).mean()
 
 
-def precision_at__any_right_one_will_do(vectors, identity, k):
+def precision_at__any_correct_one(vectors, identity, k):
     """divide by k"""
     return (identity[_order(vectors)[:, :k]] == identity[:, None]).any(1).mean()
 
@@ -92,7 +92,7 @@ def precision_at__the_least_alike_first(vectors, identity, k):
     ).mean()
 
 
-def precision_at__how_many_instead_of_which_share(vectors, identity, k):
+def precision_at__count_instead_of_share(vectors, identity, k):
     """divide by k"""
     return (identity[_order(vectors)[:, :k]] == identity[:, None]).sum(1).mean()
 
@@ -118,7 +118,7 @@ def bootstrap_shares__one_number_for_all_draws(is_correct, run, draws):
     return np.concatenate([is_correct[run == r] for r in draws.ravel()]).mean()
 
 
-def bootstrap_shares__how_many_are_right(is_correct, run, draws):
+def bootstrap_shares__count_instead_of_share(is_correct, run, draws):
     """all of its answers are correct"""
     return np.array([sum(is_correct[run == r].sum() for r in row) for row in draws])
 

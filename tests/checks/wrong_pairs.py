@@ -138,7 +138,7 @@ def pk_batch__fills_up_with_repeats(identity, p, k, rng):
     )
 
 
-def pk_batch__names_for_places(identity, p, k, rng):
+def pk_batch__names_instead_of_indices(identity, p, k, rng):
     """which are not all indices below 4"""
     return np.repeat(rng.choice(np.unique(identity) + 3, p, replace=False), k)
 

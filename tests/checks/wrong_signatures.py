@@ -53,7 +53,7 @@ def cllr_in_bits__not_halved(llr, same):
     return (np.logaddexp(0, -llr[same]).mean() + np.logaddexp(0, llr[~same]).mean()) / np.log(2)
 
 
-def cllr_in_bits__the_sign_is_turned(llr, same):
+def cllr_in_bits__sign_reversed(llr, same):
     """3 to 1 for the correct side"""
     return (np.logaddexp(0, llr[same]).mean() + np.logaddexp(0, -llr[~same]).mean()) / (
         2 * np.log(2)
@@ -81,7 +81,7 @@ def split_without_shared_forgers__by_writer_alone(writer, forger, test):
     return ~there, there
 
 
-def split_without_shared_forgers__nobody_is_a_forger_too(writer, forger, test):
+def split_without_shared_forgers__minus_one_counts_as_a_forger(writer, forger, test):
     """Without forgeries, split by writer"""
     there = np.isin(writer, test)
     return ~there & ~np.isin(forger, forger[there]), there
@@ -112,7 +112,7 @@ def split_without_shared_forgers__all_forgeries_are_left_out(writer, forger, tes
     return ~there & (forger < 0), there
 
 
-def split_without_shared_forgers__the_two_masks_are_turned_round(writer, forger, test):
+def split_without_shared_forgers__train_and_test_exchanged(writer, forger, test):
     """Without forgeries, split by writer"""
     there = np.isin(writer, test)
     return there, ~there & ~((forger >= 0) & np.isin(forger, forger[there]))

@@ -31,12 +31,12 @@ def to_cosine__one_minus_the_cosine(value, metric):
     return {"cosine": 1 - value, "l2": 1 - value**2 / 2, "squared l2": 1 - value / 2}[metric]
 
 
-def to_cosine__the_formula_is_not_turned_round(value, metric):
+def to_cosine__formula_not_inverted(value, metric):
     """expected 0.5"""
     return {"cosine": value, "l2": 2 - 2 * value**2, "squared l2": 2 - 2 * value}[metric]
 
 
-def to_cosine__the_sign_is_turned(value, metric):
+def to_cosine__sign_reversed(value, metric):
     """you returned -0.5; expected 0.5"""
     return {"cosine": -value, "l2": value**2 / 2 - 1, "squared l2": value / 2 - 1}[metric]
 
@@ -123,7 +123,7 @@ def choose_and_measure__the_strictest_that_holds(chosen_scores, chosen_same, sco
     )
 
 
-def identify__everybody_is_somebody(scores, names, threshold):
+def identify__never_none(scores, names, threshold):
     """Nobody reaches the threshold: None"""
     return [names[g] for g in scores.argmax(1)]
 
@@ -155,7 +155,7 @@ def identify__the_mean_of_a_persons_templates(scores, names, threshold):
     return answers
 
 
-def identify__places_instead_of_names(scores, names, threshold):
+def identify__indices_instead_of_names(scores, names, threshold):
     """you returned [1, 0, 0]; expected [Bo, Ada, Ada]"""
     return [int(row.argmax()) if row.max() >= threshold else None for row in scores]
 
