@@ -146,7 +146,7 @@ def test_cosface_begins_with_each_persons_mean_and_triplets_have_no_directions(m
     for row, who in zip(weight, train.identities):
         mean = vectors[train.identity == who].mean(0)
         assert row @ mean / np.linalg.norm(mean) == pytest.approx(1, abs=1e-5)
-    ignorant = losses.trivial_value(
+    ignorant = losses.baseline_loss(
         "cosface", margin=gradient_tuning.MARGIN, scale=gradient_tuning.SCALE, classes=4
     )
     assert seen["options"]["trivial"] == ignorant

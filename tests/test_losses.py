@@ -526,10 +526,10 @@ def test_nonsense_is_refused_in_words():
             lambda: ArcFace(8, 10)(torch.rand(2, 8), torch.tensor([0.0, 1.0])),
             r"labels must be 2 integers, not torch.float32 \(2,\)",
         ),
-        (lambda: losses.trivial_value("semi_hard"), "no trivial value"),
-        (lambda: losses.trivial_value("arcface", classes=9, margin=0.5), "scale"),
-        (lambda: losses.trivial_value("softmax"), "classes"),
-        (lambda: losses.trivial_value("triplet"), "margin"),
+        (lambda: losses.baseline_loss("semi_hard"), "no baseline"),
+        (lambda: losses.baseline_loss("arcface", classes=9, margin=0.5), "scale"),
+        (lambda: losses.baseline_loss("softmax"), "classes"),
+        (lambda: losses.baseline_loss("triplet"), "margin"),
     ]:
         with pytest.raises(ValueError, match=words):
             call()
@@ -546,7 +546,7 @@ def test_no_constant_distance_beats_the_trivial_contrastive_value(same_share, ma
         for d in torch.linspace(0, 2 * margin, 401)
     ]
     assert min(tried) == pytest.approx(
-        losses.trivial_value("contrastive", margin=margin, same_share=same_share), rel=1e-4
+        losses.baseline_loss("contrastive", margin=margin, same_share=same_share), rel=1e-4
     )
 
 
@@ -554,7 +554,7 @@ def test_no_constant_distance_beats_the_trivial_contrastive_value(same_share, ma
 def test_a_collapsed_batch_pays_the_trivial_triplet_value(margin):
     for loss in (losses.batch_hard_triplet_loss, losses.batch_all_triplet_loss):
         assert loss(torch.ones(12, 5), LABELS, margin).item() == pytest.approx(
-            losses.trivial_value("triplet", margin=margin)
+            losses.baseline_loss("triplet", margin=margin)
         )
 
 
@@ -567,8 +567,8 @@ def test_a_collapsed_batch_pays_the_trivial_triplet_value(margin):
         (ArcFace(4, 6, 5.0, 0.5), "arcface", dict(scale=5.0, margin=0.5)),
     ],
 )
-def test_training_only_the_class_directions_ends_at_the_trivial_value(head, name, options):
-    expected = losses.trivial_value(name, classes=6, **options)
+def test_training_only_the_class_directions_ends_at_the_baseline_loss(head, name, options):
+    expected = losses.baseline_loss(name, classes=6, **options)
     one_vector, labels = torch.ones(6, 4), torch.arange(6)  # every class shows the same embedding
     ends = []
     for seed in range(3):
@@ -589,21 +589,21 @@ def test_training_only_the_class_directions_ends_at_the_trivial_value(head, name
     assert min(ends) == pytest.approx(expected, rel=2e-3) and min(ends) > expected - 1e-3
 
 
-def test_trivial_values_are_the_published_ones():
-    assert losses.trivial_value("contrastive", margin=2.0) == pytest.approx(2.0**2 / 8)
-    assert losses.trivial_value("arcface", classes=100, scale=64, margin=0.5) == pytest.approx(
+def test_baseline_losss_are_the_published_ones():
+    assert losses.baseline_loss("contrastive", margin=2.0) == pytest.approx(2.0**2 / 8)
+    assert losses.baseline_loss("arcface", classes=100, scale=64, margin=0.5) == pytest.approx(
         12.43, abs=0.01
     )
-    assert losses.trivial_value("cosface", classes=100, scale=64, margin=0.35) == pytest.approx(
+    assert losses.baseline_loss("cosface", classes=100, scale=64, margin=0.35) == pytest.approx(
         64 * 0.35 + math.log(99), abs=1e-6
     )
     collapsed = torch.ones(12, 5)
     pairs = torch.arange(6).repeat_interleave(2)
     assert losses.n_pair_loss(collapsed, pairs).item() == pytest.approx(
-        losses.trivial_value("n_pair", classes=6)
+        losses.baseline_loss("n_pair", classes=6)
     )
     assert losses.nt_xent_loss(collapsed, pairs).item() == pytest.approx(
-        losses.trivial_value("nt_xent", classes=11)
+        losses.baseline_loss("nt_xent", classes=11)
     )
 
 

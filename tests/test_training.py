@@ -90,7 +90,7 @@ def test_fit_is_the_loop_it_abbreviates():
 
 def test_training_learns_and_says_so():
     train, test = blobs(24).split_by_identity(0.25)
-    trivial = losses.trivial_value("contrastive", margin=1.0, same_share=2 / 11)
+    trivial = losses.baseline_loss("contrastive", margin=1.0, same_share=2 / 11)
     history = training.fit(
         network(),
         train,
@@ -106,7 +106,7 @@ def test_training_learns_and_says_so():
     assert len(history.loss) == len(history.lr) == 40 and history.seconds > 0
 
 
-def test_a_run_that_stays_above_the_trivial_value_is_called_by_its_name():
+def test_a_run_that_stays_above_the_baseline_loss_is_called_by_its_name():
     with pytest.warns(
         UserWarning, match="never went below 0.001, which a model scores that ignores its input"
     ):
@@ -444,7 +444,7 @@ def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused_in_words(tmp_pa
     assert len(training.fit(network(), blobs(), resume=False, **call, **QUIET).loss) == 2
 
 
-def test_the_progress_line_names_loss_and_trivial_value_without_a_flood(capsys):
+def test_the_progress_line_names_loss_and_baseline_loss_without_a_flood(capsys):
     training.fit(
         network(),
         blobs(),
@@ -538,7 +538,7 @@ def test_the_command_line_trains_a_model_that_loads_with_its_facts(
 @pytest.mark.parametrize(
     "name", ["contrastive", "triplet", "batch-all", "softmax", "sphereface", "cosface", "arcface"]
 )
-def test_every_loss_of_the_command_line_knows_its_trivial_value(name):
+def test_every_loss_of_the_command_line_knows_its_baseline_loss(name):
     """One vector for all images: no such model scores less, and the best of them scores the trivial value."""
     loss, trivial = build_loss(name, 8, 12, 4, 3, margin=None, scale=8.0)
     labels = torch.arange(4).repeat_interleave(3)

@@ -1,10 +1,21 @@
-"""Losses of metric learning: pairs, triplets, batches of them, and softmax with a margin.
+"""Losses of metric learning. All take arrays of embeddings, distances and labels, and no network.
 
-Distances and pairs, triplets, many negatives: `metric`. Softmax heads with an angular margin: `margins`.
+contrastive_loss, triplet_loss      of given distances; lesson 4
+batch_contrastive_loss,
+batch_hard_..., batch_all_...,
+semi_hard_triplet_loss              of a batch (embeddings, labels); lesson 4
+distances, triplet_mask,
+triplet_kinds                       what these batches hold; lessons 3 and 4
+n_pair_loss, nt_xent_loss           one positive against many negatives; lesson 5
+SoftmaxLoss(head)                   cross-entropy of one of the heads NormalizedSoftmax,
+                                    SphereFace, CosFace, ArcFace; lesson 6
+baseline_loss                       what distances or logits without regard to the labels score
+                                    at best: the dashed line of training plots; from lesson 4 on
 """
 
 from lib.losses.margins import ArcFace, CosFace, NormalizedSoftmax, SoftmaxLoss, SphereFace, unit
 from lib.losses.metric import (
+    baseline_loss,
     batch_all_triplet_loss,
     batch_contrastive_loss,
     batch_hard_triplet_loss,
@@ -16,7 +27,6 @@ from lib.losses.metric import (
     triplet_kinds,
     triplet_loss,
     triplet_mask,
-    trivial_value,
 )
 
 __all__ = [
@@ -25,6 +35,7 @@ __all__ = [
     "NormalizedSoftmax",
     "SoftmaxLoss",
     "SphereFace",
+    "baseline_loss",
     "batch_all_triplet_loss",
     "batch_contrastive_loss",
     "batch_hard_triplet_loss",
@@ -36,6 +47,5 @@ __all__ = [
     "triplet_kinds",
     "triplet_loss",
     "triplet_mask",
-    "trivial_value",
     "unit",
 ]

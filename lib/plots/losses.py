@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.losses import trivial_value
+from lib.losses import baseline_loss
 from lib.plots.style import (
     DIFFERENT,
     FAINT,
@@ -114,7 +114,7 @@ def constant_distance_loss(ax: Axes, same_share: float, margin: float = 1.0) -> 
     """
     d = np.linspace(0, 1.5 * margin, 301)
     loss = 0.5 * (same_share * d**2 + (1 - same_share) * np.maximum(0, margin - d) ** 2)
-    lowest = trivial_value("contrastive", margin=margin, same_share=same_share)
+    lowest = baseline_loss("contrastive", margin=margin, same_share=same_share)
     ax.plot(d, loss, color=INK, lw=2)
     ax.axhline(lowest, color=FORGERY, ls="--", lw=1.5)
     ax.plot((1 - same_share) * margin, lowest, "D", color=FORGERY, ms=8)

@@ -55,14 +55,14 @@ def build_loss(
         )
         return losses.SoftmaxLoss(
             HEADS[name](embedding_size, classes, **options)
-        ), losses.trivial_value(name, margin=margin, scale=scale, classes=classes)
+        ), losses.baseline_loss(name, margin=margin, scale=scale, classes=classes)
     if name not in BATCH_LOSSES:
         raise ValueError(f"no loss {name!r}; there are {', '.join([*BATCH_LOSSES, *HEADS])}")
     loss = partial(BATCH_LOSSES[name], margin=margin)
     if name == "semi-hard":
         return loss, None
     same_share = (k - 1) / (p * k - 1)  # of the pairs of one batch
-    return loss, losses.trivial_value(
+    return loss, losses.baseline_loss(
         "contrastive" if name == "contrastive" else "triplet", margin=margin, same_share=same_share
     )
 

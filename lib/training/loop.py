@@ -81,7 +81,7 @@ def fit(
     steps, p, k batches of p identities x k images
     optimizer   "sgd" (momentum 0.9, as the paper) or "adamw"; `weight_decay` as in `parameter_groups`; `clip` bounds the gradient's length
     augment     images as the network takes them -> the same (see lib.training.augment)
-    trivial     what a model that ignores its input scores (`losses.trivial_value`); stands beside the loss
+    trivial     what a model that ignores its input scores (`losses.baseline_loss`); stands beside the loss
     validation  other identities: their EER every `validate_every` steps
     checkpoint  a file, written every `checkpoint_every` steps and at the end; with `resume` a run goes on from it
     returns     History; Ctrl-C or SIGTERM finish the step, save, and return what there is

@@ -118,7 +118,7 @@ def trained(
     model, file = models.course_model(), course.cache_dir() / "results" / "faces" / f"{name}.pt"
     file.parent.mkdir(parents=True, exist_ok=True)
     if recipe.loss == "triplet":
-        loss, trivial = losses.batch_hard_triplet_loss, losses.trivial_value("triplet", margin=0.2)
+        loss, trivial = losses.batch_hard_triplet_loss, losses.baseline_loss("triplet", margin=0.2)
     else:
         people, label = np.unique(train.identity, return_inverse=True)
         head = losses.CosFace(model.embedding_size, len(people), scale=SCALE, margin=MARGIN)
@@ -128,7 +128,7 @@ def trained(
             )  # not at random: that would first undo what the network knows
         loss, trivial = (
             losses.SoftmaxLoss(head),
-            losses.trivial_value("cosface", margin=MARGIN, scale=SCALE, classes=len(people)),
+            losses.baseline_loss("cosface", margin=MARGIN, scale=SCALE, classes=len(people)),
         )
     history = fit(
         model,

@@ -71,7 +71,7 @@ STUDY_NOTES = [
 ]
 
 
-# -- training ----------------------------------------------------------------------------------------------------------
+# -- training --------------------------------------------------------------------------------------
 
 
 def checkpoint(name: str):
@@ -139,7 +139,7 @@ def glyph_net(
         k=1,
         lr=3e-3,
         bend=bend,
-        trivial=losses.trivial_value("cosface", margin=margin, scale=24.0, classes=classes),
+        trivial=losses.baseline_loss("cosface", margin=margin, scale=24.0, classes=classes),
     )
     return model, history
 
@@ -163,7 +163,7 @@ def koch_net(train: data.ImageSet, steps: int, name: str):
     return model, head, history
 
 
-# -- the 20 runs -------------------------------------------------------------------------------------------------------
+# -- the 20 runs -----------------------------------------------------------------------------------
 
 
 def pixels(images: np.ndarray) -> torch.Tensor:
@@ -279,7 +279,7 @@ PUBLISHED = [
 ]
 
 
-# -- episodes and retrieval on the evaluation alphabets ------------------------------------------------------------------
+# -- episodes and retrieval on the evaluation alphabets --------------------------------------------
 
 
 def episode_rows(vectors: dict, test: data.ImageSet, count: int) -> list[dict]:
@@ -322,7 +322,7 @@ def retrieval_rows(vectors: dict, test: data.ImageSet) -> list[dict]:
     return rows
 
 
-# -- what was chosen, and on what ----------------------------------------------------------------------------------------
+# -- what was chosen, and on what ------------------------------------------------------------------
 
 
 def held_out(background: data.ImageSet) -> tuple[data.ImageSet, data.ImageSet]:

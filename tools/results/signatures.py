@@ -16,7 +16,7 @@ import torch
 from lib import course
 from lib.data import ImageSet, load
 from lib.evaluation import Draw, Scored, draw_references, score_draws
-from lib.losses import CosFace, SoftmaxLoss, trivial_value
+from lib.losses import CosFace, SoftmaxLoss, baseline_loss
 from lib.models import SignatureNet, embed
 from lib.training import fit
 from lib.training.augment import signatures as augment
@@ -97,7 +97,7 @@ def trained(train: ImageSet, steps: int, name: str) -> SignatureNet:
         schedule="one-cycle",
         weight_decay=(0.02, 0.0),
         augment=augment,
-        trivial=trivial_value("cosface", margin=MARGIN, scale=SCALE, classes=classes),
+        trivial=baseline_loss("cosface", margin=MARGIN, scale=SCALE, classes=classes),
         checkpoint=folder / f"signatures_{name}_{course.budget()}.pt",
     )
     return model
