@@ -11,6 +11,7 @@ import torch
 
 from lib import course, data, evaluation, models
 from lib.data import audit, pairs
+from lib.data.synthetic import signatures
 from lib.losses import batch_hard_triplet_loss
 
 # -- several lessons -------------------------------------------------------------------------------
@@ -78,15 +79,15 @@ def highest_false_accept_rate(threshold: float, seeds: tuple[int, ...]) -> float
 
 
 def forgeries(writers: int) -> int:
-    """How many forgeries a set of so many synthetic writers holds."""
-    return int((~data.load("synthetic-signatures", identities=writers).genuine).sum())
+    """How many forgeries a set of so many synthetic writers holds by default."""
+    return writers * int(default(signatures.load, "forgeries"))
 
 
 @functools.cache
 def darkness_of_ink() -> tuple[np.ndarray, np.ndarray]:
     """(darkness (N,) in [0, 1], forged (N,)) of the lesson's signatures"""
-    signatures = data.load("synthetic-signatures", identities=40)
-    return audit.single_numbers(signatures)["ink"], ~signatures.genuine
+    written = data.load("synthetic-signatures", identities=40)
+    return audit.single_numbers(written)["ink"], ~written.genuine
 
 
 def accuracy_of_darker_forgeries(percent: float) -> float:
