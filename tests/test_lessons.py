@@ -124,12 +124,12 @@ def notebook(folder: Path, *sources: str) -> Path:
 
 FIND_LIB = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
 BROKEN_AT_ITS_END = """
-from lib import widgets
+from lib.plots import explore
 
 def line(ax, height: int, slope: int = 1) -> None:
     ax.plot([0, slope / (3 - height)])
 
-widgets.explore(line, alt="A line from zero to a height.", height=(0, 3, 1), slope=(0, 4, 1))
+explore(line, alt="A line from zero to a height.", height=(0, 3, 1), slope=(0, 4, 1))
 """
 
 
@@ -142,7 +142,10 @@ def test_a_control_that_fails_only_at_its_maximum_is_found(tmp_path):
 
 
 def test_a_control_that_moves_nothing_is_found(tmp_path):
-    idle = 'from lib import widgets\nwidgets.explore(lambda ax, knob: ax.plot([1, 2]), alt="A line that goes up.", knob=(0, 3, 1))'
+    idle = (
+        "from lib.plots import explore\n"
+        'explore(lambda ax, knob: ax.plot([1, 2]), alt="A line that goes up.", knob=(0, 3, 1))'
+    )
     done, _, _ = run_cells(notebook(tmp_path, FIND_LIB, idle), tmp_path)
     assert "moving it changes no picture" in done.stdout
 

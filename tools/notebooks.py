@@ -65,7 +65,7 @@ def fair_seconds(clock: float, processor: float) -> float:
     return min(clock, processor) if processor > 0 else clock
 
 
-# -- run ---------------------------------------------------------------------------------------------------------------
+# -- run -------------------------------------------------------------------------------------------
 
 
 class Client(NotebookClient):
@@ -239,7 +239,7 @@ def without_machine(text: str) -> str:
     )
 
 
-# -- check -------------------------------------------------------------------------------------------------------------
+# -- check -----------------------------------------------------------------------------------------
 
 
 def problems(path: Path) -> list[str]:
@@ -278,7 +278,7 @@ def cell_problems(cell) -> list[str]:
         if picture and len(output.metadata.get(picture, {}).get("alt", "")) < 10:
             found.append("a picture without alt text: end the cell with plots.show(fig, alt=...)")
         if VIEW in data and not picture:
-            found.append("a widget without a still picture: use widgets.explore, or plain tqdm")
+            found.append("a widget without a still picture: use plots.explore, or plain tqdm")
         if output.output_type == "error" and "raises-exception" not in cell.metadata.get(
             "tags", []
         ):
@@ -315,7 +315,7 @@ def heading_problems(notebook) -> list[str]:
     return found
 
 
-# -- command line ------------------------------------------------------------------------------------------------------
+# -- command line ----------------------------------------------------------------------------------
 
 
 def main(arguments: list[str] | None = None) -> int:
