@@ -18,9 +18,10 @@ TRAINING, TEST, FORGERS = (2, 4), (13, 17, 19), (101, 102)
 
 def scan(identity: int, number: int, by: int = -1) -> bytes:
     """A made-up signature at scanner size, blue ink on paper, as PNG."""
-    own, (_, trace) = signatures.writer(identity), signatures.write(identity, number, by)
+    own, trace = signatures.writer(identity), signatures.write(identity, number, by)
     xy = (trace.xy - own.centre) * own.scale * [1, -1] * 4 + [300, 140]
-    grey = pen.ink(xy, 4 * pen.line(trace, 0.9 * own.fine, own.contrast), (280, 600))
+    radius = 4 * pen.line_radius(trace, 0.9 * own.pen, own.contrast)
+    grey = pen.draw_line(xy, radius, (280, 600))
     page = 250 - grey[..., None] * np.array([190.0, 170.0, 90.0])
     out = io.BytesIO()
     Image.fromarray(page.astype(np.uint8)).save(out, "png")
@@ -146,6 +147,5 @@ def test_writers_and_names_are_read_as_the_two_parts_spell_them(parts):
     assert (
         set(training.forger[~training.genuine]) == set(FORGERS) == set(test.forger[~test.genuine])
     )
-    assert sigcomp2011.parse_name("0119002_05", "training") == (2, 119, 5) and sigcomp2011.parse_name(
-        "05_0119017", "test"
-    ) == (17, 119, 5)
+    assert sigcomp2011.parse_name("0119002_05", "training") == (2, 119, 5)
+    assert sigcomp2011.parse_name("05_0119017", "test") == (17, 119, 5)

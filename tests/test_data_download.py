@@ -4,6 +4,7 @@ import errno
 import hashlib
 import http.server
 import io
+import json
 import os
 import struct
 import threading
@@ -35,7 +36,7 @@ class Server(http.server.BaseHTTPRequestHandler):
             return self.send_error(status)
         if body is None:
             return self.send_error(404)
-        etag = '"%s"' % hashlib.md5(body).hexdigest()
+        etag = f'"{hashlib.md5(body).hexdigest()}"'
         start = 0
         wanted = self.headers.get("Range")
         if (
@@ -206,7 +207,9 @@ def test_two_halves_of_two_versions_are_noticed_and_fetched_again(server):
 def test_a_part_that_is_longer_than_the_file_is_thrown_away(server):
     place = download.cache_path("a.bin")
     place.with_name("a.bin.part").write_bytes(BODY + b"more")
-    place.with_name("a.bin.part.json").write_text('{"source": "%s/a.bin", "etag": ""}' % server)
+    place.with_name("a.bin.part.json").write_text(
+        json.dumps({"source": f"{server}/a.bin", "etag": ""})
+    )
     assert fetch("a.bin", f"{server}/a.bin").read_bytes() == BODY
 
 

@@ -1,4 +1,4 @@
-"""Embedded faces: the same for everyone, landmarks where they are said to be, neither trivial nor hopeless."""
+"""Synthetic faces: the same on every machine, with correct landmarks, hard for pixels."""
 
 import time
 
@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import roc_curve
 
 from lib.data import cache
-from lib.data.synthetic import face_render, face_shape, faces
+from lib.data.synthetic import face_maps, face_render, face_scene, face_shape, faces
 
 
 def views_of(
@@ -18,7 +18,7 @@ def views_of(
     return views, [face_render.view_colours(seed, person, i) for i in range(count)]
 
 
-def test_a_set_is_what_the_data_module_promises():
+def test_a_set_has_its_shapes_types_and_identities():
     made = faces.load(identities=3, images=4)
     assert made.images.shape == (12, 56, 56, 3) and made.images.dtype == np.uint8
     assert made.identity.tolist() == [0] * 4 + [1] * 4 + [2] * 4 and made.genuine.all()
@@ -28,24 +28,24 @@ def test_a_set_is_what_the_data_module_promises():
     assert faces.load(identities=1, images=2, size=112).images.shape == (2, 112, 112, 3)
 
 
-def test_made_twice_is_the_same_to_the_bit():
-    first, second = (faces._make(2, 3, 56, 7, True) for _ in range(2))
+def test_two_renderings_are_the_same_to_the_bit():
+    first, second = (faces.draw(2, 3, 56, 7, True) for _ in range(2))
     assert np.array_equal(first.images, second.images) and np.array_equal(
         first.extra["landmarks"], second.extra["landmarks"]
     )
 
 
 def test_a_larger_set_begins_with_the_smaller_one():
-    small, large = faces._make(2, 3, 56, 0, True), faces._make(4, 7, 56, 0, True)
+    small, large = faces.draw(2, 3, 56, 0, True), faces.draw(4, 7, 56, 0, True)
     for who in range(2):
         assert np.array_equal(
             small.images[small.identity == who], large.images[large.identity == who][:3]
         )
 
 
-def test_another_seed_is_other_people():
+def test_another_seed_gives_other_people():
     assert not np.array_equal(
-        faces._make(1, 2, 56, 0, True).images, faces._make(1, 2, 56, 1, True).images
+        faces.draw(1, 2, 56, 0, True).images, faces.draw(1, 2, 56, 1, True).images
     )
     ours, others = (
         {round(face_shape.person(seed, i)["eye_x"], 12) for i in range(200)} for seed in (0, 1)
@@ -71,8 +71,8 @@ def test_landmarks_lie_where_a_mark_on_the_skin_appears():
                 exposure=1.0,
             )
         plain, landmarks = face_render.render(who, views, colours, size)
-        marked, again = face_render.render(who, views, colours, size, mark=True)
-        assert np.array_equal(landmarks, again)
+        marked, same_landmarks = face_render.render(who, views, colours, size, mark=True)
+        assert np.array_equal(landmarks, same_landmarks)
         change = np.abs(marked.astype(float) - plain.astype(float)).sum(-1)  # (B, size, size)
         for picture, points in zip(change, landmarks):
             for x, y in points:
@@ -91,18 +91,15 @@ def test_landmarks_lie_where_a_mark_on_the_skin_appears():
 
 
 def test_the_rendered_surface_and_the_projected_point_agree():
-    """The other way round: a ray through a landmark meets the head at the very point that was projected."""
+    """A ray through a projected point meets the head at that point."""
     who, (views, _) = face_shape.person(0, 5), views_of(5, 8)
     v = {key: torch.tensor([view[key] for view in views], dtype=torch.float32) for key in views[0]}
-    maps, turn = (
-        face_shape.head_maps(who, 256),
-        face_render.rotation(v["yaw"], v["pitch"], v["roll"]),
-    )
+    maps = face_maps.head_maps(who, 256)
+    turn = face_render.rotation(v["yaw"], v["pitch"], v["roll"])
     points = face_render.landmarks_on_head(who, v)
     plane = face_render.project(who, maps, v, turn, points)
-    nx, ny, _, inside = face_render.find_surface(
-        who, maps, v, turn, plane[..., :1], plane[..., 1:], steps=12
-    )
+    rays = face_scene.Rays(turn, plane[..., :1], plane[..., 1:], pixel=0.01)
+    nx, ny, _, inside = face_render.find_surface(who, maps, v, rays, steps=12)
     met = torch.stack([who["width"] * nx[..., 0], ny[..., 0]], -1)
     assert (inside > 0).all()
     assert (met - points).abs().median() < 0.005 and (met - points).abs().quantile(0.9) < 0.03
@@ -145,9 +142,9 @@ def test_people_vary_in_skin_and_a_picture_is_rarely_burnt_out():
 
 
 def test_four_hundred_images_take_their_share_of_twenty_seconds():
-    """200 x 20 images in 20 s on two cores are 40 s of processor time; a tenth of the people may take a tenth of it."""
+    """200 x 20 images may take 40 s of processor time, a tenth of the people a tenth of that."""
     started = time.process_time()
-    faces._make(20, 20, 56, 99, True)
+    faces.draw(20, 20, 56, 99, True)
     assert time.process_time() - started < 4.0
 
 
@@ -182,5 +179,5 @@ def test_what_makes_no_set_is_refused_in_words(options):
 
 def test_threads_are_left_as_they_were():
     before = torch.get_num_threads()
-    faces._make(1, 1, 56, 0, True)
+    faces.draw(1, 1, 56, 0, True)
     assert torch.get_num_threads() == before

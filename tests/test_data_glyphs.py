@@ -1,4 +1,4 @@
-"""Glyphs: the same for a seed however many are asked for, distinct characters, hard for pixels."""
+"""Glyphs: the same for a seed in any number, distinct characters, hard for pixels."""
 
 import time
 
@@ -12,10 +12,10 @@ from lib.data.synthetic import glyphs
 
 @pytest.fixture(scope="module")
 def drawn() -> data.ImageSet:
-    return glyphs._make(6, 12, 8, 28, 0)
+    return glyphs.draw(6, 12, 8, 28, 0)
 
 
-def test_the_set_has_the_shape_and_the_labels_it_says():
+def test_the_set_has_its_shape_and_its_labels():
     drawn = data.load("synthetic-glyphs", alphabets=2, characters=3, drawers=4)
     assert (
         drawn.images.shape == (24, 28, 28)
@@ -32,12 +32,12 @@ def test_the_set_has_the_shape_and_the_labels_it_says():
 
 
 def test_a_seed_gives_the_same_glyphs_and_another_seed_others():
-    one, again, other = (glyphs._make(2, 3, 2, 28, seed) for seed in (3, 3, 4))
-    assert np.array_equal(one.images, again.images) and not np.array_equal(one.images, other.images)
+    one, same, other = (glyphs.draw(2, 3, 2, 28, seed) for seed in (3, 3, 4))
+    assert np.array_equal(one.images, same.images) and not np.array_equal(one.images, other.images)
 
 
-def test_a_character_looks_the_same_however_many_are_asked_for(drawn):
-    few = glyphs._make(2, 3, 4, 28, 0)
+def test_a_character_is_the_same_in_a_larger_set(drawn):
+    few = glyphs.draw(2, 3, 4, 28, 0)
     grid, less = drawn.images.reshape(6, 12, 8, 28, 28), few.images.reshape(2, 3, 4, 28, 28)
     assert np.array_equal(grid[:2, :3, :4], less)
 
@@ -67,15 +67,15 @@ def test_alphabets_differ_in_style_and_stay_within_four_strokes():
     styles = [glyphs.style(a) for a in range(20)]
     assert min(s.round for s in styles) < 0.2 and max(s.round for s in styles) > 0.8
     for a in range(5):
-        lifts = [(~down).sum() for _, _, down in glyphs.alphabet(a, 20)]
+        lifts = [(~glyph.down).sum() for glyph in glyphs.alphabet(a, 20)]
         assert max(lifts) <= 3 and len(set(lifts)) > 1
 
 
-def test_a_drawer_keeps_a_hand_through_the_alphabet():
+def test_a_drawer_has_one_hand_in_the_whole_alphabet():
     widths = np.array(
         [
             [(252 - image.astype(float)).max() for image in row]
-            for row in glyphs._make(1, 10, 6, 28, 0).images.reshape(10, 6, 28, 28)
+            for row in glyphs.draw(1, 10, 6, 28, 0).images.reshape(10, 6, 28, 28)
         ]
     )
     assert (
@@ -84,7 +84,7 @@ def test_a_drawer_keeps_a_hand_through_the_alphabet():
 
 
 @pytest.mark.parametrize(
-    "options, says",
+    "options, message",
     [
         ({"alphabets": 0}, "alphabets must be a whole number, at least 1; got 0"),
         ({"characters": -1}, "characters"),
@@ -95,13 +95,13 @@ def test_a_drawer_keeps_a_hand_through_the_alphabet():
         ({"size": (28, 28)}, "size"),
     ],
 )
-def test_options_that_make_no_set_are_refused_in_words(options, says):
-    with pytest.raises(ValueError, match=says):
+def test_options_that_make_no_set_are_refused_in_words(options, message):
+    with pytest.raises(ValueError, match=message):
         glyphs.load(**options)
 
 
 def test_four_thousand_glyphs_take_less_than_twenty_seconds():
-    glyphs._make(1, 1, 1, 28, 0)  # compiled
+    glyphs.draw(1, 1, 1, 28, 0)  # compiled
     began = time.process_time()
-    glyphs._make(2, 10, 20, 28, 1)
+    glyphs.draw(2, 10, 20, 28, 1)
     assert (time.process_time() - began) * 10 < 20

@@ -1,4 +1,4 @@
-"""Signatures: the same for a seed however many are asked for, like a hand, hard for pixels, and without a way to cheat."""
+"""Signatures: the same for a seed in any number, like a hand, hard for pixels, no way to cheat."""
 
 import time
 
@@ -13,7 +13,7 @@ OPTIONS = {"identities": 60, "genuine": 6, "forgeries": 6}
 
 @pytest.fixture(scope="module")
 def signed() -> data.ImageSet:
-    return signatures._make(**OPTIONS, size=[64, 144], seed=0)
+    return signatures.draw(**OPTIONS, size=(64, 144), seed=0)
 
 
 def error_rate(positive: np.ndarray, negative: np.ndarray) -> float:
@@ -26,7 +26,7 @@ def error_rate(positive: np.ndarray, negative: np.ndarray) -> float:
 
 
 def pixel_scores(signed: data.ImageSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cosines of raw pixels: genuine pairs, pairs of two writers, genuine against skilled forgery."""
+    """Cosines of raw pixels: genuine pairs, two writers, genuine against skilled forgery."""
     flat = signed.images.reshape(len(signed), -1).astype(float)
     flat /= np.linalg.norm(flat, axis=1, keepdims=True)
     i, j = np.triu_indices(len(flat), 1)
@@ -36,13 +36,13 @@ def pixel_scores(signed: data.ImageSet) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 def best_split(value: np.ndarray, genuine: np.ndarray) -> float:
-    """Balanced accuracy of the best threshold on one number, whichever side is called genuine, chosen on the same images."""
+    """Balanced accuracy of the best threshold on one number, chosen on the same images."""
     cuts = np.unique(value)[:, None]
     accuracy = ((value[genuine] < cuts).mean(1) + (value[~genuine] >= cuts).mean(1)) / 2
     return max(accuracy.max(), 1 - accuracy.min())
 
 
-def test_the_set_has_the_shape_the_names_and_the_forgers_it_says():
+def test_the_set_has_its_shape_its_names_and_its_forgers():
     signed = data.load("synthetic-signatures", identities=3, genuine=4, forgeries=5)
     assert signed.images.shape == (27, 64, 144) and signed.images.dtype == np.uint8
     assert np.array_equal(signed.identities, [0, 1, 2]) and signed.genuine.sum() == 12
@@ -55,12 +55,12 @@ def test_the_set_has_the_shape_the_names_and_the_forgers_it_says():
 
 
 def test_a_seed_gives_the_same_signatures_and_another_seed_others():
-    one, again, other = (signatures._make(2, 2, 2, [64, 144], seed) for seed in (3, 3, 4))
-    assert np.array_equal(one.images, again.images) and not np.array_equal(one.images, other.images)
+    one, same, other = (signatures.draw(2, 2, 2, (64, 144), seed) for seed in (3, 3, 4))
+    assert np.array_equal(one.images, same.images) and not np.array_equal(one.images, other.images)
 
 
-def test_a_writer_looks_the_same_however_many_writers_and_images_are_asked_for(signed):
-    few = signatures._make(5, 2, 3, [64, 144], 0)
+def test_a_writer_is_the_same_in_a_larger_set(signed):
+    few = signatures.draw(5, 2, 3, (64, 144), 0)
     for i in range(5):
         for k in range(2):
             assert np.array_equal(few.images[i * 5 + k], signed.images[i * 12 + k])
@@ -79,7 +79,7 @@ def test_the_loaded_set_is_cached_and_a_damaged_cache_is_made_anew(tmp_path, mon
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-200])
     assert np.array_equal(signatures.load(2, 2, 1).images, first.images)
-    monkeypatch.setattr(signatures, "_make", lambda **_: pytest.fail("made again"))
+    monkeypatch.setattr(signatures, "draw", lambda **_: pytest.fail("made again"))
     assert np.array_equal(signatures.load(2, 2, 1).images, first.images)
 
 
@@ -108,15 +108,15 @@ def test_the_amount_of_ink_does_not_tell_a_forgery(signed, what):
 
 
 def test_a_set_that_lets_a_model_cheat_can_be_asked_for():
-    cheat = signatures._make(20, 5, 5, [64, 144], 0, cheat=True)
+    cheat = signatures.draw(20, 5, 5, (64, 144), 0, cheat=True)
     assert best_split((252.0 - cheat.images).mean((1, 2)), cheat.genuine) > 0.75
 
 
 def test_a_forger_is_slower_and_shakier_and_rounds_corners_less():
     slower, gentler, shakier = [], [], []
     for i in range(12):
-        _, own = signatures.write(i, 0)
-        _, copy = signatures.write(i, 0, by=int(signatures.forgers_of(i)[0]))
+        own = signatures.write(i, 0)
+        copy = signatures.write(i, 0, by=int(signatures.forgers_of(i)[0]))
         slower.append(copy.t[-1] / own.t[-1])
         gentler.append(np.quantile(copy.speed, 0.75) / np.quantile(own.speed, 0.75))
 
@@ -143,7 +143,7 @@ def test_forgers_are_shared_among_neighbours_and_can_be_kept_apart():
 
 def test_bigger_paper_shows_the_same_writing():
     small, big = (
-        signatures._make(2, 2, 1, size, 0).images.astype(float) for size in ([64, 144], [128, 288])
+        signatures.draw(2, 2, 1, size, 0).images.astype(float) for size in ((64, 144), (128, 288))
     )
     shrunk = big.reshape(6, 64, 2, 144, 2).mean((2, 4))
     for a, b in zip(small, shrunk, strict=True):
@@ -151,7 +151,7 @@ def test_bigger_paper_shows_the_same_writing():
 
 
 @pytest.mark.parametrize(
-    "options, says",
+    "options, message",
     [
         ({"identities": 0}, "identities must be a whole number, at least 1; got 0"),
         ({"identities": -2}, "identities"),
@@ -166,13 +166,13 @@ def test_bigger_paper_shows_the_same_writing():
         ({"size": (64, 144, 3)}, "size must be"),
     ],
 )
-def test_options_that_make_no_set_are_refused_in_words(options, says):
-    with pytest.raises(ValueError, match=says):
+def test_options_that_make_no_set_are_refused_in_words(options, message):
+    with pytest.raises(ValueError, match=message):
         signatures.load(**{"identities": 2, "genuine": 1, "forgeries": 1} | options)
 
 
 def test_two_hundred_writers_of_twenty_take_less_than_their_twenty_seconds():
-    signatures._make(1, 1, 1, [64, 144], 0)  # compiled
+    signatures.draw(1, 1, 1, (64, 144), 0)  # compiled
     began = time.process_time()
-    signatures._make(20, 12, 8, [64, 144], 1)
+    signatures.draw(20, 12, 8, (64, 144), 1)
     assert (time.process_time() - began) * 10 < 20

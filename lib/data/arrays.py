@@ -29,6 +29,11 @@ def check_whole_number(name: str, value, least: int) -> int:
     return int(value)
 
 
+def whole_numbers(**options: tuple[int, int]) -> dict[str, int]:
+    """{name: value} of options given as (value, least value); see `check_whole_number`."""
+    return {name: check_whole_number(name, *option) for name, option in options.items()}
+
+
 def height_and_width(size: int | tuple[int, int], least: int = 1) -> tuple[int, int]:
     """`size`, a side or (height, width) in pixels, as (height, width).
 

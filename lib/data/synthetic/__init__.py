@@ -1,1 +1,1 @@
-"""Data sets that the course draws itself: faces, signatures and characters; nobody in them exists."""
+"""Data sets that the course draws: faces, signatures, characters; nobody in them exists."""

@@ -1,20 +1,24 @@
-"""A pen moved by a hand: the kinematic theory of rapid human movements, and the ink that it leaves.
+"""A pen moved by a hand: the kinematic theory of rapid human movements, and the ink it leaves.
 
-A movement is a chain of strokes. Each stroke k is aimed at a target, runs along a circular arc of length D_k, and its speed is a
-lognormal in time, the answer of a long chain of nerves and muscles to one command given at t0_k:
+A movement is a chain of strokes. Stroke k aims at a target and runs along a circular arc of length
+D_k. Its speed is a lognormal in time, the answer of a long chain of nerves and muscles to one
+command given at t0_k:
 
-    |v_k(t)| = D_k / (sigma_k sqrt(2 pi) (t - t0_k)) exp(-(ln(t - t0_k) - mu_k)^2 / (2 sigma_k^2)),    t > t0_k
+    |v_k(t)| = D_k / (sigma_k sqrt(2 pi) (t - t0_k)) exp(-(ln(t - t0_k) - mu_k)^2 / (2 sigma_k^2))
 
-The hand does not wait for a stroke to end before it commands the next: strokes overlap in time and add up as vectors. That overlap
-rounds the corners, and how much it does so is a habit as personal as the shape itself. Somebody who copies a shape slowly, target
-after target, gets the targets right and the overlap wrong.
+for t > t0_k. The hand commands the next stroke before the last one ends: strokes overlap in time
+and add up as vectors. The overlap rounds the corners, by an amount that is as personal as the
+shape. Somebody who copies a shape slowly, target after target, gets the targets right and the
+overlap wrong.
 
-Units: lengths in any unit of the plan (lib.data uses x-heights), y upward, times in seconds, angles in radians, bend > 0 turns left.
+Units: lengths in any unit of the plan (lib.data uses x-heights), y upward, times in seconds, angles
+in radians, bend > 0 turns left.
 
-Sources: Plamondon, "A kinematic theory of rapid human movements", Biological Cybernetics 72, 1995; O'Reilly and Plamondon,
-"Development of a Sigma-Lognormal representation for on-line signatures", Pattern Recognition 42, 2009. Duplicating and synthesising
-signatures this way: Ferrer, Diaz-Cabrera and Morales, "Static signature synthesis", IEEE TPAMI 37, 2015; Diaz, Ferrer, Eskander and
-Sabourin, "Generation of duplicated off-line signature images for verification systems", IEEE TPAMI 39, 2017.
+Sources: Plamondon, "A kinematic theory of rapid human movements", Biological Cybernetics 72, 1995;
+O'Reilly and Plamondon, "Development of a Sigma-Lognormal representation for on-line signatures",
+Pattern Recognition 42, 2009. Synthetic signatures made this way: Ferrer, Diaz-Cabrera and Morales,
+"Static signature synthesis", IEEE TPAMI 37, 2015; Diaz, Ferrer, Eskander and Sabourin, "Generation
+of duplicated off-line signature images for verification systems", IEEE TPAMI 39, 2017.
 """
 
 import math
@@ -24,7 +28,7 @@ import numba
 import numpy as np
 
 RATE = 200  # samples a second, what a digitising tablet delivers
-PAGE = 64  # widths of ink are given for a page this many pixels high
+PAGE = 64  # widths of lines are given for a page this many pixels high
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Trace:
-    """What a hand does: t (T,) seconds, xy (T, 2), velocity (T, 2), contact (T,) from 0, lifted, to 1, on the paper."""
+    """What a hand does.
+
+    t         (T,) seconds
+    xy        (T, 2)
+    velocity  (T, 2)
+    contact   (T,) from 0, lifted, to 1, on the paper
+    """
 
     t: np.ndarray
     xy: np.ndarray
@@ -68,16 +78,34 @@ class Trace:
         return np.hypot(*self.velocity.T)
 
 
-def lognormal_speed(
-    t: np.ndarray, length: float, onset: float, mu: float, sigma: float
-) -> np.ndarray:
-    """Speed (T,) of one stroke: area `length`, mode at onset + exp(mu - sigma^2), zero up to its onset."""
-    delay = np.maximum(np.asarray(t, dtype=float) - onset, 1e-12)
-    return (
-        length
-        / (sigma * math.sqrt(2 * math.pi) * delay)
-        * np.exp(-((np.log(delay) - mu) ** 2) / (2 * sigma**2))
-    )
+def plan_movement(
+    points: np.ndarray,
+    bend: np.ndarray,
+    down: np.ndarray,
+    tempo: float = 1.0,
+    overlap: float = 1.0,
+    sigma: float | np.ndarray = 0.3,
+    pauses: float | np.ndarray = 0.0,
+) -> Plan:
+    """The plan of one hand: where each stroke aims, and when it is commanded.
+
+    points   (n + 1, 2) where the pen begins, then the targets
+    tempo    scale of time: 1 is fluent, a copying hand takes 1.5 to 3
+    overlap  how far a stroke runs into the next, 1 is fluent, less is angular
+    pauses   (n,) extra seconds of rest before each stroke
+    """
+    bend, down = np.asarray(bend, float), np.asarray(down, bool)
+    chord = np.hypot(*np.diff(points, axis=0).T)
+    # Longer strokes take longer, but not in proportion.
+    duration = np.sqrt(np.minimum(chord, 6.0))
+    gap = tempo * (0.045 + 0.075 * duration)
+    mu = np.log(0.18 * tempo * overlap * (0.7 + 0.3 * duration))
+    # A lifted pen waits for the stroke to end.
+    lifted = ~down | np.append(False, ~down[:-1])
+    gap = np.where(lifted, gap + 0.12 * tempo, gap) + pauses
+    onset = np.cumsum(gap) - np.exp(mu)
+    spread = np.broadcast_to(np.asarray(sigma, float), mu.shape).copy()
+    return Plan(points[0], points[1:], bend, onset - onset.min(), mu, spread, down)
 
 
 def arcs(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
@@ -88,43 +116,17 @@ def arcs(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     return length, np.arctan2(chord[:, 1], chord[:, 0]) - half
 
 
-def timed(
-    start,
-    targets,
-    bend,
-    down,
-    *,
-    tempo: float = 1.0,
-    overlap: float = 1.0,
-    delay: float = 0.18,
-    sigma: float = 0.3,
-    pauses: np.ndarray | None = None,
-) -> Plan:
-    """A plan with the timing of one hand.
-
-    tempo    seconds scale: 1 is fluent, a copying hand takes 1.5 to 3
-    overlap  how far a stroke runs into the next, 1 is fluent, less is angular
-    delay    median delay exp(mu) of a fluent stroke, seconds; sigma its spread
-    pauses   (n,) extra seconds of rest before each stroke
-    """
-    start, targets, bend = (
-        np.asarray(start, float),
-        np.asarray(targets, float),
-        np.asarray(bend, float),
+def trace(plan: Plan, t: np.ndarray | None = None) -> Trace:
+    """Carry a plan out: the strokes' positions and velocities, in closed form, added up."""
+    t = np.arange(0.0, plan.end, 1 / RATE) if t is None else np.asarray(t, float)
+    xy, velocity, contact = _superpose(
+        t, plan.start, *arcs(plan), plan.bend, plan.onset, plan.mu, plan.sigma, plan.down
     )
-    down = np.asarray(down, bool)
-    chord = np.hypot(*np.diff(np.vstack([start, targets]), axis=0).T)
-    gap = tempo * (
-        0.045 + 0.075 * np.sqrt(np.minimum(chord, 6.0))
-    )  # longer strokes take longer, but not in proportion
-    mu = np.log(delay * tempo * overlap * (0.7 + 0.3 * np.sqrt(np.minimum(chord, 6.0))))
-    lifted = ~down | np.append(False, ~down[:-1])
-    gap = np.where(lifted, gap + 0.12 * tempo, gap) + (
-        0 if pauses is None else pauses
-    )  # a lifted pen waits for the stroke to end
-    sigma = np.broadcast_to(np.asarray(sigma, float), mu.shape).copy()
-    onset = np.cumsum(gap) - np.exp(mu)
-    return Plan(start, targets, bend, onset - onset.min(), mu, sigma, down)
+    # The pen lands at the first stroke and flies off at the last.
+    landing = plan.onset[0] + math.exp(plan.mu[0] - 2 * plan.sigma[0])
+    leaving = plan.onset[-1] + math.exp(plan.mu[-1] + 2 * plan.sigma[-1])
+    touching = np.clip((t - landing) / 0.02, 0, 1) * np.clip((leaving - t) / 0.04, 0, 1)
+    return Trace(t, xy, velocity, contact * touching)
 
 
 @numba.njit(cache=True)
@@ -135,14 +137,10 @@ def _superpose(t, start, length, direction, bend, onset, mu, sigma, down):
     xy[:, 0], xy[:, 1] = start[0], start[1]
     for k in range(len(length)):
         whole = length[k] * (math.sin(bend[k] / 2) / (bend[k] / 2) if abs(bend[k]) > 1e-6 else 1.0)
-        whole_x, whole_y = (
-            whole * math.cos(direction[k] + bend[k] / 2),
-            whole * math.sin(direction[k] + bend[k] / 2),
-        )
-        begin, end = (
-            onset[k] + math.exp(mu[k] - 4.5 * sigma[k]),
-            onset[k] + math.exp(mu[k] + 4.5 * sigma[k]),
-        )
+        whole_x = whole * math.cos(direction[k] + bend[k] / 2)
+        whole_y = whole * math.sin(direction[k] + bend[k] / 2)
+        begin = onset[k] + math.exp(mu[k] - 4.5 * sigma[k])
+        end = onset[k] + math.exp(mu[k] + 4.5 * sigma[k])
         for i in range(len(t)):
             if t[i] <= begin:
                 continue
@@ -165,97 +163,71 @@ def _superpose(t, start, length, direction, bend, onset, mu, sigma, down):
     return xy, velocity, contact
 
 
-def trace(plan: Plan, t: np.ndarray | None = None) -> Trace:
-    """Carry a plan out: the strokes' arcs, each run with its lognormal speed, added up as vectors (the integral is closed)."""
-    t = np.arange(0.0, plan.end, 1 / RATE) if t is None else np.asarray(t, float)
-    xy, velocity, contact = _superpose(
-        t, plan.start, *arcs(plan), plan.bend, plan.onset, plan.mu, plan.sigma, plan.down
-    )
-    first, last = (
-        plan.onset[0] + math.exp(plan.mu[0] - 2 * plan.sigma[0]),
-        plan.onset[-1] + math.exp(plan.mu[-1] + 2 * plan.sigma[-1]),
-    )
-    landing = np.clip((t - first) / 0.02, 0, 1) * np.clip(
-        (last - t) / 0.04, 0, 1
-    )  # the pen lands, and flies off
-    return Trace(t, xy, velocity, contact * landing)
+def add_tremor(trace: Trace, amplitude: float, hertz: float, rng: np.random.Generator) -> Trace:
+    """Let each axis swing around `hertz`, swelling and fading; physiological tremor is 8 to 12 Hz.
 
-
-def shaken(trace: Trace, amplitude: float, hertz: float, rng: np.random.Generator) -> Trace:
-    """Add tremor: each axis swings around `hertz` (physiological tremor: 8 to 12 Hz), swelling and fading; rms `amplitude`."""
+    amplitude  root mean square, in the trace's unit
+    """
     hz = hertz * rng.uniform(0.85, 1.15, (2, 3, 1))
     phase = rng.uniform(0, 2 * np.pi, (2, 3, 1))
-    swell = 1 + 0.6 * np.sin(
-        2 * np.pi * rng.uniform(0.5, 1.5, (2, 1)) * trace.t + rng.uniform(0, 2 * np.pi, (2, 1))
-    )  # (2, T)
-    wave = swell * np.sin(2 * np.pi * hz * trace.t + phase).sum(1)  # (2, 3, T) -> (2, T)
-    wave *= amplitude / np.sqrt(1.5 * 1.18)
-    return replace(
-        trace, xy=trace.xy + wave.T, velocity=trace.velocity + np.gradient(wave, 1 / RATE, axis=1).T
-    )
+    swell = 2 * np.pi * rng.uniform(0.5, 1.5, (2, 1)) * trace.t + rng.uniform(0, 2 * np.pi, (2, 1))
+    wave = np.sin(2 * np.pi * hz * trace.t + phase).sum(1)  # (2, 3, T) -> (2, T)
+    wave = (1 + 0.6 * np.sin(swell)) * wave * (amplitude / np.sqrt(1.5 * 1.18))
+    velocity = trace.velocity + np.gradient(wave, 1 / RATE, axis=1).T
+    return replace(trace, xy=trace.xy + wave.T, velocity=velocity)
 
 
-def line(trace: Trace, width: float, contrast: float) -> np.ndarray:
-    """Radius (T,) of the line, for a page PAGE pixels high: thick where this hand is slow, thin where it is fast.
+def line_radius(trace: Trace, width: float, contrast: float) -> np.ndarray:
+    """Radius (T,) in pixels of a page PAGE high: thick where the hand is slow, thin where fast.
 
-    Slow and fast are measured against the trace's own mean, so a slow hand does not write a bolder line than a fast one.
+    Measured against the trace's own mean speed, so that a slow hand writes no bolder line.
+
+    width     of the line at mean speed
+    contrast  how much the line changes with speed
     """
-    speed = trace.speed
-    writing = trace.contact > 0.5
+    speed, writing = trace.speed, trace.contact > 0.5
     mean = speed[writing].mean() if writing.any() else 1.0
     press = np.clip(1 + contrast * (1 - speed / max(mean, 1e-9)), 0.55, 1.6)
     return width * press * trace.contact**0.7
 
 
+def draw_line(xy: np.ndarray, radius: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """How far a line covers each pixel, antialiased: float (H, W) in [0, 1].
+
+    xy      (T, 2) pixels, x right, y down
+    radius  (T,) pixels
+    size    (H, W)
+    """
+    xy = np.ascontiguousarray(xy, dtype=np.float64)
+    return _draw_line(xy, np.ascontiguousarray(radius, dtype=np.float64), *map(int, size))
+
+
 @numba.njit(cache=True)
-def _ink(xy, radius, height, width):
+def _draw_line(xy, radius, height, width):
     page = np.zeros((height, width))
     for i in range(len(xy) - 1):
         ra, rb = radius[i], radius[i + 1]
         if ra <= 0.05 and rb <= 0.05:
             continue
         ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
-        reach = max(ra, rb) + 1.0
         dx, dy = bx - ax, by - ay
         square = dx * dx + dy * dy
-        for y in range(
-            max(0, math.floor(min(ay, by) - reach)),
-            min(height - 1, math.ceil(max(ay, by) + reach)) + 1,
-        ):
-            for x in range(
-                max(0, math.floor(min(ax, bx) - reach)),
-                min(width - 1, math.ceil(max(ax, bx) + reach)) + 1,
-            ):
-                along = (
-                    0.0
-                    if square < 1e-12
-                    else max(0.0, min(1.0, ((x - ax) * dx + (y - ay) * dy) / square))
-                )
+        reach = max(ra, rb) + 1.0
+        top, bottom = math.floor(min(ay, by) - reach), math.ceil(max(ay, by) + reach)
+        left, right = math.floor(min(ax, bx) - reach), math.ceil(max(ax, bx) + reach)
+        for y in range(max(0, top), min(height - 1, bottom) + 1):
+            for x in range(max(0, left), min(width - 1, right) + 1):
+                along = 0.0  # the nearest point of the segment, 0 at its start, 1 at its end
+                if square >= 1e-12:
+                    along = max(0.0, min(1.0, ((x - ax) * dx + (y - ay) * dy) / square))
                 distance = math.sqrt((x - ax - along * dx) ** 2 + (y - ay - along * dy) ** 2)
                 r = ra + along * (rb - ra)
-                cover = min(1.0, 2 * r) * max(
-                    0.0, min(1.0, r + 0.5 - distance)
-                )  # a line thinner than a pixel is paler
+                # a line thinner than a pixel is paler
+                cover = min(1.0, 2 * r) * max(0.0, min(1.0, r + 0.5 - distance))
                 page[y, x] = max(page[y, x], cover)
     return page
 
 
-def ink(xy: np.ndarray, radius: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Coverage float (H, W) in [0, 1], antialiased, of a line through xy (T, 2) pixels (x right, y down) of radius (T,) pixels."""
-    return _ink(
-        np.ascontiguousarray(xy, dtype=np.float64),
-        np.ascontiguousarray(radius, dtype=np.float64),
-        int(size[0]),
-        int(size[1]),
-    )
-
-
-def on_paper(coverage: np.ndarray, darkness: float, paper: float = 252.0) -> np.ndarray:
+def to_grey(coverage: np.ndarray, darkness: float, paper: float = 252.0) -> np.ndarray:
     """uint8 grey: dark ink of `darkness` in [0, 1] on white paper."""
     return np.round(paper * (1 - darkness * coverage)).astype(np.uint8)
-
-
-def at_least(what: str, value: int, least: int) -> None:
-    """Refuse an option that is not a whole number, or too small, in words."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{what} must be a whole number, at least {least}; got {value!r}")
