@@ -1,13 +1,15 @@
-"""From a trained network to files a phone runs, and what each costs: size, agreement, time, and verification errors.
+"""From a trained network to files that a phone runs, and what each costs.
 
-phone.py     the network as the phone sees it, and its contract
-rewrite.py   the same function, kinder to int8 and to a runtime
-convert.py   ONNX, LiteRT and ExecuTorch, in float32 and in fewer bits
-files.py     the contract inside each file and beside it; written whole or not at all
-golden.py    pictures, inputs and outputs as plain files, for tests outside Python
-bits.py      the rounding of int8 in PyTorch, to see which layers it hurts
-cost.py      errors in verification, made by the file itself
-runtimes.py  each file in its own runtime: run, parity, latency, report
+All of it is taught in 14_mobile_export; 15_on_the_phone opens the files.
+
+PhoneModel, ShortFaceNet           contract: the network as the phone sees it
+to_onnx, to_tflite, to_executorch  convert: three formats, in float and in fewer bits; export_all
+read_contract                      files: the contract inside each file and beside it
+write_golden, check_golden         golden: pictures, inputs and outputs for tests outside Python
+run, parity, latency, report       runtimes: each file in its own runtime
+verification_cost, table           cost: errors in verification, made by the file itself
+bits                               int8 simulated in PyTorch: which layers it hurts
+rewrite                            the same function, better suited to int8 and to a runtime
 """
 
 from lib.export.contract import PhoneModel, ShortFaceNet

@@ -1,7 +1,7 @@
-"""What a phone sees of a network: one picture in, one unit vector out, batch norm folded, and the contract that says so.
+"""A network as a phone sees it: one picture in, one unit vector out, and the contract that says so.
 
-The slot of the well-known Android face apps: 1x112x112x3 floats, RGB, (x - 127.5) / 128. A network for 56x56 keeps that slot:
-its file begins with an exact 2x2 mean.
+The input is that of the well-known Android face apps: 1x112x112x3 floats, RGB, (x - 127.5) / 128.
+A network for 56x56 takes the same input: its file begins with an exact 2x2 mean.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lib.models import Bottleneck, ConvBlock, MobileFaceNet, fold_batch_norm, to_input
+from lib.models import Bottleneck, ConvBlock, MobileFaceNet, as_channels, fold_batch_norm, to_input
 
 PHONE_SIDE = 112
 
@@ -19,59 +19,58 @@ PHONE_SIDE = 112
 class PhoneModel(nn.Module):
     """`model` as the phone calls it: channels last, the phone's picture size, batch norm folded.
 
-    A face network whose side divides 112 gets pictures of 112x112 and averages blocks of them; any other network gets
-    pictures of its own size.
+    A face network whose side divides 112 gets pictures of 112x112 and averages blocks of them; any
+    other network gets pictures of its own size.
     """
+
+    channels: int
+    embedding_size: int
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = fold_batch_norm(model).cpu().eval()
         self.channels, self.embedding_size = model.channels, model.embedding_size
         height, width = model.input_size
-        self.block = (
-            PHONE_SIDE // height
-            if model.channels == 3 and height == width and PHONE_SIDE % height == 0
-            else 1
-        )
+        takes_faces = model.channels == 3 and height == width and PHONE_SIDE % height == 0
+        self.block = PHONE_SIDE // height if takes_faces else 1
         self.input_size = (height * self.block, width * self.block)
         self.fingerprint = fingerprint(model)
-        self.scale = getattr(model, "scale", lambda pixels: (pixels - 127.5) / 128)
+        self.scale = model.scale
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, 112, 112, 3) -> (1, D), unit length"""
         x = x.permute(0, 3, 1, 2)  # (1, H, W, C) -> (1, C, H, W)
         return self.model(F.avg_pool2d(x, self.block) if self.block > 1 else x)
 
-    def pictures(self, images: np.ndarray) -> np.ndarray:
-        """What the phone's file takes, from images as an `ImageSet` stores them.
+    def example(self) -> Tensor:
+        """An input of zeros, for converters that trace the network."""
+        return torch.zeros(1, *self.input_size, self.channels)
 
-        images  uint8 (N, H, W) or (N, H, W, 3)
-        returns float32 (N, height, width, channels). A whole multiple is enlarged by repeating pixels, so that the mean at the
-                file's beginning gives back exactly the image; other sizes are resized smoothly
+    def pictures(self, images: np.ndarray) -> np.ndarray:
+        """The input of the phone's file, from images as an `ImageSet` stores them.
+
+        images   uint8 (N, H, W) or (N, H, W, 3)
+        returns  float32 (N, height, width, channels). A whole multiple is enlarged by repeating
+                 pixels, so that the mean at the file's beginning gives back exactly the image;
+                 other sizes are resized smoothly
         """
-        x = torch.as_tensor(images)
-        if x.dtype != torch.uint8 or x.ndim not in (3, 4):
-            raise ValueError(
-                f"images must be uint8 (N, H, W) or (N, H, W, 3), not {x.dtype} {tuple(x.shape)}"
-            )
-        x = (x[:, None] if x.ndim == 3 else x.permute(0, 3, 1, 2)).float()  # -> (N, 1 or 3, H, W)
-        if x.shape[1] == 3 and self.channels == 1:
-            x = (x * x.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
-        height, width = self.input_size
-        if height % x.shape[2] == 0 and height // x.shape[2] * x.shape[3] == width:
-            x = x.repeat_interleave(height // x.shape[2], 2).repeat_interleave(
-                width // x.shape[3], 3
-            )
+        x, (height, width) = as_channels(images, self.channels), self.input_size
+        times = height // x.shape[2]
+        if times and (times * x.shape[2], times * x.shape[3]) == (height, width):
+            x = x.repeat_interleave(times, 2).repeat_interleave(times, 3)
         else:
             x = F.interpolate(
-                x, size=self.input_size, mode="bilinear", antialias=True, align_corners=False
+                x, self.input_size, mode="bilinear", antialias=True, align_corners=False
             )
         x = self.scale(x).expand(-1, self.channels, -1, -1)
         return x.permute(0, 2, 3, 1).contiguous().numpy()  # (N, C, H, W) -> (N, H, W, C)
 
 
 def fingerprint(model: nn.Module) -> str:
-    """Sixteen hex digits that change with any weight: they bind a file, a threshold and a gallery to one network."""
+    """Sixteen hex digits that change with any weight.
+
+    They bind a file, a threshold and a gallery to one network.
+    """
     digest = hashlib.sha256(f"{type(model).__name__} {tuple(model.input_size)}".encode())
     for name, value in model.state_dict().items():
         digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
@@ -79,9 +78,11 @@ def fingerprint(model: nn.Module) -> str:
 
 
 def contract(phone: PhoneModel, precision: str, **facts) -> dict:
-    """What an app must know to call the file and to read its answer; every file carries it, and a JSON twin beside it.
+    """What an app must know to call the file and to read its answer.
 
-    facts   name, version, threshold, threshold_far, data...: what only the caller knows
+    Every file carries it, and a JSON file beside it repeats it.
+
+    facts  what only the caller knows: name, version, threshold, threshold_far, data...
     """
     low, high = (float(phone.scale(torch.tensor(value))) for value in (0.0, 255.0))
     divide = 255 / (high - low)
@@ -101,18 +102,25 @@ def contract(phone: PhoneModel, precision: str, **facts) -> dict:
             "divide": round(divide, 6),
         },
         "output": {"shape": [1, phone.embedding_size], "type": "float32", "unit_norm": True},
-        "metric": "cosine similarity: the sum of the products; accept when it is at least the threshold",
+        "metric": "cosine similarity: the sum of the products; "
+        "accept when it is at least the threshold",
     }
 
 
 class ShortFaceNet(nn.Module):
-    """A MobileFaceNet with one bottleneck: six convolutions, which every converter takes in seconds. For the quick budget and tests."""
+    """A MobileFaceNet with one bottleneck, for the quick budget and tests.
+
+    Its six convolutions take every converter seconds only.
+    """
 
     channels, input_size, embedding_size = 3, (56, 56), 32
     scale = staticmethod(MobileFaceNet.scale)
 
     def __init__(self, images: np.ndarray | None = None) -> None:
-        """images: uint8 faces whose statistics batch norm learns; the weights are random, and always the same"""
+        """Random weights, always the same.
+
+        images  uint8 faces, from which batch norm takes its statistics
+        """
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(0)

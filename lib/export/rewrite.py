@@ -1,14 +1,15 @@
-"""The same function, written so that int8 and the runtimes get along with it: channels equally loud, and PReLU from parts that are fast.
+"""Rewrite a network so that it computes the same, but loses less in int8 or runs faster.
 
-    equalised(model, images)    before int8: one scale for a layer's activations then suits all its channels
-    without_prelu(model)        for ONNX Runtime, whose PReLU takes longer than all convolutions together
+equalised(model, images)   for int8: channels in front of a depthwise layer get one range
+without_prelu(model)       for ONNX Runtime, whose PReLU takes longer than all convolutions together
 
-Source of the first: Nagel, van Baalen, Blankevoort, Welling, Data-Free Quantization Through Weight Equalization and Bias Correction, ICCV
-2019, section 4.1.
+Source of the first: Nagel, van Baalen, Blankevoort, Welling, Data-Free Quantization Through Weight
+Equalization and Bias Correction, ICCV 2019, section 4.1.
 """
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,38 +18,34 @@ from torch.nn import functional as F
 
 from lib.models import Bottleneck, ConvBlock, to_input
 
-LOUDER = 256.0  # at most: a channel that is silent in calibration may speak later
+LARGEST_FACTOR = 256.0  # a channel that is zero in calibration may be active later
 
 
 @torch.no_grad()
 def equalised(model: nn.Module, images: np.ndarray) -> nn.Module:
-    """A copy of a folded network that computes the same, in which all channels in front of a depthwise layer reach equally far.
+    """A copy of a folded network with one range for all channels in front of a depthwise layer.
 
-    In int8 the channels of a layer share 256 levels, and the loudest sets them. A depthwise layer sees each channel alone, with weights
-    that have a scale for each channel: so a channel may be made louder in front of it and its weights smaller, at no cost. ReLU, PReLU
-    and no activation at all let a factor above zero pass.
+    In int8 the channels of a layer share 256 levels, and the channel with the largest values sets
+    them. A depthwise layer reads each channel alone, with weights that have a scale a channel. So
+    a channel in front of it may be multiplied by a factor and its weights there divided by it,
+    at no cost. ReLU, PReLU and no activation all pass a positive factor on.
 
-    images  uint8, for calibration: how far each channel reaches is read off them
+    images  uint8, for calibration: they show how large the values of each channel get
     """
     model = copy.deepcopy(model).eval()
-    pairs, reach, hooks = list(_into_depthwise(model)), {}, []
-    for k, (first, _) in enumerate(pairs):
-        for layer in (first.conv, first):  # before the activation and behind it: int8 rounds both
-            hooks.append(
-                layer.register_forward_hook(
-                    lambda _, __, out, k=k: reach.update(
-                        {k: torch.maximum(_reach(out), reach.get(k, _reach(out)))}
-                    )
-                )
-            )
+    pairs = list(_into_depthwise(model))
+    ranges: list[list[Tensor]] = [[] for _ in pairs]  # each (C,), of a batch
+    hooks = []
+    for (first, _), found in zip(pairs, ranges):
+        for layer in (first.conv, first):  # before the activation and after it: int8 rounds both
+            hooks.append(layer.register_forward_hook(partial(_note_range, found)))
     for start in range(0, len(images), 32):
         model(to_input(images[start : start + 32], model))
     for hook in hooks:
         hook.remove()
-    for k, (first, second) in enumerate(pairs):
-        factor = (reach[k].max() / reach[k].clamp_min(1e-12)).clamp(
-            max=LOUDER
-        )  # (C,), 1 for the loudest
+    for (first, second), found in zip(pairs, ranges):
+        largest = torch.stack(found).amax(0)  # (C,)
+        factor = (largest.max() / largest.clamp_min(1e-12)).clamp(max=LARGEST_FACTOR)
         first.conv.weight *= factor[:, None, None, None]
         first.conv.bias *= factor
         second.conv.weight /= factor[:, None, None, None]
@@ -60,19 +57,22 @@ def _into_depthwise(model: nn.Module) -> Iterator[tuple[ConvBlock, ConvBlock]]:
     for block in model.modules():
         if isinstance(block, Bottleneck):
             yield block.expand, block.depthwise
-    for first, second in (("conv", "depthwise"), ("widen", "gdconv")):
-        pair = getattr(model, first, None), getattr(model, second, None)
-        if all(isinstance(block, ConvBlock) for block in pair):
-            yield pair
+    for names in (("conv", "depthwise"), ("widen", "gdconv")):
+        first, second = (getattr(model, name, None) for name in names)
+        if isinstance(first, ConvBlock) and isinstance(second, ConvBlock):
+            yield first, second
 
 
-def _reach(x: Tensor) -> Tensor:
-    """(B, C, H, W) -> (C,), the largest absolute value of each channel"""
-    return x.abs().amax((0, 2, 3))
+def _note_range(found: list[Tensor], layer: nn.Module, inputs: tuple, output: Tensor) -> None:
+    """Forward hook: the largest absolute value of each channel, (B, C, H, W) -> (C,)."""
+    found.append(output.abs().amax((0, 2, 3)))
 
 
 class TwoScales(nn.Module):
-    """PReLU as a x + (1 - a) max(x, 0), each factor a depthwise 1x1 convolution, for which every runtime has fast code."""
+    """PReLU as a x + (1 - a) max(x, 0), each factor a depthwise 1x1 convolution.
+
+    Every runtime has fast code for that.
+    """
 
     def __init__(self, prelu: nn.PReLU) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class TwoScales(nn.Module):
 
 
 class TwoParts(nn.Module):
-    """PReLU as max(x, 0) + a min(x, 0): the two parts never meet, so that in int8 each is rounded on a scale of its own."""
+    """PReLU as max(x, 0) + a min(x, 0): in int8 each part is rounded on a scale of its own."""
 
     def __init__(self, prelu: nn.PReLU) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Run a model file as a phone does, each format in its own runtime; compare the answers, and the time they take."""
+"""Run a model file as a phone does, in the runtime of its format; compare answers and times."""
 
 import time
 from collections.abc import Callable
@@ -10,16 +10,17 @@ import torch
 from torch import nn
 
 from lib.export.contract import PhoneModel
-from lib.export.files import need, quiet, read_contract
+from lib.export.files import quiet, read_contract, require
 
 RUNTIMES = {".onnx": "ONNX Runtime", ".tflite": "LiteRT", ".pte": "ExecuTorch"}
 Call = Callable[[np.ndarray], np.ndarray]  # float32 (1, H, W, C) -> (1, D)
 
 
-def opened(path: Path | str) -> Call:
-    """The file as a function of one picture, in its own runtime, on one thread where the runtime lets us choose.
+def open_model(path: Path | str) -> Call:
+    """The file as a function of one picture, on one thread.
 
-    raises  ImportError in words where the runtime is not installed, ValueError for another kind of file
+    raises  ImportError, in words, where the runtime is not installed; ValueError for another kind
+            of file
     """
     path = Path(path)
     if path.suffix not in RUNTIMES:
@@ -30,7 +31,7 @@ def opened(path: Path | str) -> Call:
 
 
 def _onnx(path: Path) -> Call:
-    need("onnxruntime", "onnxruntime")
+    require("onnxruntime", "onnxruntime")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -41,16 +42,14 @@ def _onnx(path: Path) -> Call:
 
 
 def _tflite(path: Path) -> Call:
-    need("ai_edge_litert", "litert-torch")
+    require("ai_edge_litert", "litert-torch")
     with quiet():
         from ai_edge_litert.interpreter import Interpreter
 
         interpreter = Interpreter(str(path), num_threads=1)
         interpreter.allocate_tensors()
-    source, target = (
-        interpreter.get_input_details()[0]["index"],
-        interpreter.get_output_details()[0]["index"],
-    )
+    source = interpreter.get_input_details()[0]["index"]
+    target = interpreter.get_output_details()[0]["index"]
 
     def call(picture: np.ndarray) -> np.ndarray:
         interpreter.set_tensor(source, picture)
@@ -61,48 +60,47 @@ def _tflite(path: Path) -> Call:
 
 
 def _pte(path: Path) -> Call:
-    need("executorch", "executorch")
+    require("executorch", "executorch")
     with quiet():
         from executorch.extension.pybindings import portable_lib
         from executorch.runtime import Runtime
 
-        portable_lib._unsafe_reset_threadpool(
-            1
-        )  # the only way to one thread; unsafe while another call is running
+        # The only way to one thread; unsafe while another call is running.
+        portable_lib._unsafe_reset_threadpool(1)
         method = Runtime.get().load_program(path).load_method("forward")
     return lambda picture: method.execute([torch.from_numpy(picture)])[0].numpy().copy()
 
 
 def run(path: Path | str, pictures: np.ndarray) -> np.ndarray:
-    """Embed with the file itself: float32 (N, H, W, C) as `PhoneModel.pictures` makes them -> (N, D)."""
-    call = opened(path)
+    """Embed with the file itself: (N, H, W, C), as `PhoneModel.pictures` makes them, -> (N, D)."""
+    call = open_model(path)
     return np.concatenate([call(np.ascontiguousarray(picture[None])) for picture in pictures])
 
 
 def parity(model: nn.Module, path: Path | str, images: np.ndarray) -> float:
-    """Largest difference of any number in any vector between the file in its runtime and the network in PyTorch.
+    """Largest difference of any number between the file in its runtime and the network in PyTorch.
 
-    model   the network the file was made from (a fingerprint tells)
+    model   the network that the file was made from
     images  uint8, as an `ImageSet` stores them
     raises  ValueError where the file was made from other weights
     """
-    phone = PhoneModel(model)
-    if (made_from := read_contract(path)["fingerprint"]) != phone.fingerprint:
+    phone, made_from = PhoneModel(model), read_contract(path)["fingerprint"]
+    if made_from != phone.fingerprint:
         raise ValueError(
-            f"{Path(path).name} was made from a network with fingerprint {made_from}, this one has {phone.fingerprint}"
+            f"{Path(path).name} was made from a network with fingerprint {made_from}, "
+            f"this one has {phone.fingerprint}"
         )
     pictures = phone.pictures(images)
     return float(np.abs(run(path, pictures) - _in_pytorch(phone, pictures)).max())
 
 
 def _in_pytorch(phone: PhoneModel, pictures: np.ndarray) -> np.ndarray:
-    """The network that was never folded would do as well; this one differs from it by rounding only (a test says so)."""
     with torch.no_grad():
         return phone(torch.from_numpy(pictures)).numpy()
 
 
 class Row(NamedTuple):
-    """One line of the report. Milliseconds an image: the median of all calls, and the quarter below and above."""
+    """One line of the report. Times are milliseconds an image: median and quartiles."""
 
     name: str
     precision: str
@@ -119,14 +117,16 @@ def latency(
     rounds: int = 30,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, np.ndarray]:
-    """Milliseconds of every call, (rounds,) each. All take turns, so that a busy moment of the machine hits all alike.
+    """Milliseconds of every call, (rounds,) each, after three calls that do not count.
 
-    clock  seconds; `time.process_time` leaves out the time in which a busy machine did something else
+    The calls take turns, so that a moment in which the machine is busy affects all alike.
+
+    clock  seconds; `time.process_time` leaves out what other processes take
     """
     times = {name: np.empty(rounds) for name in calls}
     for call in calls.values():
         for _ in range(3):
-            call(picture)  # the first calls also set things up
+            call(picture)
     for turn in range(rounds):
         for name, call in calls.items():
             began = clock()
@@ -142,30 +142,21 @@ def report(
     rounds: int = 30,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Row]:
-    """Size, parity and time of each file, with eager PyTorch as the first row, measured in one run on one thread."""
-    phone = PhoneModel(model)
-    picture = phone.pictures(images[:1])
+    """Size, parity and time of each file, with PyTorch as the first row, all on one thread."""
+    phone, paths = PhoneModel(model), [Path(path) for path in paths]
+    calls: dict[str, Call] = {"": lambda x: _in_pytorch(phone, x)}
+    calls |= {str(path): open_model(path) for path in paths}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        times = latency(
-            {"": lambda x: _in_pytorch(phone, x), **{str(path): opened(path) for path in paths}},
-            picture,
-            rounds,
-            clock,
-        )
+        times = latency(calls, phone.pictures(images[:1]), rounds, clock)
     finally:
         torch.set_num_threads(threads)
+    quartiles = {name: np.percentile(each, [50, 25, 75]).tolist() for name, each in times.items()}
     size = sum(4 * value.numel() for value in phone.parameters())
-    rows = [("PyTorch", "float32", size, 0.0, times[""])]
-    rows += [
-        (
-            RUNTIMES[path.suffix],
-            read_contract(path)["precision"],
-            path.stat().st_size,
-            parity(model, path, images),
-            times[str(path)],
-        )
-        for path in map(Path, paths)
-    ]
-    return [Row(*row[:4], *np.percentile(row[4], [50, 25, 75]).tolist()) for row in rows]
+    rows = [Row("PyTorch", "float32", size, 0.0, *quartiles[""])]
+    for path in paths:
+        name, precision = RUNTIMES[path.suffix], read_contract(path)["precision"]
+        size, difference = path.stat().st_size, parity(model, path, images)
+        rows.append(Row(name, precision, size, difference, *quartiles[str(path)]))
+    return rows

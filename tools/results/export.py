@@ -23,7 +23,7 @@ from lib.evaluation import bootstrap_interval, pair_scores, tar_at_far
 from lib.export import bits
 from lib.export.cost import DIFFERENT_PAIRS, Cost, cost_of
 from lib.export.rewrite import equalised
-from lib.export.runtimes import Row, opened, report
+from lib.export.runtimes import Row, open_model, report
 from lib.phone import alignment
 from tools.faces.face_alignment import DEVELOPMENT, aligned, photographs, published
 
@@ -127,7 +127,7 @@ def answers(path: Path, pictures: np.ndarray) -> np.ndarray:
     ).hexdigest()[:24]
     kept = course.cache_dir() / "results" / "export" / f"{key}-{len(pictures)}.npy"
     if not kept.exists():
-        call = opened(path)
+        call = open_model(path)
         vectors = np.concatenate(
             [
                 call(np.ascontiguousarray(picture[None]))
