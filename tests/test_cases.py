@@ -167,17 +167,7 @@ def test_11_an_edited_loss_of_the_same_name_is_not_resumed_from_the_other_ones_c
         model = MobileFaceNet(16, (32, 32), 0.25)
         loss, file = an_edited_loss(calls, title, margin), tmp_path / "checkpoint"
         try:
-            fit(
-                model,
-                images,
-                loss=loss,
-                steps=3,
-                p=4,
-                k=2,
-                lr=0.01,
-                checkpoint=file,
-                progress=False,
-            )
+            fit(model, images, loss=loss, steps=3, batch=(4, 2), checkpoint=file)
         except ValueError:
             return  # another run's checkpoint: refused in words
     assert calls.count("second") > 0
@@ -189,15 +179,7 @@ def test_12_batches_that_hold_no_triplet_are_refused_or_said(tmp_path, p, k):
     images = load("folder", path=folder_of_people(tmp_path / "p", 12, 3), size=32)
     model = MobileFaceNet(16, (32, 32), 0.25)
     with pytest.raises(ValueError, match="triplet|positive|negative"):
-        fit(
-            model,
-            images,
-            loss=losses.batch_hard_triplet_loss,
-            steps=3,
-            p=p,
-            k=k,
-            progress=False,
-        )
+        fit(model, images, loss=losses.batch_hard_triplet_loss, steps=3, batch=(p, k))
 
 
 # ---------------------------------------------------------------------------- gallery and phone

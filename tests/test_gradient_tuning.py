@@ -149,9 +149,9 @@ def test_cosface_begins_with_each_persons_mean_and_triplets_have_no_directions(m
     ignorant = losses.baseline_loss(
         "cosface", margin=gradient_tuning.MARGIN, scale=gradient_tuning.SCALE, classes=4
     )
-    assert seen["options"]["trivial"] == ignorant
+    assert seen["options"]["baseline"] == ignorant
     gradient_tuning.trained(RECIPES[0], train, 7, "watched")
-    assert seen["loss"] is losses.batch_hard_triplet_loss and seen["options"]["trivial"] == 0.2
+    assert seen["loss"] is losses.batch_hard_triplet_loss and seen["options"]["baseline"] == 0.2
 
 
 def test_a_training_that_was_told_to_stop_is_not_measured(monkeypatch):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.optim import SGD
 
 from lib import course, export, losses, models
 from lib.data import load
@@ -19,7 +20,7 @@ from lib.data.pairs import all_pairs
 from lib.data.synthetic.faces import TRAINING_SEED
 from lib.evaluation import equal_error_rate, pair_scores
 from lib.export import ShortFaceNet
-from lib.training import augment, fit
+from lib.training import augment, clip_gradient, fit, learning_rate, parameter_groups
 
 RECORDED = json.loads((Path(__file__).parent / "recorded_behaviour.json").read_text())
 
@@ -49,16 +50,15 @@ def test_fifty_losses_of_a_signature_training_are_the_same():
     course.seed_everything(0)
     images = load("synthetic-signatures", identities=8, genuine=4, forgeries=2, seed=0)
     model = models.SignatureNet(embedding_size=32, width=0.25)
+    loss = partial(losses.batch_contrastive_loss, margin=1.0)
     history = fit(
         model,
         images,
-        loss=partial(losses.batch_contrastive_loss, margin=1.0),
+        loss=loss,
         steps=50,
-        p=8,
-        k=3,
-        lr=0.05,
+        batch=(8, 3),
+        optimizer=SGD(parameter_groups(model, loss), lr=0.05, momentum=0.9),
         augment=augment.signatures,
-        progress=False,
     )
     np.testing.assert_allclose(history.loss, RECORDED["fit signatures"], rtol=1e-3)
 
@@ -67,19 +67,18 @@ def test_fifty_losses_of_a_face_training_with_arcface_are_the_same():
     course.seed_everything(0)
     images = load("synthetic-faces", identities=12, images=4, size=32, seed=0)
     model = models.MobileFaceNet(embedding_size=32, input_size=(32, 32), width=0.25)
+    loss = losses.SoftmaxLoss(losses.ArcFace(32, 12, scale=16.0, margin=0.3))
+    optimizer = SGD(parameter_groups(model, loss), lr=0.05, momentum=0.9)
+    clip_gradient(optimizer, 5.0)
     history = fit(
         model,
         images,
-        loss=losses.SoftmaxLoss(losses.ArcFace(32, 12, scale=16.0, margin=0.3)),
+        loss=loss,
         steps=50,
-        p=8,
-        k=3,
-        lr=0.05,
+        batch=(8, 3),
+        optimizer=optimizer,
+        schedule=partial(learning_rate, schedule="paper", warm_up=5),
         augment=augment.faces,
-        schedule="paper",
-        warm_up=5,
-        clip=5.0,
-        progress=False,
     )
     np.testing.assert_allclose(history.loss, RECORDED["fit faces"], rtol=1e-3)
 

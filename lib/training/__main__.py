@@ -1,4 +1,4 @@
-"""The command line of `lib.training`: arguments to an `ImageSet`, a network, a loss, and `fit`."""
+"""The command line of `lib.training`: from arguments to a data set, a network, a loss, and `fit`."""
 
 import argparse
 import ast
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from lib import course, data, losses, models, training
 from lib.training import augment
-from lib.training.processes import processes
+from lib.training.processes import join_processes, process_device
 
-HEADS = {
+HEADS: dict[str, Callable[..., nn.Module]] = {
     "softmax": losses.NormalizedSoftmax,
     "sphereface": losses.SphereFace,
     "cosface": losses.CosFace,
@@ -26,15 +27,8 @@ BATCH_LOSSES = {
     "batch-all": losses.batch_all_triplet_loss,
     "semi-hard": losses.semi_hard_triplet_loss,
 }
-MARGINS = {
-    "contrastive": 1.0,
-    "triplet": 0.2,
-    "batch-all": 0.2,
-    "semi-hard": 0.2,
-    "sphereface": 2,
-    "cosface": 0.35,
-    "arcface": 0.4,
-}
+MARGINS = dict(contrastive=1.0, triplet=0.2, sphereface=2, cosface=0.35, arcface=0.4)
+MARGINS |= {"batch-all": 0.2, "semi-hard": 0.2}
 SCALE = 32.0
 
 
@@ -47,91 +41,72 @@ def build_loss(
     margin: float | None = None,
     scale: float = SCALE,
 ) -> tuple[Callable, float | None]:
-    """A loss by name, and the value that a model scores which ignores its input (None where there is no such value)."""
-    margin = MARGINS.get(name) if margin is None else margin
+    """A loss by its name, and its baseline for batches of p identities and k images of each.
+
+    returns  (loss, baseline); the baseline of semi-hard triplets is None
+    """
+    margin = MARGINS.get(name, 0.0) if margin is None else margin
     if name in HEADS:
-        options = {"scale": scale} | (
-            {} if name == "softmax" else {"margin": int(margin) if name == "sphereface" else margin}
-        )
-        return losses.SoftmaxLoss(
-            HEADS[name](embedding_size, classes, **options)
-        ), losses.baseline_loss(name, margin=margin, scale=scale, classes=classes)
+        options = {} if name == "softmax" else {"margin": margin}
+        head = HEADS[name](embedding_size, classes, scale, **options)
+        baseline = losses.baseline_loss(name, margin=margin, scale=scale, classes=classes)
+        return losses.SoftmaxLoss(head), baseline
     if name not in BATCH_LOSSES:
         raise ValueError(f"no loss {name!r}; there are {', '.join([*BATCH_LOSSES, *HEADS])}")
     loss = partial(BATCH_LOSSES[name], margin=margin)
     if name == "semi-hard":
         return loss, None
+    kind = "contrastive" if name == "contrastive" else "triplet"
     same_share = (k - 1) / (p * k - 1)  # of the pairs of one batch
-    return loss, losses.baseline_loss(
-        "contrastive" if name == "contrastive" else "triplet", margin=margin, same_share=same_share
-    )
+    return loss, losses.baseline_loss(kind, margin=margin, same_share=same_share)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m lib.training",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        description="Train an embedding network. Under torchrun the same arguments train on many processes.",
+        description="Train an embedding network. torchrun starts the same on many processes.",
     )
-    add = parser.add_argument
-    add(
-        "--data",
-        nargs="+",
-        default=["synthetic-faces"],
-        metavar=("SOURCE", "KEY=VALUE"),
-        help=f"source ({', '.join(data.SOURCES)}) and its options",
-    )
-    add(
-        "--test",
-        type=float,
-        default=0.1,
-        help="share of identities held out, whose EER is reported",
-    )
+    _add_data_and_model(parser.add_argument)
+    _add_training(parser.add_argument)
+    return parser
+
+
+def _add_data_and_model(add: Callable) -> None:
+    words = ("SOURCE", "KEY=VALUE")
+    sources = f"source ({', '.join(data.SOURCES)}) and its options"
+    add("--data", nargs="+", default=["synthetic-faces"], metavar=words, help=sources)
+    add("--test", type=float, default=0.1, help="share of identities held out to measure the EER")
     add("--model", choices=list(models.ARCHITECTURES), default="MobileFaceNet")
     add("--width", type=float, default=0.5, help="factor on the channels")
-    add(
-        "--input-size",
-        type=int,
-        nargs=2,
-        default=None,
-        metavar=("H", "W"),
-        help="by default the images' own size",
-    )
+    add("--input-size", type=int, nargs=2, metavar=("H", "W"), help="default: size of the images")
     add("--embedding-size", type=int, default=128)
-    add(
-        "--start-from",
-        type=Path,
-        default=None,
-        help="begin with the weights of this model file (fine-tuning)",
-    )
+    add("--start-from", type=Path, help="begin with the weights of this model file (fine-tuning)")
+    add("--out", type=Path, required=True, help="where the trained model goes")
+
+
+def _add_training(add: Callable) -> None:
     add("--loss", choices=[*BATCH_LOSSES, *HEADS], default="arcface")
-    add("--margin", type=float, default=None, help=f"by default {MARGINS}; radians for arcface")
+    add("--margin", type=float, help=f"default: {MARGINS}; radians for arcface")
     add("--scale", type=float, default=SCALE, help="of the softmax losses")
     add("--steps", type=int, default=1000)
-    add("-p", type=int, default=32, help="identities a batch")
-    add("-k", type=int, default=4, help="images an identity")
+    add("-p", type=int, default=32, help="identities in a batch")
+    add("-k", type=int, default=4, help="images of each identity")
     add("--lr", type=float, default=0.1)
     add("--optimizer", choices=["sgd", "adamw"], default="sgd")
     add("--schedule", choices=["paper", "cosine", "one-cycle", "constant"], default="cosine")
     add("--warm-up", type=int, default=50, help="steps")
-    add("--weight-decay", type=float, nargs=2, default=(4e-5, 4e-4), metavar=("BODY", "LAST"))
-    add("--clip", type=float, default=None, help="longest gradient")
+    add("--weight-decay", type=float, nargs=2, default=(4e-5, 4e-4), metavar=("NETWORK", "LAST"))
+    add("--clip", type=float, help="longest gradient")
     add("--augment", choices=["none", "faces", "signatures"], default="none")
     add("--validate-every", type=int, default=0, help="steps; 0 only at the end")
-    add(
-        "--checkpoint",
-        type=Path,
-        default=None,
-        help="by default beside --out, and removed when that is written",
-    )
-    add("--checkpoint-every", type=int, default=100)
+    add("--checkpoint", type=Path, help="default: beside --out, and removed after the training")
+    add("--checkpoint-every", type=int, default=100, help="steps")
     add("--no-resume", action="store_true", help="start anew even if the checkpoint is there")
-    add("--out", type=Path, required=True, help="where the trained model goes")
     add("--seed", type=int, default=0)
-    add("--threads", type=int, default=None, help="of each process")
-    add("--bf16", action="store_true", help="bfloat16 where it is safe")
-    add("--no-channels-last", action="store_true", help="keep images as planes; slower on CPUs")
-    return parser
+    add("--threads", type=int, help="of each process")
+    add("--bf16", action="store_true", help="bfloat16 in the network")
+    add("--no-channels-last", action="store_true", help="images as planes; slower on CPUs")
 
 
 def _options(words: list[str]) -> dict:
@@ -149,7 +124,7 @@ def _options(words: list[str]) -> dict:
 
 
 def _load(words: list[str], rank: int, world: int) -> data.ImageSet:
-    """The first process makes or fetches the images, the others then find them in the cache."""
+    """The first process makes or downloads the images; the others then find them in the cache."""
     if rank:
         dist.barrier()
     images = data.load(words[0], **_options(words[1:]))
@@ -158,84 +133,98 @@ def _load(words: list[str], rank: int, world: int) -> data.ImageSet:
     return images
 
 
-def main(arguments: list[str] | None = None) -> int:
-    given = _parser().parse_args(arguments)
-    rank, world = processes()
-    if given.threads:
-        torch.set_num_threads(given.threads)
-    course.seed_everything(given.seed)
-    train, test = _load(given.data, rank, world).split_by_identity(given.test, seed=given.seed)
-    size = tuple(given.input_size or train.images.shape[1:3])
+def _build_model(given: argparse.Namespace, train: data.ImageSet) -> models.Network:
     if given.start_from:
         model = models.load(given.start_from, given.model)
     else:
-        model = models.ARCHITECTURES[given.model](
-            embedding_size=given.embedding_size, input_size=size, width=given.width
+        size = tuple(given.input_size or train.images.shape[1:3])
+        model = models.ARCHITECTURES[given.model](given.embedding_size, size, given.width)
+    if given.no_channels_last:
+        model.memory_format = torch.contiguous_format
+    return model
+
+
+def _fit(
+    given: argparse.Namespace,
+    model: models.Network,
+    train: data.ImageSet,
+    test: data.ImageSet,
+    loss: Callable,
+    baseline: float | None,
+    checkpoint: Path,
+) -> training.History:
+    groups = training.parameter_groups(model, loss, tuple(given.weight_decay))
+    optimizer: torch.optim.Optimizer = torch.optim.AdamW(groups, given.lr)
+    if given.optimizer == "sgd":
+        optimizer = torch.optim.SGD(groups, given.lr, momentum=0.9)
+    if given.clip:
+        training.clip_gradient(optimizer, given.clip)
+    with torch.autocast(process_device().type, torch.bfloat16, enabled=given.bf16):
+        return training.fit(
+            model,
+            train,
+            loss=loss,
+            steps=given.steps,
+            batch=(given.p, given.k),
+            optimizer=optimizer,
+            schedule=partial(
+                training.learning_rate, schedule=given.schedule, warm_up=given.warm_up
+            ),
+            augment=None if given.augment == "none" else getattr(augment, given.augment),
+            baseline=baseline,
+            validation=(test, given.validate_every) if given.validate_every else None,
+            checkpoint=training.Checkpoint(checkpoint, given.checkpoint_every),
+            seed=given.seed,
         )
-    classes = len(set(zip(train.identity.tolist(), train.genuine.tolist())))
-    loss, trivial = build_loss(
-        given.loss,
-        model.embedding_size,
-        classes,
-        given.p // world,
-        given.k,
-        given.margin,
-        given.scale,
+
+
+def _save(
+    given: argparse.Namespace, model: models.Network, test: data.ImageSet, history: training.History
+) -> None:
+    """Measure the trained model on the identities held out, and write it with what is known."""
+    eer, loss = training.validation_eer(model, test), history.smooth()[-1]
+    print(
+        f"loss {loss:.4g} (baseline {history.baseline}), EER on {len(test.identities)} identities "
+        f"not trained on: {eer:.2%}, {history.seconds:.0f} s"
     )
+    plain = (int, float, bool, type(None), list)
+    facts = {k: v if isinstance(v, plain) else str(v) for k, v in vars(given).items()}
+    facts |= dict(held_out=test.identities.tolist(), eer=eer)
+    facts |= dict(loss_at_end=loss, baseline=history.baseline)
+    models.save(model, given.out, **facts)
+    print(f"written: {given.out}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    rank, world = join_processes()
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    course.seed_everything(given.seed)
     checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
+    if given.no_resume and rank == 0:
+        checkpoint.unlink(missing_ok=True)
+    train, test = _load(given.data, rank, world).split_by_identity(given.test, seed=given.seed)
+    model = _build_model(given, train)
+    classes = len(set(zip(train.identity.tolist(), train.genuine.tolist())))
+    share = given.p // world  # identities on one process
+    loss, baseline = build_loss(
+        given.loss, model.embedding_size, classes, share, given.k, given.margin, given.scale
+    )
     if rank == 0:
         print(
-            f"{len(train)} images of {len(train.identities)} identities; {len(test.identities)} others held out; {world} process(es), "
-            f"{torch.get_num_threads()} thread(s) each; {models.count_parameters(model):,} parameters",
+            f"{len(train)} images of {len(train.identities)} identities; {len(test.identities)} "
+            f"others held out; {world} process(es), {torch.get_num_threads()} thread(s) each; "
+            f"{models.count_parameters(model):,} parameters",
             flush=True,
         )
-    history = training.fit(
-        model,
-        train,
-        loss=loss,
-        trivial=trivial,
-        steps=given.steps,
-        p=given.p,
-        k=given.k,
-        lr=given.lr,
-        optimizer=given.optimizer,
-        schedule=given.schedule,
-        warm_up=given.warm_up,
-        weight_decay=tuple(given.weight_decay),
-        clip=given.clip,
-        augment=None if given.augment == "none" else getattr(augment, given.augment),
-        validation=test,
-        validate_every=given.validate_every,
-        checkpoint=checkpoint,
-        checkpoint_every=given.checkpoint_every,
-        resume=not given.no_resume,
-        seed=given.seed,
-        bf16=given.bf16,
-        channels_last=not given.no_channels_last,
-    )
+    history = _fit(given, model, train, test, loss, baseline, checkpoint)
     if not history.finished:
         return 130
     if rank == 0:
-        eer = training.validation_eer(model, test)
-        print(
-            f"loss {history.smooth()[-1]:.4g} (trivial {trivial}), EER on {len(test.identities)} identities not trained on: {eer:.2%}, {history.seconds:.0f} s"
-        )
-        facts = {
-            key: value if isinstance(value, (int, float, bool, type(None), list)) else str(value)
-            for key, value in vars(given).items()
-        }
-        models.save(
-            model,
-            given.out,
-            **facts,
-            held_out=test.identities.tolist(),
-            eer=eer,
-            loss_at_end=history.smooth()[-1],
-            trivial=trivial,
-        )
+        _save(given, model, test, history)
         if not given.checkpoint:
             checkpoint.unlink(missing_ok=True)
-        print(f"written: {given.out}")
     if world > 1:
         dist.destroy_process_group()
     return 0

@@ -1,7 +1,7 @@
-"""Small changes that leave the identity as it is: what a training image may meet before the network sees it.
+"""Changes of a training image that keep its identity.
 
-Batches (B, C, H, W) in, batches out, on any device. Every draw comes from torch's global generator, which `training.fit` seeds
-anew at each step.
+Batches (B, C, H, W) in, batches out, on any device. Random draws come from torch's global
+generator, which `fit` seeds at each step.
 """
 
 import math
@@ -15,81 +15,62 @@ from lib.data import ImageSet
 
 
 def faces(x: Tensor) -> Tensor:
-    """Mirror, shift and tilt, light, blur, grey, erase: (B, 3, H, W) in [-1, 1], the same out."""
+    """Mirror, move, change light, blur, turn grey, erase a box: (B, 3, H, W) in [-1, 1]"""
     x = torch.where(_chosen(x, 0.5), x.flip(3), x)
-    x = moved(x, shift=0.06, turn=math.radians(4), zoom=0.06)
-    x = (
-        (x - x.mean((1, 2, 3), keepdim=True)) * _between(x, 0.7, 1.3)
-        + x.mean((1, 2, 3), keepdim=True)
-        + _between(x, -0.25, 0.25)
-    )
-    x = torch.where(_chosen(x, 0.2), blurred(x), x)
+    x = move(x, shift=0.06, turn=math.radians(4), zoom=0.06)
+    mean = x.mean((1, 2, 3), keepdim=True)  # (B, 1, 1, 1)
+    x = (x - mean) * _between(x, 0.7, 1.3) + mean + _between(x, -0.25, 0.25)
+    x = torch.where(_chosen(x, 0.2), blur(x), x)
     x = torch.where(_chosen(x, 0.2), x.mean(1, keepdim=True).expand_as(x), x)
-    return erased(x.clamp(-1, 1), share=0.3)
+    return erase(x.clamp(-1, 1), share=0.3)
 
 
 def signatures(x: Tensor) -> Tensor:
-    """Shift, tilt and zoom, thicker or thinner ink, pressure: (B, 1, H, W) ink in [0, 1], the same out. Never mirrored."""
-    x = moved(x, shift=0.04, turn=math.radians(3), zoom=0.08)
+    """Move, thicken or thin the line, change its darkness: (B, 1, H, W), ink in [0, 1].
+
+    A signature is never mirrored.
+    """
+    x = move(x, shift=0.04, turn=math.radians(3), zoom=0.08)
     thick, thin = F.max_pool2d(x, 3, 1, 1), -F.max_pool2d(-x, 3, 1, 1)
     weight = _between(x, -0.5, 0.5)
-    x = torch.where(
-        weight > 0, torch.lerp(x, thick, weight.abs()), torch.lerp(x, thin, weight.abs())
-    )
-    return (x * _between(x, 0.7, 1.2)).clamp(0, 1)
+    thicker, thinner = torch.lerp(x, thick, weight.abs()), torch.lerp(x, thin, weight.abs())
+    return (torch.where(weight > 0, thicker, thinner) * _between(x, 0.7, 1.2)).clamp(0, 1)
 
 
-def moved(x: Tensor, shift: float, turn: float, zoom: float) -> Tensor:
-    """Each image shifted by up to `shift` of its side, turned by up to `turn` radians, scaled by up to 1 +- `zoom`."""
-    b, _, h, w = x.shape
-    angle, size = _between(x, -turn, turn).view(b), _between(x, 1 - zoom, 1 + zoom).view(b)
-    cos, sin = angle.cos() * size, angle.sin() * size
-    to_x, to_y = (
-        _between(x, -2 * shift, 2 * shift).view(b),
-        _between(x, -2 * shift, 2 * shift).view(b),
-    )
+def move(x: Tensor, shift: float, turn: float, zoom: float) -> Tensor:
+    """Shift each image by up to `shift` of its side, turn it by up to `turn` radians, scale it by
+    a factor between 1 - `zoom` and 1 + `zoom`."""
+    h, w = x.shape[2:]
+    angle, size = _between(x, -turn, turn).flatten(), _between(x, 1 - zoom, 1 + zoom).flatten()
+    cos, sin = angle.cos() * size, angle.sin() * size  # (B,)
+    to_x = _between(x, -2 * shift, 2 * shift).flatten()
+    to_y = _between(x, -2 * shift, 2 * shift).flatten()
     # In grid units a pixel is 2/w wide and 2/h high: a turn that keeps shapes needs the ratio.
-    rows = [torch.stack([cos, -sin * h / w, to_x], 1), torch.stack([sin * w / h, cos, to_y], 1)]
-    grid = F.affine_grid(
-        torch.stack(rows, 1), list(x.shape), align_corners=False
-    )  # (B, 2, 3) -> (B, H, W, 2)
+    grid = _affine_grid(x, [cos, -sin * h / w, to_x], [sin * w / h, cos, to_y])
     return F.grid_sample(x, grid.to(x.dtype), padding_mode="border", align_corners=False)
 
 
-def blurred(x: Tensor) -> Tensor:
+def blur(x: Tensor) -> Tensor:
     """Two passes of a 3x3 mean."""
     for _ in range(2):
         x = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
     return x
 
 
-def erased(x: Tensor, share: float) -> Tensor:
+def erase(x: Tensor, share: float) -> Tensor:
     """In a `share` of the images a box of up to a third of each side becomes middle grey (0)."""
-    _, _, h, w = x.shape
-    rows = torch.arange(h, device=x.device).view(1, 1, h, 1) / h
-    columns = torch.arange(w, device=x.device).view(1, 1, 1, w) / w
-    top, left, tall, wide = (
-        _between(x, 0, 0.9),
-        _between(x, 0, 0.9),
-        _between(x, 0.1, 0.35),
-        _between(x, 0.1, 0.35),
-    )
-    box = (
-        (rows >= top) & (rows < top + tall) & (columns >= left) & (columns < left + wide)
-    )  # (B, 1, H, W)
-    return x.masked_fill(box & _chosen(x, share), 0.0)
-
-
-def _between(x: Tensor, low: float, high: float) -> Tensor:
-    return low + (high - low) * torch.rand(len(x), 1, 1, 1, device=x.device, dtype=x.dtype)
-
-
-def _chosen(x: Tensor, share: float) -> Tensor:
-    return torch.rand(len(x), 1, 1, 1, device=x.device) < share
+    h, w = x.shape[2:]
+    row = torch.arange(h, device=x.device).view(1, 1, h, 1) / h
+    column = torch.arange(w, device=x.device).view(1, 1, 1, w) / w
+    top, left = _between(x, 0, 0.9), _between(x, 0, 0.9)
+    height, width = _between(x, 0.1, 0.35), _between(x, 0.1, 0.35)
+    rows = (row >= top) & (row < top + height)
+    columns = (column >= left) & (column < left + width)
+    return x.masked_fill(rows & columns & _chosen(x, share), 0.0)  # mask (B, 1, H, W)
 
 
 def quarter_turns(images: ImageSet) -> ImageSet:
-    """Each character four times, as it is and turned by 90, 180, 270 degrees: four different characters, not one."""
+    """Each character as it is and turned by 90, 180, 270 degrees: four different characters."""
     turned = np.concatenate([np.rot90(images.images, turns, axes=(1, 2)) for turns in range(4)])
     offset = np.repeat(np.arange(4) * (int(images.identity.max()) + 1), len(images))
     names = tuple(f"{name} turned {90 * turns}" for turns in range(4) for name in images.names)
@@ -97,37 +78,45 @@ def quarter_turns(images: ImageSet) -> ImageSet:
 
 
 class Redrawn:
-    """Another hand's drawing of the same character: turned, slanted, stretched, shifted, and bent like rubber.
+    """The same character as if drawn again: turned, slanted, stretched, shifted and bent.
 
-    Called with a batch (B, 1, H, W), ink 1 on paper 0, it draws from torch's global generator, which `fit` seeds each step.
-    strength  multiplies every range; 0 changes nothing
+    Takes and returns (B, 1, H, W), ink 1 on paper 0.
+
+    strength  factor on every range; 0 changes nothing
     """
 
     def __init__(self, strength: float = 1.0) -> None:
         self.strength = strength
 
-    def __repr__(self) -> str:
-        return f"Redrawn({self.strength})"
-
     def __call__(self, x: Tensor) -> Tensor:
         b, _, h, w = x.shape
-        turn, slant, wide, tall, to_x, to_y = (
-            2 * torch.rand(6, b, device=x.device) - 1
-        ) * self.strength
+        draws = (2 * torch.rand(6, b, device=x.device) - 1) * self.strength  # in [-1, 1]
+        turn, slant, wide, tall, to_x, to_y = draws
         turn, slant = math.radians(15) * turn, 0.25 * slant
         wide, tall = torch.exp(0.2 * wide), torch.exp(0.2 * tall)
         cos, sin = turn.cos(), turn.sin()
-        rows = [
-            torch.stack([cos * wide, (slant * cos - sin) * tall, 0.12 * to_x], 1),
-            torch.stack([sin * wide, (slant * sin + cos) * tall, 0.12 * to_y], 1),
-        ]
-        grid = F.affine_grid(
-            torch.stack(rows, 1), [b, 1, h, w], align_corners=False
-        )  # (B, 2, 3) -> (B, H, W, 2)
-        knots = (
-            0.06 * self.strength * torch.randn(b, 2, 5, 5, device=x.device)
-        )  # a 5x5 net of random pulls, smooth in between
-        bend = F.interpolate(knots, size=(h, w), mode="bicubic", align_corners=True).permute(
-            0, 2, 3, 1
+        grid = _affine_grid(
+            x,
+            [cos * wide, (slant * cos - sin) * tall, 0.12 * to_x],
+            [sin * wide, (slant * sin + cos) * tall, 0.12 * to_y],
         )
-        return F.grid_sample(x, grid + bend, align_corners=False)
+        # A 5x5 net of random shifts, smooth in between: (B, 2, 5, 5) -> (B, 2, H, W)
+        net = 0.06 * self.strength * torch.randn(b, 2, 5, 5, device=x.device)
+        bend = F.interpolate(net, size=(h, w), mode="bicubic", align_corners=True)
+        return F.grid_sample(x, grid + bend.permute(0, 2, 3, 1), align_corners=False)
+
+
+def _affine_grid(x: Tensor, first: list[Tensor], second: list[Tensor]) -> Tensor:
+    """Where each pixel is read from; the rows of the matrix are three (B,) each -> (B, H, W, 2)"""
+    matrix = torch.stack([torch.stack(first, 1), torch.stack(second, 1)], 1)  # (B, 2, 3)
+    return F.affine_grid(matrix, list(x.shape), align_corners=False)
+
+
+def _between(x: Tensor, low: float, high: float) -> Tensor:
+    """One number for each image, (B, 1, 1, 1)"""
+    return low + (high - low) * torch.rand(len(x), 1, 1, 1, device=x.device, dtype=x.dtype)
+
+
+def _chosen(x: Tensor, share: float) -> Tensor:
+    """True for a `share` of the images, (B, 1, 1, 1)"""
+    return torch.rand(len(x), 1, 1, 1, device=x.device) < share

@@ -1,37 +1,48 @@
-"""What a training did, and the one file from which it goes on."""
+"""The history of a training, and the file from which it goes on."""
 
 import warnings
+import zlib
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
+from torch.optim import Optimizer
 
+from lib.data import ImageSet
 from lib.models.files import read_file, write_file
+from lib.training.processes import join_processes
 
-FORMAT = "siamese-course checkpoint 1"
+FORMAT = "siamese-course checkpoint 2"
 
 
 @dataclass
 class History:
-    """What a training did, one entry a step."""
+    """What happened in a training; lists have one entry for each step."""
 
-    steps: int  # asked for
-    trivial: float | None = None  # what a model that ignores its input scores
+    steps: int  # of the whole training
+    baseline: float | None = None  # lowest loss without regard to the labels (`baseline_loss`)
     loss: list[float] = field(default_factory=list)
     lr: list[float] = field(default_factory=list)
-    validation: list[tuple[int, float]] = field(
-        default_factory=list
-    )  # (steps done, EER on identities not trained on)
-    seconds: float = 0.0
+    validation: list[tuple[int, float]] = field(default_factory=list)  # (steps done, EER)
+    seconds: float = 0.0  # without validation
+
+    def __post_init__(self) -> None:
+        if self.baseline is not None:
+            self.baseline = float(self.baseline)  # a checkpoint holds no NumPy scalars
+
+    def add(self, loss: float, lr: float, seconds: float) -> None:
+        self.loss.append(loss)
+        self.lr.append(lr)
+        self.seconds += seconds
 
     @property
     def finished(self) -> bool:
         return len(self.loss) >= self.steps
 
     def smooth(self, window: int | None = None) -> list[float]:
-        """Running mean of the loss over the last `window` steps (a twentieth of the run by default)."""
+        """Mean of the last `window` losses at each step (by default a twentieth of the steps)."""
         window = window or max(1, len(self.loss) // 20)
         sums = np.concatenate([[0.0], np.cumsum(self.loss)])
         return [
@@ -40,73 +51,97 @@ class History:
         ]
 
     @property
-    def learned(self) -> bool | None:
-        """Whether the smoothed loss ever went below the trivial value; None where that is not known."""
-        if self.trivial is None or not self.loss:
+    def below_baseline(self) -> bool | None:
+        """Whether the smoothed loss was ever below the baseline; None where that is not known.
+
+        Below it, the network has learned something; above it, it may still have.
+        """
+        if self.baseline is None or not self.loss:
             return None
         window = max(1, len(self.loss) // 20)
-        return min(self.smooth(window)[window - 1 :]) < self.trivial
+        return min(self.smooth(window)[window - 1 :]) < self.baseline
 
 
-class _Checkpoint:
-    """One file from which a run goes on: weights, the loss's own too, optimiser, history, and what run it is of.
+class Checkpoint:
+    """A file from which a training goes on: weights, the loss's too, optimizer and history.
 
-    No generator's state and no place in the sampler is needed: both follow from the number of steps done.
+    It needs no state of a random generator, and no place in the sampler: both follow from the
+    number of steps done.
+
+    path   None writes nothing
+    every  steps between two writes; the last step is written too
     """
 
-    def __init__(
-        self,
-        path: Path | str | None,
-        settings: dict,
-        module: nn.Module,
-        optim: torch.optim.Optimizer,
-        writes: bool,
-    ) -> None:
-        self.path, self.settings, self.module, self.optim, self.writes = (
-            path,
-            settings,
-            module,
-            optim,
-            writes,
-        )
-        self.step = 0  # of the file that is there
+    def __init__(self, path: Path | str | None, every: int = 100) -> None:
+        self.path, self.every, self.step = path, every, 0
 
-    @property
-    def exists(self) -> bool:
-        return self.path is not None and Path(self.path).exists()
+    def resume(
+        self, settings: dict, module: nn.Module, optimizer: Optimizer, history: History
+    ) -> History:
+        """Load what the file holds and return its history; without a file, the given history.
 
-    def keep(self, history: History) -> None:
-        if self.path is None or not self.writes or self.step == len(history.loss):
+        raises  ValueError where the file is damaged or has other settings
+        """
+        self.settings, self.module, self.optimizer = settings, module, optimizer
+        if self.path is None or not Path(self.path).exists():
+            return history
+        content = read_file(self.path, FORMAT)
+        theirs = content["settings"]
+        keys = [key for key in settings | theirs if settings.get(key) != theirs.get(key)]
+        if keys:
+            differ = "; ".join(f"{k} {theirs.get(k)} there, {settings.get(k)} here" for k in keys)
+            raise ValueError(
+                f"{self.path} is the checkpoint of another run ({differ}). Delete it to start anew"
+            )
+        module.load_state_dict(content["weights"])
+        optimizer.load_state_dict(content["optimizer"])
+        self.step = len(content["history"]["loss"])
+        return History(**content["history"] | {"baseline": history.baseline})
+
+    def write_when_due(self, history: History) -> None:
+        if len(history.loss) % self.every == 0:
+            self.write(history)
+
+    def write(self, history: History) -> None:
+        """The first process writes the file; a full disk is a warning, and the old file stays."""
+        if self.path is None or self.step == len(history.loss) or join_processes()[0] > 0:
             return
         content = dict(
             format=FORMAT,
             settings=self.settings,
             history=asdict(history),
             weights=self.module.state_dict(),
-            optimizer=self.optim.state_dict(),
+            optimizer=self.optimizer.state_dict(),
         )
         try:
             write_file(self.path, content)
             self.step = len(history.loss)
         except OSError as error:
             warnings.warn(
-                f"checkpoint not written ({error}). The one of step {self.step} stays, and the training goes on",
+                f"checkpoint not written ({error}). The one of step {self.step} stays, and the "
+                "training goes on",
                 stacklevel=3,
             )
 
-    def resume(self) -> History:
-        content = read_file(self.path, FORMAT)
-        theirs = content["settings"]
-        if differ := [
-            f"{key} {theirs.get(key)} there, {value} here"
-            for key, value in self.settings.items()
-            if theirs.get(key) != value
-        ]:
-            raise ValueError(
-                f"{self.path} is the checkpoint of another run ({'; '.join(differ)}). Delete it, or pass resume=False to start anew over it"
-            )
-        self.module.load_state_dict(content["weights"])
-        self.optim.load_state_dict(content["optimizer"])
-        history = History(**content["history"])
-        self.step = len(history.loss)
-        return history
+
+def optimizer_settings(optimizer: Optimizer) -> dict:
+    """What a checkpoint compares of an optimizer: its options, one value for each group."""
+    groups = optimizer.param_groups
+    options = {key: [group.get(key) for group in groups] for key in groups[0]}
+    options["lr"] = [group.get("initial_lr", group["lr"]) for group in groups]
+    del options["params"]
+    options.pop("initial_lr", None)
+    return dict(optimizer=type(optimizer).__name__, **options)
+
+
+def describe(thing: object) -> str:
+    """One line about an object, the same in each process: what a checkpoint compares."""
+    if isinstance(thing, ImageSet):
+        checksum = zlib.crc32(np.ascontiguousarray(thing.images).data)
+        checksum ^= zlib.crc32(np.ascontiguousarray(thing.identity).data)
+        return f"{len(thing)} images {checksum:08x}"
+    if isinstance(thing, partial):
+        return f"{describe(thing.func)} {thing.args} {thing.keywords}"
+    if thing is None or isinstance(thing, nn.Module):
+        return " ".join(repr(thing).split())
+    return getattr(thing, "__name__", type(thing).__name__)

@@ -1,256 +1,237 @@
 """Train a network on an `ImageSet`: one loop for a lesson, a shell, and many processes.
 
-    history = fit(model, train, loss=loss, steps=600, p=16, k=4, lr=0.1)                       # in a lesson
-    python -m lib.training --data synthetic-faces identities=200 --steps 2000 --out model.pt    # from a shell
-    torchrun --nproc-per-node 2 -m lib.training ...the same arguments...                       # gloo on CPUs, NCCL on GPUs
+    history = fit(model, train, loss=loss, steps=600, batch=(16, 4))  # in a lesson
+    python -m lib.training --data synthetic-faces --steps 2000 --out model.pt  # from a shell
+    torchrun --nproc-per-node 2 -m lib.training ...the same arguments...  # gloo or NCCL
     python -m lib.training --help
 
-Every random draw of step n comes from (seed, n), and the learning rate is a function of n: a run that was killed goes on from
-its checkpoint as if nothing had happened. Several processes share a batch by identities, and each averages over its share:
-a softmax loss is then exactly the one of the whole batch, while pairs and triplets are sought inside a share.
+Every random draw of step n comes from (seed, n), and the learning rate is a function of n: a run
+that was killed goes on from its checkpoint as if nothing had happened. Several processes share a
+batch by identities, and each averages over its share. A softmax loss is then exactly that of the
+whole batch; pairs and triplets are sought inside a share.
+
+Under `torch.autocast(device, torch.bfloat16)` the network runs in bfloat16, the loss in float32.
 """
 
 import itertools
 import math
 import time
 import warnings
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import SGD, Optimizer
 
-from lib import course
 from lib.data import ImageSet
 from lib.data.pairs import PKBatches, count_pairs, sample_pairs
-from lib.models import embed, to_input
-from lib.training.checkpoint import History, _Checkpoint
-from lib.training.processes import agree, processes, seed_of, stop_on_signal
+from lib.evaluation import equal_error_rate, pair_scores
+from lib.models import Network, embed, to_input
+from lib.training.checkpoint import Checkpoint, History, describe, optimizer_settings
+from lib.training.processes import agree, join_processes, own_state, process_device, seed_of
 from lib.training.progress import Progress
-from lib.training.schedule import learning_rate, parameter_groups
+from lib.training.schedule import learning_rate, parameter_groups, set_learning_rate
+
+
+def fit(
+    model: Network,
+    train: ImageSet,
+    *,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    steps: int,
+    batch: tuple[int, int] = (16, 4),
+    optimizer: Optimizer | None = None,
+    schedule: Callable[[int, int, float], float] = learning_rate,
+    augment: Callable[[Tensor], Tensor] | None = None,
+    baseline: float | None = None,
+    validation: tuple[ImageSet, int] | None = None,
+    checkpoint: Checkpoint | Path | str | None = None,
+    seed: int = 0,
+) -> History:
+    """Train `model` in place; Ctrl-C or SIGTERM finish the step, save, and return the history.
+
+    loss        (embeddings (B, D), labels (B,) in 0..C-1) -> scalar
+    batch       (P, K): P identities, K images of each
+    optimizer   by default SGD on `parameter_groups(model, loss)`, lr 0.1, momentum 0.9
+    schedule    (step, steps, highest rate) -> rate, such as `learning_rate`
+    augment     input of the network (B, C, H, W) -> the same, changed (`lib.training.augment`)
+    baseline    `baseline_loss` of this loss, to compare with
+    validation  (images of other identities, steps between measurements): their EER
+    checkpoint  file from which the same call goes on; `Checkpoint(file, every)` sets the interval
+    raises      FloatingPointError: loss or gradient not finite; ValueError: checkpoint of other run
+    """
+    optimizer = optimizer or SGD(parameter_groups(model, loss), lr=0.1, momentum=0.9)
+    network, forward = _place(model, loss, optimizer)
+    settings = _settings(network, train, steps, batch, optimizer, schedule, augment, seed)
+    file, history = _resume(checkpoint, settings, network, optimizer, History(steps, baseline))
+    batches = draw_batches(train, batch, seed, range(len(history.loss), steps))
+    with own_state(network.device) as stop, Progress(history, batch) as bar:
+        for step, images, labels in batches:
+            began = time.perf_counter()
+            x = network.input(images)
+            value = forward(augment(x) if augment else x, labels)
+            optimizer.zero_grad()
+            value.backward()
+            rate = set_learning_rate(optimizer, schedule, step, steps)
+            mean, stopping = agree(value.detach(), stop())
+            _check_finite(mean, optimizer, history, file)
+            optimizer.step()
+            history.add(mean, rate, time.perf_counter() - began)
+            _validate(model, validation, history)
+            bar.show(history)
+            file.write_when_due(history)
+            if stopping:
+                break
+    return _finish(model, history, file)
 
 
 class _Step(nn.Module):
-    """Images and labels in, loss out: one module, so that all processes average every gradient, also the loss's own."""
+    """Images and labels in, loss out: one module, so that processes average every gradient."""
 
-    def __init__(self, model: nn.Module, loss: Callable, bf16: bool) -> None:
+    def __init__(self, model: Network, loss: Callable, device: torch.device) -> None:
         super().__init__()
-        self.model, self.loss, self.bf16 = model, loss, bf16
+        self.model, self.loss, self.device = model, loss, device
+        self.layout = getattr(model, "memory_format", torch.channels_last)
+        self.bf16 = torch.is_autocast_enabled(device.type)
+        self.to(device)
+        model.to(memory_format=self.layout).train()
+
+    def input(self, images: np.ndarray) -> Tensor:
+        x = to_input(images, self.model).to(self.device)
+        return x.contiguous(memory_format=self.layout)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
             vectors = self.model(x)
         vectors = vectors.float()
-        return (
-            self.loss(vectors, labels) if vectors.isfinite().all() else vectors.sum() * math.nan
-        )  # `fit` says what to do
+        if not vectors.isfinite().all():
+            return vectors.sum() * math.nan  # `_check_finite` raises for all processes
+        return self.loss(vectors, labels.to(x.device))
 
 
-def fit(
-    model: nn.Module,
-    train: ImageSet,
-    *,
-    loss: Callable[[Tensor, Tensor], Tensor],
-    steps: int,
-    p: int = 16,
-    k: int = 4,
-    lr: float = 0.1,
-    optimizer: str = "sgd",
-    schedule: str = "cosine",
-    warm_up: int = 0,
-    weight_decay: tuple[float, float] = (4e-5, 4e-4),
-    clip: float | None = None,
-    augment: Callable[[Tensor], Tensor] | None = None,
-    trivial: float | None = None,
-    validation: ImageSet | None = None,
-    validate_every: int = 0,
-    checkpoint: Path | str | None = None,
-    checkpoint_every: int = 100,
-    resume: bool = True,
-    seed: int = 0,
-    device: torch.device | None = None,
-    bf16: bool = False,
-    channels_last: bool = True,
-    progress: bool = True,
-) -> History:
-    """Train `model` in place and leave it in evaluation mode.
+def _place(model: Network, loss: Callable, optimizer: Optimizer) -> tuple[_Step, nn.Module]:
+    """Model and loss on the device of this process, and the same with gradients shared by all."""
+    network = _Step(model, loss, process_device())
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    trained = [name for name, p in network.named_parameters() if p.requires_grad]
+    if missing := [name for name in trained if id(network.get_parameter(name)) not in held]:
+        raise ValueError(
+            f"the optimizer lacks {len(missing)} parameters, the first {missing[0]}: build it from "
+            "parameter_groups(model, loss), or set requires_grad=False where nothing is to change"
+        )
+    several = join_processes()[1] > 1
+    return network, nn.parallel.DistributedDataParallel(network) if several else network
 
-    loss        (embeddings (B, D), labels (B,) in 0..C-1) -> scalar; a module's own parameters are trained too
-    steps, p, k batches of p identities x k images
-    optimizer   "sgd" (momentum 0.9, as the paper) or "adamw"; `weight_decay` as in `parameter_groups`; `clip` bounds the gradient's length
-    augment     images as the network takes them -> the same (see lib.training.augment)
-    trivial     what a model that ignores its input scores (`losses.baseline_loss`); stands beside the loss
-    validation  other identities: their EER every `validate_every` steps
-    checkpoint  a file, written every `checkpoint_every` steps and at the end; with `resume` a run goes on from it
-    returns     History; Ctrl-C or SIGTERM finish the step, save, and return what there is
-    bf16        bfloat16 in the network, float32 in the loss; channels_last keeps a pixel's channels side by side, faster on CPUs
-    raises      FloatingPointError, saying where, if loss or gradient stop being finite; ValueError if the checkpoint is another run's
+
+def _settings(network: _Step, train, steps, batch, optimizer, schedule, augment, seed) -> dict:
+    """What must be the same where a run goes on from a checkpoint."""
+    model = network.model
+    return dict(
+        model=f"{type(model).__name__} {getattr(model, 'options', '')}",
+        loss=describe(network.loss),
+        images=describe(train),
+        steps=steps,
+        batch=list(batch),
+        **optimizer_settings(optimizer),
+        schedule=describe(schedule),
+        augment=describe(augment),
+        seed=seed,
+        bf16=network.bf16,
+        processes=join_processes()[1],
+    )
+
+
+def _resume(
+    checkpoint: Checkpoint | Path | str | None,
+    settings: dict,
+    network: _Step,
+    optimizer: Optimizer,
+    history: History,
+) -> tuple[Checkpoint, History]:
+    file = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
+    return file, file.resume(settings, network, optimizer, history)
+
+
+def draw_batches(
+    train: ImageSet, batch: tuple[int, int], seed: int, steps: range
+) -> Iterator[tuple[int, np.ndarray, Tensor]]:
+    """Seed torch for each step, and yield (step, images, labels) of this process's share.
+
+    Batches and seeds depend on (seed, step) alone, so a run may begin at any step.
+
+    raises  ValueError where P identities cannot be divided among the processes
     """
-    rank, world = processes()
+    (p, k), (rank, world) = batch, join_processes()
     if p % world:
         raise ValueError(
-            f"p={p} identities cannot be shared by {world} processes; choose a multiple of {world}"
+            f"{p} identities cannot be shared by {world} processes; choose a multiple of {world}"
         )
-    device = torch.device(
-        device
-        or (
-            f"cuda:{rank % torch.cuda.device_count()}"
-            if world > 1 and torch.cuda.is_available()
-            else course.device()
-        )
-    )
-    # Identities may be any numbers, classes are 0..C-1; whoever forges a person's hand is somebody else.
-    classes = np.unique(np.stack([train.identity, train.genuine]), axis=1, return_inverse=True)[
-        1
-    ].reshape(-1)
-    labels = torch.from_numpy(classes).to(device)
-    an_epoch = math.ceil(len(train) / (p * k))
-    settings = dict(
-        steps=steps,
-        p=p,
-        k=k,
-        lr=lr,
-        optimizer=optimizer,
-        schedule=schedule,
-        warm_up=warm_up,
-        weight_decay=list(weight_decay),
-        clip=clip,
-        seed=seed,
-        bf16=bf16,
-        processes=world,
-        loss=_named(loss),
-        augment=_named(augment),
-        model=f"{type(model).__name__} {getattr(model, 'options', '')}",
-        images=_fingerprint(train),
-    )
-
-    layout = torch.channels_last if channels_last else torch.contiguous_format
-    model.to(device, memory_format=layout).train()
-    step_module = _Step(model, loss, bf16).to(device)
-    run = nn.parallel.DistributedDataParallel(step_module) if world > 1 else step_module
-    groups = parameter_groups(model, loss, weight_decay)
-    parameters = list(itertools.chain(*(group["params"] for group in groups)))
-    if optimizer not in ("sgd", "adamw"):
-        raise ValueError(f"no optimizer {optimizer!r}; there are 'sgd' and 'adamw'")
-    optim = (
-        torch.optim.SGD(groups, lr, momentum=0.9)
-        if optimizer == "sgd"
-        else torch.optim.AdamW(groups, lr)
-    )
-    keeper = _Checkpoint(checkpoint, settings, step_module, optim, writes=rank == 0)
-    history = keeper.resume() if resume and keeper.exists else History(steps)
-    history.trivial = trivial
-
-    sampler = PKBatches(classes, p, k, an_epoch, seed=seed)
-    batches = _batches_from(sampler, len(history.loss), an_epoch)
-    bar = Progress(steps, len(history.loss), trivial, show=progress and rank == 0)
-    cuda = [device] if device.type == "cuda" else []
-    with stop_on_signal() as stop, torch.random.fork_rng(cuda), bar:
-        for step in range(len(history.loss), steps):
-            began = time.perf_counter()
-            torch.manual_seed(seed_of(seed, step, rank))
-            rate = learning_rate(step, steps, lr, schedule, warm_up)
-            for group in optim.param_groups:
-                group["lr"] = rate
-            mine = (
-                np.asarray(next(batches)).reshape(p, k)[rank::world].reshape(-1)
-            )  # (P, K) -> (P/world * K,)
-            x = to_input(train.images[mine], model).to(device).contiguous(memory_format=layout)
-            value = run(augment(x) if augment else x, labels[torch.from_numpy(mine).to(device)])
-            mean, stopping = agree(value.detach(), stop(), world)
-            if not math.isfinite(mean):
-                raise _diverged(f"the loss became {mean}", step, steps, rate, bf16, keeper)
-            optim.zero_grad(set_to_none=True)
-            value.backward()
-            norm = nn.utils.clip_grad_norm_(parameters, clip or math.inf)
-            if not norm.isfinite():
-                raise _diverged(
-                    f"the loss is {mean:.4g}, but the length of its gradient became {float(norm)}",
-                    step,
-                    steps,
-                    rate,
-                    bf16,
-                    keeper,
-                )
-            optim.step()
-            history.loss.append(mean)
-            history.lr.append(rate)
-            history.seconds += time.perf_counter() - began
-            if (
-                validation is not None
-                and validate_every
-                and (step + 1) % validate_every == 0
-                and rank == 0
-            ):
-                history.validation.append((step + 1, validation_eer(model, validation)))
-            eer = history.validation[-1][1] if history.validation else None
-            bar.tell(
-                float(np.mean(history.loss[-20:])), eer, p * k * len(history.loss) / history.seconds
-            )
-            if stopping or (step + 1) % checkpoint_every == 0:
-                keeper.keep(history)
-            if stopping:
-                break
-    keeper.keep(history)
-    model.to(memory_format=torch.contiguous_format).eval()
-    if rank == 0:
-        _last_words(history, checkpoint)
-    return history
+    # Identities may be any numbers, classes are 0..C-1. Forgeries of a hand are another class.
+    pairs = np.stack([train.identity, train.genuine])
+    classes = np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1)  # (N,)
+    epoch_length = math.ceil(len(train) / (p * k))
+    sampler = PKBatches(classes, p, k, epoch_length, seed=seed)
+    for step in steps:
+        epoch, done = divmod(step, epoch_length)
+        if done == 0 or step == steps.start:
+            sampler.set_epoch(epoch)
+            indices = itertools.islice(sampler, done, None)
+        mine = np.reshape(next(indices), (p, k))[rank::world].reshape(-1)  # (P/world * K,)
+        torch.manual_seed(seed_of(seed, step, rank))
+        yield step, train.images[mine], torch.from_numpy(classes[mine])
 
 
-def _diverged(
-    what: str, step: int, steps: int, rate: float, bf16: bool, keeper: _Checkpoint
-) -> FloatingPointError:
-    advice = "a tenth of lr, a longer warm_up, clip=1.0" + ", bf16=False" * bf16
-    back = f" The last checkpoint is of step {keeper.step}." if keeper.step else ""
-    return FloatingPointError(
-        f"{what} at step {step} of {steps}, learning rate {rate:.2g}. Try {advice}; look for broken images.{back}"
+def _check_finite(mean: float, optimizer: Optimizer, history: History, file: Checkpoint) -> None:
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+    if math.isfinite(mean) and norm.isfinite():
+        return
+    found = f"the loss became {mean}"
+    if math.isfinite(mean):
+        found = f"the loss is {mean:.4g}, but the length of its gradient became {float(norm)}"
+    rate = optimizer.param_groups[0]["lr"]
+    back = f" The last checkpoint is of step {file.step}." if file.step else ""
+    raise FloatingPointError(
+        f"{found} at step {len(history.loss)} of {history.steps}, learning rate {rate:.2g}. Try a "
+        "tenth of the learning rate, a longer warm-up, clip_gradient(optimizer, 1.0), float32 in "
+        f"place of bfloat16; look for broken images.{back}"
     )
 
 
-def _last_words(history: History, checkpoint: Path | str | None) -> None:
-    if not history.finished:
-        how = (
-            f"saved in {checkpoint}; the same call goes on from there"
-            if checkpoint
-            else "no checkpoint was asked for; the model keeps what it has learned"
-        )
-        print(f"stopped after {len(history.loss)} of {history.steps} steps: {how}")
-    elif history.learned is False:
-        warnings.warn(
-            f"the loss never went below {history.trivial:.4g}, which a model scores that ignores its input: by this number it has learned "
-            "nothing. Try another learning rate, more steps, a smaller margin; check that labels and images are still in step",
-            stacklevel=3,
-        )
+def _validate(model: Network, validation: tuple[ImageSet, int] | None, history: History) -> None:
+    if validation is None or join_processes()[0] > 0:
+        return
+    images, every = validation
+    if len(history.loss) % every == 0:
+        history.validation.append((len(history.loss), validation_eer(model, images)))
 
 
-def _batches_from(sampler, step: int, an_epoch: int):
-    """The sampler's batches from the one of this step on: epoch after epoch, without drawing what lies before."""
-    for epoch in itertools.count(step // an_epoch):
-        sampler.set_epoch(epoch)
-        yield from itertools.islice(
-            sampler, step % an_epoch if epoch == step // an_epoch else 0, None
-        )
-
-
-def validation_eer(model: nn.Module, images: ImageSet, most: int = 20_000) -> float:
+def validation_eer(model: Network, images: ImageSet, most: int = 20_000) -> float:
     """EER over up to `most` pairs of these images, half of them same."""
-    from lib.evaluation import equal_error_rate, pair_scores
-
     count = 2 * min(most // 2, *count_pairs(images.identity, images.genuine))
     i, j, same = sample_pairs(images.identity, count, genuine=images.genuine)
     return float(equal_error_rate(pair_scores(embed(model, images), i, j), same)[0])
 
 
-def _named(thing: object) -> str:
-    if thing is None or isinstance(thing, nn.Module):
-        return " ".join(repr(thing).split())
-    if hasattr(thing, "func"):  # a functools.partial
-        return f"{_named(thing.func)} {thing.args} {thing.keywords}"
-    return getattr(thing, "__name__", type(thing).__name__)
-
-
-def _fingerprint(images: ImageSet) -> str:
-    return f"{len(images)} images {zlib.crc32(np.ascontiguousarray(images.images)) ^ zlib.crc32(images.identity):08x}"
+def _finish(model: Network, history: History, file: Checkpoint) -> History:
+    """Save, leave the model ready to embed, and say how the training ended."""
+    file.write(history)
+    model.to(memory_format=torch.contiguous_format).eval()
+    if join_processes()[0] > 0:
+        return history
+    if not history.finished:
+        saved = f"saved in {file.path}; the same call goes on from there"
+        unsaved = "there is no checkpoint; the model keeps its weights"
+        done = f"{len(history.loss)} of {history.steps} steps"
+        print(f"stopped after {done}: {saved if file.path else unsaved}")
+    elif history.below_baseline is False:
+        warnings.warn(
+            f"the loss never went below {history.baseline:.4g}, the lowest that distances or "
+            "logits score that do not depend on the labels: it does not show that the model has "
+            "learned anything. Try another learning rate, more steps, a smaller margin; check that "
+            "images and labels belong together",
+            stacklevel=3,
+        )
+    return history

@@ -1,53 +1,83 @@
-"""What a training loop needs around it: a seed a step, processes that agree, signals that wait for the step, one line of progress."""
+"""What surrounds a training loop: processes that agree, signals that wait for the end of a step."""
 
 import contextlib
 import hashlib
 import os
 import signal
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from lib import course
+
 
 def seed_of(*parts: int) -> int:
-    """One seed from several numbers: near numbers give unrelated seeds."""
+    """One seed from several numbers; numbers that are close give unrelated seeds."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4], "big")
 
 
-def processes() -> tuple[int, int]:
-    """(rank, number of processes), as torchrun set them; joins their group on the first call."""
+def join_processes() -> tuple[int, int]:
+    """(rank, number of processes) as torchrun set them; the first call joins the group."""
     world = int(os.environ.get("WORLD_SIZE", 1))
     if world > 1 and not dist.is_initialized():
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return (dist.get_rank(), world) if world > 1 else (0, 1)
 
 
-def agree(value: Tensor, stop: bool, world: int) -> tuple[float, bool]:
-    """Mean loss over the processes, and whether any of them was asked to stop: all leave the loop at the same step."""
+def process_device() -> torch.device:
+    """The device of this process: with several processes and GPUs, each has its own."""
+    rank, world = join_processes()
+    if world > 1 and torch.cuda.is_available():
+        return torch.device(f"cuda:{rank % torch.cuda.device_count()}")
+    return course.device()
+
+
+def agree(loss: Tensor, stop: bool) -> tuple[float, bool]:
+    """(mean loss of all processes, whether any of them is to stop): all leave at the same step."""
+    _, world = join_processes()
     if world == 1:
-        return float(value), stop
-    both = torch.stack([value.double(), value.new_tensor(float(stop)).double()])
+        return float(loss), stop
+    both = torch.stack([loss.double(), loss.new_tensor(float(stop)).double()])
     dist.all_reduce(both)
     return float(both[0]) / world, bool(both[1] > 0)
 
 
 @contextlib.contextmanager
-def stop_on_signal():
-    """Yields a question: has Ctrl-C (or SIGTERM) come? A second one interrupts at once."""
-    asked, before = [], {}
+def own_state(device: torch.device) -> Iterator[Callable[[], bool]]:
+    """The caller's random generators and autocast are left alone, and signals wait.
 
-    def ask(number, _frame) -> None:
-        asked.append(number)
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    yields  a function: has Ctrl-C (or SIGTERM) come?
+    """
+    cuda = [device] if device.type == "cuda" else []
+    with (
+        stop_on_signal() as stop,
+        torch.random.fork_rng(cuda),
+        torch.autocast(device.type, enabled=False),
+    ):
+        yield stop
+
+
+@contextlib.contextmanager
+def stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """Yields a function: has Ctrl-C (or SIGTERM) come? The second signal interrupts at once."""
+    received: list[int] = []
+    before: dict[int, Any] = {}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def receive(number, _frame) -> None:
+        received.append(number)
+        restore()
 
     with contextlib.suppress(ValueError):  # only the main thread may set handlers
-        for one in (signal.SIGINT, signal.SIGTERM):
-            before[one] = signal.signal(one, ask)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, receive)
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(received)
     finally:
-        if not asked:
-            for one, handler in before.items():
-                signal.signal(one, handler)
+        restore()

@@ -1,56 +1,64 @@
-"""One line of progress, in a shell, a log file and a notebook."""
+"""One line of progress: in a shell, a log file and a notebook."""
 
 import sys
+from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
+from lib.training.checkpoint import History
+from lib.training.processes import join_processes
 
-class _Line:
-    """A file for tqdm that shows only its newest line, in place: one output in a notebook, with or without widgets."""
+DELAY = 1.0  # seconds; a training that is shorter shows nothing
+
+
+class _NotebookLine:
+    """A file for tqdm that shows only its newest line: one output, with or without widgets."""
 
     encoding = "utf-8"
-
-    def __init__(self) -> None:
-        from IPython.display import display
-
-        self.handle = display({"text/plain": ""}, raw=True, display_id=True)
+    handle: Any = None
 
     def write(self, text: str) -> None:
-        if text := text.strip("\r\n\x1b[A "):
+        from IPython.display import display
+
+        text = text.strip("\r\n\x1b[A ")
+        if text and self.handle is None:
+            self.handle = display({"text/plain": text}, raw=True, display_id=True)
+        elif text:
             self.handle.update({"text/plain": text}, raw=True)
 
     def flush(self) -> None:
         pass
 
 
-class Progress:
-    """A bar with the loss and, beside it, the value that it has to beat."""
+class Progress(tqdm):
+    """A bar with the loss and, beside it, the baseline.
 
-    def __init__(self, steps: int, done: int, trivial: float | None, show: bool) -> None:
+    It appears after a second, on the first process. TQDM_DISABLE=1 in the environment hides it.
+    """
+
+    def __init__(self, history: History, batch: tuple[int, int]) -> None:
         ipython = sys.modules.get("IPython")
-        in_notebook = show and ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-        self.trivial = "" if trivial is None else f" (trivial {trivial:.3g})"
-        often = 0.5 if in_notebook or sys.stderr.isatty() else 10  # a log file is not flooded
-        self.bar = tqdm(
-            total=steps,
-            initial=done,
-            disable=not show,
-            file=_Line() if in_notebook else None,
-            mininterval=often,
+        in_notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+        often = in_notebook or sys.stderr.isatty()
+        super().__init__(
+            total=history.steps,
+            initial=len(history.loss),
+            file=_NotebookLine() if in_notebook else None,
+            mininterval=0.5 if often else 10,  # a log file is not flooded
+            delay=DELAY,
             ncols=110,
-            unit="step",
             bar_format="{n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}",
+            **({"disable": True} if join_processes()[0] > 0 else {}),
         )
+        self.batch_size = batch[0] * batch[1]
+        self.baseline = "" if history.baseline is None else f" (baseline {history.baseline:.3g})"
 
-    def tell(self, loss: float, eer: float | None, images_a_second: float) -> None:
-        eer = "" if eer is None else f", EER {eer:.1%}"
-        self.bar.set_postfix_str(
-            f"loss {loss:.3g}{self.trivial}{eer}, {images_a_second:.0f} images/s", refresh=False
-        )
-        self.bar.update()
-
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.bar.close()
+    def show(self, history: History) -> None:
+        """One more step is done."""
+        loss = float(np.mean(history.loss[-20:]))
+        eer = f", EER {history.validation[-1][1]:.1%}" if history.validation else ""
+        speed = self.batch_size * len(history.loss) / history.seconds
+        words = f"loss {loss:.3g}{self.baseline}{eer}, {speed:.0f} images/s"
+        self.set_postfix_str(words, refresh=False)
+        self.update()

@@ -1,53 +1,92 @@
-"""The learning rate of each step, and where weight decay goes."""
+"""The learning rate of each step, where weight decay goes, and the length of gradients."""
 
 import math
+from collections.abc import Callable
 
 from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from lib.models import Network
 
 
 def learning_rate(
     step: int, steps: int, lr: float, schedule: str = "cosine", warm_up: int = 0
 ) -> float:
-    """The rate of one step: `lr` reached in a straight line over `warm_up` steps, then by schedule.
+    """The learning rate of one step; `lr` is the highest.
 
-    paper      divided by 10 after 60 %, 86.7 % and 96.7 % of the steps (36K, 52K and 58K of 60K)
-    cosine     half a cosine from lr to 0
-    one-cycle  half a cosine up from lr/25 over 30 % of the steps, half a cosine down to 0
-    constant   lr
+    schedule  paper      divided by 10 after 36, 52 and 58 sixtieths of the steps
+              cosine     half a cosine from lr down to 0
+              one-cycle  half a cosine from lr/25 up to lr in 30 % of the steps, half a cosine to 0
+              constant   lr
+    warm_up   steps in which the rate first rises to lr in a straight line
+    raises    ValueError for another schedule
     """
+    # 1) Warm-up.
     if step < warm_up:
         return lr * (step + 1) / (warm_up + 1)
-    if schedule == "paper":
-        return lr / 10 ** sum(step >= share * steps for share in (36 / 60, 52 / 60, 58 / 60))
+    # 2) Schedules that count all steps.
     if schedule == "constant":
         return lr
+    if schedule == "paper":
+        return lr / 10 ** sum(step >= share * steps for share in (36 / 60, 52 / 60, 58 / 60))
+    # 3) Schedules that count the steps after the warm-up, as a part from 0 to 1.
     part = (step - warm_up) / max(1, steps - warm_up)
     if schedule == "cosine":
         return lr * (1 + math.cos(math.pi * part)) / 2
+    if schedule == "one-cycle" and part < 0.3:
+        return lr / 25 + (lr - lr / 25) * (1 - math.cos(math.pi * part / 0.3)) / 2
     if schedule == "one-cycle":
-        if part < 0.3:
-            return lr / 25 + (lr - lr / 25) * (1 - math.cos(math.pi * part / 0.3)) / 2
         return lr * (1 + math.cos(math.pi * (part - 0.3) / 0.7)) / 2
     raise ValueError(
         f"no schedule {schedule!r}; there are 'paper', 'cosine', 'one-cycle' and 'constant'"
     )
 
 
-def parameter_groups(
-    model: nn.Module, loss: object, weight_decay: tuple[float, float] = (4e-5, 4e-4)
-) -> list[dict]:
-    """Where the paper puts weight decay: little on the network, ten times more on the layers after the global one.
+def set_learning_rate(
+    optimizer: Optimizer, schedule: Callable[[int, int, float], float], step: int, steps: int
+) -> float:
+    """Set the rate of one step in every group of parameters; return that of the first group."""
+    for group in optimizer.param_groups:
+        highest = group.setdefault("initial_lr", group["lr"])  # the name that torch gives it too
+        group["lr"] = schedule(step, steps, highest)
+    return optimizer.param_groups[0]["lr"]
 
-    "After" are `model.last` and the loss's own directions (ArcFace's W). Slopes of PReLU and batch norm's scale and shift get
-    none: shrinking a slope turns PReLU into ReLU (He et al. 2015), and neither is what decay is meant to keep small.
+
+def parameter_groups(
+    model: Network, loss: object, weight_decay: tuple[float, float] = (4e-5, 4e-4)
+) -> list[dict]:
+    """Groups of parameters for an optimizer, with weight decay where MobileFaceNet's paper puts it.
+
+    weight_decay  (network, last): `last` is for `model.last`, the layers after the global one, and
+                  for the parameters of the loss, such as ArcFace's directions
+
+    Slopes of PReLU, and scale and shift of batch norm, get none: a slope that decays to 0 turns
+    PReLU into ReLU (He et al. 2015).
     """
-    after = {id(p) for p in getattr(model, "last", nn.Identity()).parameters()}
-    groups: dict[str, list[Tensor]] = {"body": [], "after": [], "free": []}
+    network: list[Tensor] = []
+    last: list[Tensor] = []
+    no_decay: list[Tensor] = []
+    in_last = {id(p) for p in getattr(model, "last", nn.Identity()).parameters()}
     for p in model.parameters():
-        groups["free" if p.ndim < 2 else "after" if id(p) in after else "body"].append(p)
+        if p.ndim < 2:
+            no_decay.append(p)
+        elif id(p) in in_last:
+            last.append(p)
+        else:
+            network.append(p)
     if isinstance(loss, nn.Module):
-        groups["after"] += list(loss.parameters())
-    decay = {"body": weight_decay[0], "after": weight_decay[1], "free": 0.0}
-    return [
-        dict(params=params, weight_decay=decay[name]) for name, params in groups.items() if params
-    ]
+        last += loss.parameters()
+    decays = ((network, weight_decay[0]), (last, weight_decay[1]), (no_decay, 0.0))
+    return [dict(params=params, weight_decay=decay) for params, decay in decays if params]
+
+
+def clip_gradient(optimizer: Optimizer, longest: float) -> None:
+    """From now on a step of `optimizer` first shortens the whole gradient to at most `longest`."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for group in optimizer.param_groups:
+        group["clip"] = longest  # is not read: a checkpoint records it with the other options
+
+    def clip(*_) -> None:
+        nn.utils.clip_grad_norm_(parameters, longest)
+
+    optimizer.register_step_pre_hook(clip)

@@ -8,6 +8,7 @@ Whatever was chosen (`python -m tools.results.omniglot study`) was chosen on six
 
 import json
 import sys
+from functools import partial
 
 import numpy as np
 import torch
@@ -89,27 +90,24 @@ def trained(
     p: int,
     k: int,
     lr: float,
-    trivial: float,
+    baseline: float,
     bend: bool = True,
 ) -> training.History:
     """Train, or go on from the checkpoint of that name."""
-    return training.fit(
-        model,
-        train,
-        loss=loss,
-        steps=steps,
-        p=p,
-        k=k,
-        lr=lr,
-        optimizer="adamw",
-        schedule="one-cycle",
-        weight_decay=(0.05, 0.0),
-        augment=augment.Redrawn() if bend else None,
-        trivial=trivial,
-        checkpoint=checkpoint(name),
-        bf16=True,
-        channels_last=True,
-    )
+    groups = training.parameter_groups(model, loss, weight_decay=(0.05, 0.0))
+    with torch.autocast(course.device().type, torch.bfloat16):
+        return training.fit(
+            model,
+            train,
+            loss=loss,
+            steps=steps,
+            batch=(p, k),
+            optimizer=torch.optim.AdamW(groups, lr=lr),
+            schedule=partial(training.learning_rate, schedule="one-cycle"),
+            augment=augment.Redrawn() if bend else None,
+            baseline=baseline,
+            checkpoint=checkpoint(name),
+        )
 
 
 def glyph_net(
@@ -139,7 +137,7 @@ def glyph_net(
         k=1,
         lr=3e-3,
         bend=bend,
-        trivial=losses.baseline_loss("cosface", margin=margin, scale=24.0, classes=classes),
+        baseline=losses.baseline_loss("cosface", margin=margin, scale=24.0, classes=classes),
     )
     return model, history
 
@@ -158,7 +156,7 @@ def koch_net(train: data.ImageSet, steps: int, name: str):
         p=32,
         k=2,
         lr=1e-3,
-        trivial=float(np.log(2)),
+        baseline=float(np.log(2)),
     )
     return model, head, history
 
@@ -407,7 +405,7 @@ def run() -> dict:
             "steps": history.steps,
             "drawings": history.steps * batch,
             "loss": history.smooth()[-1],
-            "trivial": history.trivial,
+            "trivial": history.baseline,
             "seconds": round(history.seconds),
         }
         for name, model, multiply_adds, history, batch in (

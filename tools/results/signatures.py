@@ -8,6 +8,7 @@ training are kept in the cache: a run that was stopped goes on.
 """
 
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from lib.data import ImageSet, load
 from lib.evaluation import Draw, Scored, draw_references, score_draws
 from lib.losses import CosFace, SoftmaxLoss, baseline_loss
 from lib.models import SignatureNet, embed
-from lib.training import fit
+from lib.training import fit, learning_rate, parameter_groups
 from lib.training.augment import signatures as augment
 from tools.signatures import tables, verifier
 from tools.signatures.distances import score_distances, unit_of, vote
@@ -85,19 +86,18 @@ def trained(train: ImageSet, steps: int, name: str) -> SignatureNet:
     model, head = SignatureNet(128, width=0.5), CosFace(128, classes, scale=SCALE, margin=MARGIN)
     folder = course.cache_dir() / "results"
     folder.mkdir(exist_ok=True)
+    loss = SoftmaxLoss(head)
+    groups = parameter_groups(model, loss, weight_decay=(0.02, 0.0))
     fit(
         model,
         train,
-        loss=SoftmaxLoss(head),
+        loss=loss,
         steps=steps,
-        p=32,
-        k=2,
-        lr=4e-3,
-        optimizer="adamw",
-        schedule="one-cycle",
-        weight_decay=(0.02, 0.0),
+        batch=(32, 2),
+        optimizer=torch.optim.AdamW(groups, lr=4e-3),
+        schedule=partial(learning_rate, schedule="one-cycle"),
         augment=augment,
-        trivial=baseline_loss("cosface", margin=MARGIN, scale=SCALE, classes=classes),
+        baseline=baseline_loss("cosface", margin=MARGIN, scale=SCALE, classes=classes),
         checkpoint=folder / f"signatures_{name}_{course.budget()}.pt",
     )
     return model
