@@ -23,7 +23,7 @@ export        difference, size, time and error of each exported file (14)
 phone         the phone's pipeline, its decision, attacks, attributes (15, 16)
 """
 
-from lib.plots.controls import Explorer, explore
+from lib.plots.controls import explore
 from lib.plots.style import (
     DARKER,
     DIFFERENT,
@@ -31,10 +31,8 @@ from lib.plots.style import (
     FORGERY,
     HALO,
     INK,
-    MARKER,
     OTHERS,
     SAME,
-    png,
     show,
     text_colour,
     text_on,
@@ -47,12 +45,9 @@ __all__ = [
     "FORGERY",
     "HALO",
     "INK",
-    "MARKER",
     "OTHERS",
     "SAME",
-    "Explorer",
     "explore",
-    "png",
     "show",
     "text_colour",
     "text_on",
