@@ -18,7 +18,8 @@ TRAINING, TEST, FORGERS = (2, 4), (13, 17, 19), (101, 102)
 
 def scan(identity: int, number: int, by: int = -1) -> bytes:
     """A made-up signature at scanner size, blue ink on paper, as PNG."""
-    own, trace = signatures.writer(identity), signatures.write(identity, number, by)
+    own, forger = signatures.writer(identity), signatures.forger(by) if by >= 0 else None
+    trace = signatures.write(own, forger, np.random.default_rng([identity, number]))
     xy = (trace.xy - own.centre) * own.scale * [1, -1] * 4 + [300, 140]
     radius = 4 * pen.line_radius(trace, 0.9 * own.pen, own.contrast)
     grey = pen.draw_line(xy, radius, (280, 600))

@@ -17,8 +17,7 @@ def plan_of(*strokes, start=(0.0, 0.0), gap=0.1, mu=-1.7, sigma=0.3, down=None) 
     x, y, bend = np.array(strokes, float).T
     n = len(x)
     return pen.Plan(
-        np.array(start),
-        np.column_stack([x, y]),
+        np.vstack([start, np.column_stack([x, y])]),
         bend,
         gap * np.arange(n),
         np.full(n, mu),
@@ -46,8 +45,8 @@ def test_a_strokes_speed_is_a_lognormal_with_its_length_as_area(length, mu, sigm
 def test_a_stroke_reaches_its_target_in_the_limit_along_an_arc_of_its_length(bend):
     plan = plan_of((1.2, -0.4, bend), start=(0.3, 0.1))
     trace = pen.trace(plan, np.linspace(0, 5, 50_001))
-    assert trace.xy[0] == pytest.approx(plan.start)
-    assert trace.xy[-1] == pytest.approx(plan.targets[0], abs=1e-9)
+    assert trace.xy[0] == pytest.approx(plan.points[0])
+    assert trace.xy[-1] == pytest.approx(plan.points[1], abs=1e-9)
     way = np.hypot(*np.diff(trace.xy, axis=0).T).sum()
     assert way == pytest.approx(pen.arcs(plan)[0][0], rel=1e-6)
     assert way == pytest.approx(
@@ -74,7 +73,7 @@ def test_velocity_is_the_vector_sum_of_the_strokes_and_position_is_its_integral(
     assert (
         np.abs(trace.velocity - velocity).max() < 5e-3
     )  # of about ten; beyond 4.5 sigma the pen rests
-    walked = plan.start + np.cumsum(
+    walked = plan.points[0] + np.cumsum(
         (velocity[1:] + velocity[:-1]) / 2 * np.diff(t)[:, None], axis=0
     )
     assert np.abs(trace.xy[1:] - walked).max() < 1e-4

@@ -115,8 +115,10 @@ def test_a_set_that_lets_a_model_cheat_can_be_asked_for():
 def test_a_forger_is_slower_and_shakier_and_rounds_corners_less():
     slower, gentler, shakier = [], [], []
     for i in range(12):
-        own = signatures.write(i, 0)
-        copy = signatures.write(i, 0, by=int(signatures.forgers_of(i)[0]))
+        rng = np.random.default_rng(i)
+        own = signatures.write(signatures.writer(i), None, rng)
+        forger = signatures.forger(int(signatures.forgers_of(i)[0]))
+        copy = signatures.write(signatures.writer(i), forger, rng)
         slower.append(copy.t[-1] / own.t[-1])
         gentler.append(np.quantile(copy.speed, 0.75) / np.quantile(own.speed, 0.75))
 

@@ -341,7 +341,7 @@ def test_addresses_and_checksums_are_those_of_scikit_learns_fetchers():
     from sklearn.datasets import _lfw, _olivetti_faces
 
     theirs = {
-        remote.filename: (remote.url, remote.checksum)
+        remote.filename: (remote.url, f"sha256:{remote.checksum}")
         for remote in (_lfw.FUNNELED_ARCHIVE, *_lfw.TARGETS)
     }
     assert {name: theirs[name] for name in lfw.FILES} == lfw.FILES

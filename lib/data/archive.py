@@ -29,6 +29,7 @@ from lib.data.download import DataError
 LIMIT = 4 * 2**30  # bytes an archive may unpack to; the course's largest needs a tenth of it
 HEADER = 12  # random bytes before encrypted data; the last one shows whether the password fits
 AGAIN = "delete it and load again to fetch a fresh copy"
+UNSAFE = "do not trust this archive"
 
 
 @contextmanager
@@ -49,29 +50,22 @@ def members(archive: zipfile.ZipFile, *endings: str, limit: int = LIMIT) -> list
     limit    bytes that all entries together may unpack to
     raises   DataError where any entry points outside its folder or is a link, or beyond `limit`
     """
-    for info in archive.infolist():
+    path, entries = archive.filename, archive.infolist()
+    for info in entries:
         name = info.orig_filename.replace("\\", "/")
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
-            raise DataError(
-                f"{archive.filename} holds {info.orig_filename!r}, which points outside its "
-                "folder; do not trust this archive"
-            )
+        parts = PurePosixPath(name).parts
+        if ".." in parts or re.match(r"/|[A-Za-z]:", name) or "\0" in name:
+            raise DataError(f"{path} holds {name!r}, which points outside its folder; {UNSAFE}")
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise DataError(
-                f"{archive.filename} holds a link, {info.filename!r}, where only files belong; do "
-                "not trust this archive"
-            )
-    if (total := sum(info.file_size for info in archive.infolist())) > limit:
-        raise DataError(
-            f"{archive.filename} would unpack to {total / 2**30:.1f} GiB, more than the "
-            f"{limit / 2**30:.1f} GiB allowed; do not trust this archive"
-        )
-    files = [info for info in archive.infolist() if not info.is_dir()]
+            raise DataError(f"{path} holds a link, {name!r}, where only files belong; {UNSAFE}")
+    gib, allowed = sum(info.file_size for info in entries) / 2**30, limit / 2**30
+    if gib > allowed:
+        raise DataError(f"{path} would unpack to {gib:.1f} GiB, not {allowed:.1f}; {UNSAFE}")
+    files = sorted((info for info in entries if not info.is_dir()), key=lambda info: info.filename)
     if endings:
         lower = tuple(ending.lower() for ending in endings)
         files = [info for info in files if info.filename.lower().endswith(lower)]
-    return sorted(files, key=lambda info: info.filename)
+    return files
 
 
 def check_password(
@@ -112,10 +106,7 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, password: str | None =
     where = f"{info.filename} in {archive.filename}"
     known = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     if not known or info.flag_bits & 0x40:  # bit 6: strong encryption
-        raise DataError(
-            f"{where} is packed in a way this course does not read (method {info.compress_type}); "
-            "unpack it with 7-Zip and pack it again as a plain zip"
-        )
+        raise DataError(f"{where} is packed in an unknown way; pack it again as a plain zip")
     data = _stored_bytes(archive, info)
     if _is_encrypted(info):
         if password is None:

@@ -1,5 +1,7 @@
 """Arrays from whatever holds numbers, rows of length one, and options checked in words."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 
@@ -39,7 +41,7 @@ def height_and_width(size: int | tuple[int, int], least: int = 1) -> tuple[int, 
 
     raises  ValueError where it is neither, or below `least`
     """
-    sides = (size, size) if isinstance(size, int | np.integer) else tuple(size)
+    sides = tuple(size) if isinstance(size, Iterable) else (size, size)
     if len(sides) != 2:
         raise ValueError(f"size must be a side or (height, width); got {size!r}")
     height, width = (check_whole_number(f"size[{i}]", side, least) for i, side in enumerate(sides))

@@ -17,20 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from lib.course import cache_dir
-from lib.data import ImageSet
+from lib.data.download import explained_write_errors
 from lib.data.files import write_atomically
+from lib.data.image_set import ImageSet
 
 # What `read` raises for a damaged file.
-DAMAGED = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def cached(
@@ -42,13 +34,12 @@ def cached(
     sources  files whose code it depends on
     """
     path = path_of(name, options, sources)
-    if path.exists():
-        try:
-            return read(path)
-        except DAMAGED:
-            pass  # the file is replaced below
-    images = make()
-    write(path, images)
+    try:
+        return read(path)
+    except DAMAGED:  # or not there
+        images = make()
+    with explained_write_errors(path):
+        write(path, images)
     return images
 
 
@@ -61,15 +52,10 @@ def path_of(name: str, options: dict, sources: Sequence[str]) -> Path:
 
 def write(path: Path, images: ImageSet) -> None:
     """Store a set; a reader of `path` finds the whole file or none."""
-    arrays = {
-        "images": images.images,
-        "identity": images.identity,
-        "genuine": images.genuine,
-        "names": np.array(images.names),
-        **{f"extra_{key}": value for key, value in images.extra.items()},
-    }
+    arrays = dict(images=images.images, identity=images.identity, genuine=images.genuine)
+    arrays |= {f"extra_{key}": value for key, value in images.extra.items()}
     content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
+    np.savez_compressed(content, allow_pickle=False, names=np.array(images.names), **arrays)
     write_atomically(path, content.getvalue())
 
 
@@ -83,11 +69,7 @@ def read(path: Path) -> ImageSet:
             raise zipfile.BadZipFile(f"{damaged} in {path} is damaged")
     with np.load(path, allow_pickle=False) as stored:
         arrays = dict(stored)
-    extra = {key.removeprefix("extra_"): arrays[key] for key in arrays if key.startswith("extra_")}
-    return ImageSet(
-        arrays["images"],
-        arrays["identity"],
-        arrays["genuine"],
-        tuple(arrays["names"].tolist()),
-        extra,
-    )
+    images, identity, genuine = (arrays.pop(name) for name in ("images", "identity", "genuine"))
+    names = tuple(arrays.pop("names").tolist())
+    extra = {key.removeprefix("extra_"): value for key, value in arrays.items()}
+    return ImageSet(images, identity, genuine, names, extra)

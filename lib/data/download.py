@@ -26,9 +26,9 @@ from tqdm import tqdm
 from lib import course
 from lib.data.files import write_atomically
 
-BLOCK = 1 << 18  # bytes read at a time
 TIMEOUT = 30  # seconds without a byte before a connection is given up
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+MAY_NOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 
 class DataError(RuntimeError):
@@ -48,43 +48,34 @@ def mirror() -> str | None:
         return value.rstrip("/")
     folder = Path(value).expanduser()
     if not folder.is_dir():
-        raise DataError(
-            f"COURSE_MIRROR is {value!r}, which is neither a folder that exists nor an http:// or "
-            "file:// address"
-        )
+        raise DataError(f"COURSE_MIRROR is {value!r}, neither a folder nor an http:// address")
     return folder.resolve().as_uri()
 
 
 def cache_path(name: str) -> Path:
     """Where `fetch` keeps the file `name`; its folder is made."""
-    try:
+    with explained_write_errors(Path(name)):
         path = course.cache_dir() / "downloads" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
-    except OSError as error:
-        raise DataError(
-            f"cannot write to the cache ({error.strerror}: {error.filename}); set COURSE_CACHE to "
-            "a folder you may write to"
-        ) from None
 
 
 @contextmanager
-def explained_write_errors(path: Path, what: str = "") -> Iterator[None]:
-    """Turn "disk full" and "permission denied" while writing beside `path` into a DataError."""
+def explained_write_errors(path: Path) -> Iterator[None]:
+    """Turn "disk full" and "permission denied" while writing `path` into a DataError."""
     try:
         yield
     except OSError as error:
         if error.errno in DISK_FULL:
-            raise DataError(
-                f"the disk is full: no room for {what or path.name} in {path.parent}; free some "
-                "space, or set COURSE_CACHE to a folder on a larger disk"
-            ) from None
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise DataError(
-                f"{path.parent} may not be written to; set COURSE_CACHE to a folder you may write "
-                "to"
-            ) from None
-        raise
+            reason, fix = (
+                "the disk is full",
+                "free some space, or set COURSE_CACHE to a larger disk",
+            )
+        elif error.errno in MAY_NOT_WRITE:
+            reason, fix = str(error.strerror), "set COURSE_CACHE to a folder you may write to"
+        else:
+            raise
+        raise DataError(f"cannot write {error.filename or path} ({reason}); {fix}") from None
 
 
 def check_zip(path: Path) -> None:
@@ -93,20 +84,14 @@ def check_zip(path: Path) -> None:
     Its directory must be readable and, where no password hides the entries, every CRC right.
     """
     with path.open("rb") as file:
-        head = file.read(512)
-    if head.lstrip()[:1] == b"<":
-        raise DataError(
-            "the server sent a web page, not a zip archive; the address may have moved, or a login "
-            "page is in the way"
-        )
+        if file.read(512).lstrip()[:1] == b"<":
+            raise DataError("the server sent a web page, not a zip archive; a login may be needed")
     try:
         with zipfile.ZipFile(path) as archive:
             encrypted = any(info.flag_bits & 0x1 for info in archive.infolist())
             damaged = None if encrypted else archive.testzip()
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, ValueError):
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, ValueError, RuntimeError):
         raise DataError("what arrived is not a whole zip archive") from None
-    except NotImplementedError:
-        raise DataError("the zip archive is compressed in an unknown way") from None
     if damaged:
         raise DataError(f"the zip archive is damaged at {damaged}")
 
@@ -123,10 +108,7 @@ def record(path: Path) -> dict:
 
 
 def fetch(
-    name: str,
-    url: str | None,
-    checksum: str = "",
-    check: Callable[[Path], object] | None = None,
+    name: str, url: str | None, checksum: str = "", check: Callable[[Path], object] | None = None
 ) -> Path:
     """The file `name` of the cache, downloaded first if it is not there.
 
@@ -145,15 +127,12 @@ def fetch(
     if path.is_file() and (source is None or known.get("source") in (source, "by hand")):
         return path
     if source is None:
-        raise NotThere(
-            f"{name} is only to be had from a mirror; set COURSE_MIRROR to a folder or an address "
-            "that holds it"
-        )
-    with explained_write_errors(path, name):
+        raise NotThere(f"{name} is only on mirrors; set COURSE_MIRROR to a folder that holds it")
+    with explained_write_errors(path):
         # 2) The reader put it there.
         if path.is_file() and not known and not base:
             _verify(path, checksum, check, f"{path}, which was put there by hand,")
-            _write_json(_notes(path), _facts(path, "by hand"))
+            _write_record(path, path, "by hand")
             return path
         # 3) Download it. A resumed file that is not right may be made of two versions: start anew.
         part = path.with_name(path.name + ".part")
@@ -168,7 +147,7 @@ def fetch(
                 if not resumed:
                     raise
         # 4) Note where it came from, and give it its name.
-        _write_json(_notes(path), _facts(part, source))
+        _write_record(path, part, source)
         part.replace(path)
         _discard(part)
     return path
@@ -190,8 +169,10 @@ def _write_json(path: Path, value: dict) -> None:
     write_atomically(path, json.dumps(value, indent=1, sort_keys=True).encode())
 
 
-def _facts(file: Path, source: str) -> dict:
-    return {"bytes": file.stat().st_size, "sha256": digest(file), "source": source}
+def _write_record(path: Path, file: Path, source: str) -> None:
+    """Note beside `path` what `file`, which has or gets that name, holds."""
+    facts = {"bytes": file.stat().st_size, "sha256": digest(file), "source": source}
+    _write_json(_notes(path), facts)
 
 
 def _discard(part: Path) -> None:
@@ -221,13 +202,12 @@ def _download(source: str, part: Path, path: Path) -> bool:
     before = _read_json(_notes(part))
     have = part.stat().st_size if part.exists() and before.get("source") == source else 0
     try:
-        request = urllib.request.Request(
-            source, headers={"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
-        )
+        headers = {"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
         if have:
-            request.add_header("Range", f"bytes={have}-")
+            headers["Range"] = f"bytes={have}-"
         if have and before.get("etag"):
-            request.add_header("If-Range", before["etag"])
+            headers["If-Range"] = before["etag"]
+        request = urllib.request.Request(source, headers=headers)
         answer = urllib.request.urlopen(request, timeout=TIMEOUT)
     except (OSError, HTTPException, ValueError) as error:
         if have and getattr(error, "code", None) == 416:
@@ -245,7 +225,8 @@ def _download(source: str, part: Path, path: Path) -> bool:
         if total and shutil.disk_usage(part.parent).free < total - have:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         etag = answer.headers.get("ETag", "")
-        _write_json(_notes(part), {"source": source, "etag": "" if etag.startswith("W/") else etag})
+        etag = "" if etag.startswith("W/") else etag  # a weak one does not tell bytes apart
+        _write_json(_notes(part), {"source": source, "etag": etag})
         # 3) Write it down. What came before a break is kept for the next try.
         broken = False
         try:
@@ -257,27 +238,20 @@ def _download(source: str, part: Path, path: Path) -> bool:
             broken = True
     have = part.stat().st_size if part.exists() else 0
     if broken or (total is not None and have < total):
-        of = f" of {_megabytes(total)}" if total else ""
+        of = f" of {total / 1e6:.1f} MB" if total else ""
         raise DataError(
-            f"the download of {source} broke off after {_megabytes(have)}{of}; load again to go on "
-            "from there"
+            f"the download of {source} broke off after {have / 1e6:.1f} MB{of}; load again to go "
+            "on from there"
         )
     return resumed
 
 
 def _receive(answer, part: Path, mode: str, total: int | None, title: str) -> None:
     with part.open(mode) as file:
-        bar = tqdm(
-            total=total,
-            initial=file.tell(),
-            desc=title,
-            unit="B",
-            unit_scale=True,
-            leave=False,
-            disable=total is not None and total < 1e6,
-        )
-        with bar:
-            while block := answer.read(BLOCK):
+        small = total is not None and total < 1e6
+        unit = {"unit": "B", "unit_scale": True, "leave": False}
+        with tqdm(desc=title, total=total, initial=file.tell(), disable=small, **unit) as bar:
+            while block := answer.read(1 << 18):
                 file.write(block)
                 bar.update(len(block))
 
@@ -293,15 +267,8 @@ def _refusal(error: Exception, source: str, path: Path) -> DataError:
     reason = getattr(error, "reason", error)
     by_hand = f"or put the file at {path} yourself."
     if code:
-        return DataError(
-            f"{source} was refused (HTTP {code} {reason}); such refusals often pass, so try again "
-            f"later, {by_hand}"
-        )
+        return DataError(f"{source} was refused (HTTP {code} {reason}); try again later, {by_hand}")
+    where = address.netloc or source
     return DataError(
-        f"no connection to {address.netloc or source} ({reason}); check the network, set "
-        f"COURSE_MIRROR, {by_hand}"
+        f"no connection to {where} ({reason}); check the network, set COURSE_MIRROR, {by_hand}"
     )
-
-
-def _megabytes(count: float) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

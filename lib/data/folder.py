@@ -36,54 +36,42 @@ def load(path: str | Path = "", size: int | tuple[int, int] = 112, grey: bool = 
     root, people = _people(path)
     images: list[np.ndarray] = []
     names: list[str] = []
-    owners: list[int] = []
-    strange: list[str] = []
-    for number, person in enumerate(people):
-        found, left_out = {}, []
-        for file in sorted(entry for entry in person.rglob("*") if entry.is_file()):
-            if _is_skipped(file):
-                continue
-            name = file.relative_to(root).as_posix()
-            picture = _picture(file, size, grey)
-            if picture is None:
-                left_out.append(name)
-            else:
-                found[name] = picture
+    left_out: list[str] = []
+    counts = []
+    for person in people:
+        files = [file for file in sorted(person.rglob("*")) if file.is_file()]
+        files = [file for file in files if not _is_skipped(file)]
+        pictures = {file.relative_to(root).as_posix(): _picture(file, size, grey) for file in files}
+        unread = [name for name, picture in pictures.items() if picture is None]
+        found = {name: picture for name, picture in pictures.items() if picture is not None}
         if not found:
             raise DataError(
-                f"the folder {person} holds no picture that can be read{_listed(left_out)}; add "
+                f"the folder {person} holds no picture that can be read{_listed(unread)}; add "
                 "some, or delete the folder"
             )
         images += found.values()
         names += found
-        owners += [number] * len(found)
-        strange += left_out
+        left_out += unread
+        counts.append(len(found))
 
-    counts = np.bincount(owners)
-    if counts.max() < 2:
+    if max(counts) < 2:
         raise DataError(
             f"every person in {root} has one picture, so there is no pair of the same person; add "
             "a second picture of at least one"
         )
-    if strange:
-        warnings.warn(f"left out{_listed(strange)}", stacklevel=3)
+    if left_out:
+        warnings.warn(f"left out{_listed(left_out)}", stacklevel=3)
     if alone := [person.name for person, count in zip(people, counts) if count == 1]:
-        others = " and others" if len(alone) > 5 else ""
-        warnings.warn(
-            f"one picture only of {', '.join(alone[:5])}{others}: no same pair of them can be made",
-            stacklevel=3,
-        )
-    genuine = np.ones(len(images), dtype=bool)
-    return ImageSet(np.stack(images), np.array(owners), genuine, tuple(names))
+        some = ", ".join(alone[:5]) + (" and others" if len(alone) > 5 else "")
+        warnings.warn(f"one picture only of {some}: no same pair of them can be made", stacklevel=3)
+    identity = np.repeat(np.arange(len(people)), counts)
+    return ImageSet(np.stack(images), identity, np.ones(len(images), bool), tuple(names))
 
 
 def _people(path: str | Path) -> tuple[Path, list[Path]]:
     """The folder of pictures, and the folders in it."""
     if not str(path):
-        raise DataError(
-            'give the folder of your pictures: load("folder", path="my_faces"), with one folder a '
-            "person in it"
-        )
+        raise DataError('give the folder that holds one folder a person: path="my_faces"')
     root = Path(path).expanduser()
     if not root.exists():
         raise DataError(f"there is no folder {root.absolute()}")
@@ -92,10 +80,8 @@ def _people(path: str | Path) -> tuple[Path, list[Path]]:
     people = sorted(entry for entry in root.iterdir() if entry.is_dir() and not _is_skipped(entry))
     if not people:
         loose = sum(entry.suffix.lower() in PICTURES for entry in root.iterdir())
-        raise DataError(
-            f"{root} holds {f'{loose} pictures but ' if loose else ''}no folders; make one folder "
-            "a person in it, named after them, with their pictures inside"
-        )
+        found = f"{loose} pictures but no folders" if loose else "no folders"
+        raise DataError(f"{root} holds {found}; make one folder a person, named after them")
     return root, people
 
 
@@ -113,10 +99,7 @@ def _listed(left_out: list[str]) -> str:
     if other:
         kinds.append(f"{len(other)} files that are no readable picture ({', '.join(other[:3])})")
     if apple:
-        kinds.append(
-            f"{len(apple)} HEIC pictures ({apple[0]}), which Pillow does not read: export them as "
-            "JPEG"
-        )
+        kinds.append(f"{len(apple)} HEIC pictures ({apple[0]}), to be exported as JPEG first")
     return ": " + " and ".join(kinds) if kinds else ""
 
 

@@ -15,20 +15,21 @@ import numpy as np
 
 from lib.data.arrays import as_array
 
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 
 class PairCount(NamedTuple):
     same: int
     different: int
 
 
-def all_pairs(identity, genuine=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def all_pairs(identity, genuine=None) -> Arrays:
     """Every pair of images once, in reading order.
 
     returns (i, j, same): int (M,), int (M,), bool (M,), with i < j
     raises  ValueError where there is only one identity and no forgery, so that no pair differs
     """
-    identity, genuine = _labels(identity, genuine)
-    _require_different_pairs(identity, genuine)
+    identity, genuine = _labels(identity, genuine, pairs_must_differ=True)
     i, j = np.triu_indices(len(identity), k=1)
     both_genuine, one_identity = genuine[i] & genuine[j], identity[i] == identity[j]
     keep = both_genuine | (one_identity & (genuine[i] | genuine[j]))
@@ -37,15 +38,14 @@ def all_pairs(identity, genuine=None) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 def sample_pairs(
     identity, count: int, seed: int = 0, genuine=None, same_share: float = 0.5
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Arrays:
     """`count` distinct pairs in random order, each pair of a kind equally likely.
 
     same_share  share of same pairs; half, although nearly all pairs of a data set differ
     returns     (i, j, same): int (count,), int (count,), bool (count,)
     raises      ValueError where there are fewer pairs of a kind than `count` needs
     """
-    identity, genuine = _labels(identity, genuine)
-    _require_different_pairs(identity, genuine)
+    identity, genuine = _labels(identity, genuine, pairs_must_differ=True)
     if not 0 <= same_share <= 1:
         raise ValueError(f"same_share is a share in [0, 1], not {same_share}")
     rng = np.random.default_rng(seed)
@@ -64,9 +64,7 @@ def count_pairs(identity, genuine=None) -> PairCount:
     return PairCount(int(same.lengths.sum()), int(different.lengths.sum()))
 
 
-def sample_triplets(
-    identity, count: int, seed: int = 0, genuine=None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def sample_triplets(identity, count: int, seed: int = 0, genuine=None) -> Arrays:
     """`count` distinct triplets, each equally likely.
 
     Anchor and positive are two genuine images of one identity; the negative is a genuine image of
@@ -75,8 +73,8 @@ def sample_triplets(
     returns (a, p, n), each int (count,); (a, p) and (p, a) make two triplets
     raises  ValueError where there are fewer
     """
-    blocks = _triplet_blocks(*_labels(identity, genuine))
-    ends = np.cumsum([block.size for block in blocks])
+    blocks, sizes = _triplet_blocks(*_labels(identity, genuine))
+    ends = np.cumsum(sizes)
     if count > ends[-1]:
         raise ValueError(f"there are {ends[-1]} triplets, not {count}")
     # Number all triplets block by block, draw numbers, look them up.
@@ -86,7 +84,7 @@ def sample_triplets(
     for b in np.unique(which):
         own, others = blocks[b]
         mine = np.flatnonzero(which == b)
-        pair, negative = np.divmod(number[mine] - (ends[b] - blocks[b].size), len(others))
+        pair, negative = np.divmod(number[mine] - (ends[b] - sizes[b]), len(others))
         anchor, positive = np.divmod(pair, len(own) - 1)
         a[mine], n[mine] = own[anchor], others[negative]
         p[mine] = own[positive + (positive >= anchor)]  # the positive is not the anchor itself
@@ -95,7 +93,8 @@ def sample_triplets(
 
 def count_triplets(identity, genuine=None) -> int:
     """How many triplets there are, without listing them."""
-    return sum(block.size for block in _triplet_blocks(*_labels(identity, genuine)))
+    _, sizes = _triplet_blocks(*_labels(identity, genuine))
+    return int(sizes.sum())
 
 
 class PKBatches:
@@ -114,22 +113,17 @@ class PKBatches:
     """
 
     def __init__(self, identity, p: int, k: int, batches: int, seed: int = 0):
-        identity, _ = _labels(identity, None)
+        identity, _ = _labels(identity)
         if min(p, k, batches) < 1:
             raise ValueError(f"p, k and batches are 1 or more, not {p}, {k}, {batches}")
         groups = [np.flatnonzero(identity == person) for person in np.unique(identity)]
         self.groups = [group for group in groups if len(group) > 1 or k == 1]
         if left_out := len(groups) - len(self.groups):
-            warnings.warn(
-                f"{left_out} of {len(groups)} identities have one image and stay out of the "
-                "batches: no positive can be drawn",
-                stacklevel=2,
-            )
+            alone = f"{left_out} of {len(groups)} identities have one image"
+            warnings.warn(f"{alone}, so no positive, and stay out of the batches", stacklevel=2)
         if len(self.groups) < p:
-            raise ValueError(
-                f"batches of {p} identities cannot be drawn from {len(self.groups)} with "
-                f"{'two images' if k > 1 else 'an image'} or more; lower p"
-            )
+            there = f"{len(self.groups)} with {'two images' if k > 1 else 'an image'} or more"
+            raise ValueError(f"batches of {p} identities cannot be drawn from {there}; lower p")
         self.p, self.k, self.batches, self.seed, self.epoch = p, k, batches, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -159,22 +153,17 @@ def _least_used(used: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.lexsort((rng.random(len(used)), used))
 
 
-def _labels(identity, genuine) -> tuple[np.ndarray, np.ndarray]:
+def _labels(
+    identity, genuine=None, pairs_must_differ: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     identity = as_array(identity)
     genuine = np.ones(len(identity), bool) if genuine is None else as_array(genuine).astype(bool)
     if identity.ndim != 1 or genuine.shape != identity.shape or len(identity) == 0:
-        raise ValueError(
-            f"identity must be (N,), N >= 1, and genuine the same, not {identity.shape} and "
-            f"{genuine.shape}"
-        )
+        shapes = f"{identity.shape} and {genuine.shape}"
+        raise ValueError(f"identity must be (N,), N >= 1, and genuine the same, not {shapes}")
+    if pairs_must_differ and len(np.unique(identity)) == 1 and genuine.all():
+        raise ValueError("one identity only: every pair would be same. Add images of another")
     return identity, genuine
-
-
-def _require_different_pairs(identity: np.ndarray, genuine: np.ndarray) -> None:
-    if len(np.unique(identity)) == 1 and genuine.all():
-        raise ValueError(
-            "one identity only: every pair would be the same person. Add images of another"
-        )
 
 
 class _Runs(NamedTuple):
@@ -217,30 +206,22 @@ def _draw(
     """`count` distinct pairs: number all pairs run by run, draw numbers, look them up."""
     ends = np.cumsum(runs.lengths)
     if count > (total := int(ends[-1]) if len(ends) else 0):
-        raise ValueError(
-            f"there are {total} {kind} pairs, not {count}; ask for fewer, or set same_share"
-        )
+        raise ValueError(f"there are {total} {kind} pairs, not {count}; or set same_share")
     number = rng.choice(total, count, replace=False) if count else np.zeros(0, dtype=int)
     row = np.searchsorted(ends, number, side="right")
     image, partner = runs.image[row], runs.order[runs.last[row] - (ends[row] - number)]
     return np.minimum(image, partner), np.maximum(image, partner)
 
 
-class _Block(NamedTuple):
-    """The triplets of one identity: any two of `own`, in either order, with any of `others`."""
+def _triplet_blocks(
+    identity: np.ndarray, genuine: np.ndarray
+) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]:
+    """For each identity (anchors and positives, negatives), and how many triplets they make.
 
-    own: np.ndarray
-    others: np.ndarray
-
-    @property
-    def size(self) -> int:
-        return len(self.own) * (len(self.own) - 1) * len(self.others)
-
-
-def _triplet_blocks(identity: np.ndarray, genuine: np.ndarray) -> list[_Block]:
+    Negatives are genuine images of others, and forgeries of this identity.
+    """
     blocks = []
     for person in np.unique(identity):
         own = identity == person
-        # negatives are genuine images of others, or forgeries of this person
-        blocks.append(_Block(np.flatnonzero(genuine & own), np.flatnonzero(genuine ^ own)))
-    return blocks
+        blocks.append((np.flatnonzero(genuine & own), np.flatnonzero(genuine ^ own)))
+    return blocks, np.array([len(own) * (len(own) - 1) * len(others) for own, others in blocks])

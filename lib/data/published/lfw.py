@@ -22,15 +22,7 @@ from tqdm import tqdm
 from lib.data import archive
 from lib.data.arrays import height_and_width
 from lib.data.cache import cached
-from lib.data.download import (
-    DataError,
-    NotThere,
-    check_zip,
-    explained_write_errors,
-    fetch,
-    mirror,
-    record,
-)
+from lib.data.download import DataError, NotThere, check_zip, fetch, mirror, record
 from lib.data.image_set import ImageSet
 
 # From scikit-learn's fetcher, which a test compares; fetched here, because the 243 MB then come
@@ -38,13 +30,14 @@ from lib.data.image_set import ImageSet
 FILES = {
     "lfw-funneled.tgz": (
         "https://ndownloader.figshare.com/files/5976015",
-        "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
+        "sha256:b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
     ),
     "pairs.txt": (
         "https://ndownloader.figshare.com/files/5976006",
-        "ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592",
+        "sha256:ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592",
     ),
 }
+Pair = tuple[str, str, bool, int]  # two names of images, same, fold
 
 
 def load(size: int | tuple[int, int] = 112, crop: int = 112, everyone: bool = False) -> ImageSet:
@@ -61,21 +54,12 @@ def load(size: int | tuple[int, int] = 112, crop: int = 112, everyone: bool = Fa
         raise ValueError(f"crop={crop}; it must be 1 to 250 pixels of the 250x250 photograph")
     source = None if everyone else _small_archive()
     if source and crop > 150:
-        raise ValueError(
-            f"crop={crop}, but {source} holds 150x150 centre crops; ask for 150 or less, or mirror "
-            "lfw-funneled.tgz"
-        )
+        raise ValueError(f"crop={crop}, but {source} holds 150x150 centre crops; ask for 150")
     wanted = set() if everyone else _names(read_pairs())
     path = source or _full_archive()
-    options = {
-        "size": list(size),
-        "crop": crop,
-        "everyone": everyone,
-        "archive": record(path).get("sha256"),
-        "pairs": len(wanted),
-    }
-    with explained_write_errors(path, "the decoded images"):
-        return cached("lfw", options, [__file__], lambda: _read(path, wanted, crop, size))
+    options = {"size": list(size), "crop": crop, "everyone": everyone, "pairs": len(wanted)}
+    options["archive"] = record(path).get("sha256")
+    return cached("lfw", options, [__file__], lambda: _read(path, wanted, crop, size))
 
 
 def lfw_pairs(
@@ -92,15 +76,13 @@ def lfw_pairs(
     names = sorted(_names(pairs)) if names is None else names
     position = {name: index for index, name in enumerate(names)}
     if absent := _names(pairs) - position.keys():
-        raise ValueError(
-            f"{len(absent)} images of the pairs are not among these names, {min(absent)} first"
-        )
+        raise ValueError(f"{len(absent)} images of the pairs are missing, {min(absent)} first")
     first, second, same, fold = zip(*pairs)
     i, j = ([position[name] for name in side] for side in (first, second))
     return np.array(i), np.array(j), np.array(same), np.array(fold)
 
 
-def parse_pairs(text: str) -> list[tuple[str, str, bool, int]]:
+def parse_pairs(text: str) -> list[Pair]:
     """pairs.txt as (name, name, same, fold).
 
     Its first line is `folds pairs`; each fold's same pairs follow, then its different pairs.
@@ -120,23 +102,20 @@ def parse_pairs(text: str) -> list[tuple[str, str, bool, int]]:
     return pairs
 
 
-def _names(pairs: list[tuple[str, str, bool, int]]) -> set[str]:
+def _names(pairs: list[Pair]) -> set[str]:
     return {name for pair in pairs for name in pair[:2]}
 
 
-def _fetch(name: str, check) -> Path:
-    url, sha256 = FILES[name]
-    return fetch(f"lfw/{name}", url, f"sha256:{sha256}", check)
+def read_pairs() -> list[Pair]:
+    """The official pairs, downloaded if they are not there; see `parse_pairs`."""
 
-
-def read_pairs() -> list[tuple[str, str, bool, int]]:
     def check(path: Path) -> None:
         try:
             parse_pairs(path.read_text())
         except (ValueError, IndexError) as error:
             raise DataError(f"it is not LFW's list of pairs ({error})") from None
 
-    return parse_pairs(_fetch("pairs.txt", check).read_text())
+    return parse_pairs(fetch("lfw/pairs.txt", *FILES["pairs.txt"], check).read_text())
 
 
 def _small_archive() -> Path | None:
@@ -154,7 +133,7 @@ def _full_archive() -> Path:
         if not tarfile.is_tarfile(path):
             raise DataError("it is not a tar archive")
 
-    return _fetch("lfw-funneled.tgz", check)
+    return fetch("lfw/lfw-funneled.tgz", *FILES["lfw-funneled.tgz"], check)
 
 
 def _read(path: Path, wanted: set[str], crop: int, size: tuple[int, int]) -> ImageSet:
@@ -202,10 +181,7 @@ def _cropped(data: bytes, crop: int, size: tuple[int, int], name: str) -> np.nda
     try:
         photograph = Image.open(io.BytesIO(data)).convert("RGB")
     except (OSError, ValueError):
-        raise DataError(
-            f"{name} is no image; delete LFW's archive from the cache and load again to fetch a "
-            "fresh copy"
-        ) from None
+        raise DataError(f"{name} is no image; {archive.AGAIN}") from None
     left, top = (photograph.width - crop) / 2, (photograph.height - crop) / 2
     method = Image.Resampling.BILINEAR if min(size) >= crop else Image.Resampling.BOX
     box = (left, top, left + crop, top + crop)

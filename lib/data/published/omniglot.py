@@ -20,16 +20,14 @@ from PIL import Image
 
 from lib.data import archive
 from lib.data.cache import cached
-from lib.data.download import DataError, check_zip, explained_write_errors, fetch, record
+from lib.data.download import DataError, check_zip, fetch, record
 from lib.data.image_set import ImageSet
 
 # Numbers of characters and alphabets go on from part to part, so that no two share one.
 FIRST_IDENTITY = {"background": 0, "evaluation": 964}
 FIRST_ALPHABET = {"background": 0, "evaluation": 30}
-RUNS = (
-    "https://raw.githubusercontent.com/brendenlake/omniglot/master/python/"
-    "one-shot-classification/all_runs.zip"
-)
+REPOSITORY = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
+RUNS = f"{REPOSITORY}/one-shot-classification/all_runs.zip"
 
 
 def load(part: str = "background", size: int = 28) -> ImageSet:
@@ -85,8 +83,7 @@ def _part(part: str, size: int) -> ImageSet:
     url = f"{Omniglot.download_url_prefix}/{name}.zip"
     path = fetch(f"omniglot/{name}.zip", url, f"md5:{Omniglot.zips_md5[name]}", check_zip)
     options = {"part": part, "size": size, "archive": record(path).get("sha256")}
-    with explained_write_errors(path, "the decoded images"):
-        return cached("omniglot", options, [__file__], lambda: _read(path, part, size))
+    return cached("omniglot", options, [__file__], lambda: _read(path, part, size))
 
 
 def _read(path: Path, part: str, size: int) -> ImageSet:
@@ -97,10 +94,7 @@ def _read(path: Path, part: str, size: int) -> ImageSet:
             *_, alphabet, character, file = PurePosixPath(name).parts
             stem, _, drawer = file.rpartition(".")[0].rpartition("_")
             if not drawer.isdigit():
-                raise DataError(
-                    f"{path} holds {name}, which is not named as Omniglot's drawings are "
-                    "(0411_16.png)"
-                )
+                raise DataError(f"{path} holds {name}, which is not named as 0411_16.png is")
             images.append(_drawing(data, size))
             names.append(f"{alphabet}/{character}/{stem}_{int(drawer):02d}")
             alphabets.append(alphabet)
@@ -110,13 +104,9 @@ def _read(path: Path, part: str, size: int) -> ImageSet:
         raise DataError(f"{path} holds no drawings; {archive.AGAIN}")
     _, alphabet_number = np.unique(alphabets, return_inverse=True)
     _, identity = np.unique(characters, return_inverse=True)
-    return ImageSet(
-        np.stack(images),
-        identity + FIRST_IDENTITY[part],
-        np.ones(len(images), dtype=bool),
-        tuple(names),
-        {"alphabet": alphabet_number + FIRST_ALPHABET[part], "drawer": np.array(drawers)},
-    )
+    identity += FIRST_IDENTITY[part]
+    extra = {"alphabet": alphabet_number + FIRST_ALPHABET[part], "drawer": np.array(drawers)}
+    return ImageSet(np.stack(images), identity, np.ones(len(images), bool), tuple(names), extra)
 
 
 def _drawing(data: bytes, size: int) -> np.ndarray:

@@ -29,15 +29,13 @@ from PIL import Image
 
 from lib.data import archive
 from lib.data.cache import cached
-from lib.data.download import DataError, check_zip, explained_write_errors, fetch, record
+from lib.data.download import DataError, check_zip, fetch, record
 from lib.data.image_set import ImageSet
 from lib.data.published import ink
 
-PAGE = (
-    "http://www.iapr-tc11.org/mediawiki/index.php/"
-    "ICDAR_2011_Signature_Verification_Competition_(SigComp2011)"
-)
-ADDRESS = "http://www.iapr-tc11.org/dataset/ICDAR_SignatureVerification/SigComp2011/"
+SITE = "http://www.iapr-tc11.org"
+PAGE = f"{SITE}/mediawiki/index.php/ICDAR_2011_Signature_Verification_Competition_(SigComp2011)"
+ADDRESS = f"{SITE}/dataset/ICDAR_SignatureVerification/SigComp2011/"
 ARCHIVES = {"training": "sigComp2011-trainingSet.zip", "test": "sigComp2011-test.zip"}
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 VARIABLE = "SIGCOMP2011_DISCLAIMER"
@@ -72,27 +70,15 @@ def load(
         raise ValueError(f"language={language!r}; it must be 'dutch' or 'chinese'")
     paths = {name: fetch_archive(name) for name in parts}
 
-    @functools.cache  # asked for once, and only where the cache lacks a part
-    def password() -> str:
-        return accept_terms(disclaimer, paths)
-
-    def read(name: str) -> ImageSet:
-        options = {
-            "part": name,
-            "language": language,
-            "size": list(size),
-            "colour": colour,
-            "archive": record(paths[name]).get("sha256"),
-        }
-        return cached(
-            "sigcomp2011",
-            options,
-            [__file__, ink.__file__],
-            lambda: _read(paths[name], name, language, size, colour, password()),
-        )
-
-    with explained_write_errors(paths[parts[0]], "the decoded images"):
-        return _joined([read(name) for name in parts])
+    # Asked for once, and only where the cache lacks a part.
+    sentence = functools.cache(lambda: accept_terms(disclaimer, paths))
+    sets = []
+    for name, path in paths.items():
+        options = {"part": name, "language": language, "size": list(size), "colour": colour}
+        options["archive"] = record(path).get("sha256")
+        make = functools.partial(_read, path, name, language, size, colour, sentence)
+        sets.append(cached("sigcomp2011", options, [__file__, ink.__file__], make))
+    return _joined(sets)
 
 
 def fetch_archive(part: str) -> Path:
@@ -134,10 +120,8 @@ def accept_terms(disclaimer: str | None, paths: dict[str, Path]) -> str:
     for path in paths.values():
         with archive.open_zip(path) as opened:
             if not archive.check_password(opened, sentence, archive.members(opened, *IMAGES)):
-                raise DataError(
-                    f"this sentence does not open {path.name}; copy the disclaimer from {PAGE} "
-                    "letter by letter, its full stop included"
-                )
+                copy = f"copy the disclaimer from {PAGE} letter by letter, its full stop included"
+                raise DataError(f"this sentence does not open {path.name}; {copy}")
     return sentence
 
 
@@ -178,11 +162,8 @@ def read_scans(
             else:
                 yield name, who, scan
     if strange:
-        warnings.warn(
-            f"{path.name}: left out {len(strange)} files that are no signature by name or content: "
-            f"{', '.join(strange[:3])}",
-            stacklevel=2,
-        )
+        what = f"{len(strange)} files that are no signature by name or content"
+        warnings.warn(f"{path.name}: left out {what}: {', '.join(strange[:3])}", stacklevel=2)
 
 
 def _contradicts(folder: str, forger: int) -> bool:
@@ -200,11 +181,16 @@ def _is_on_paper(name: str, language: str) -> bool:
 
 
 def _read(
-    path: Path, part: str, language: str, size: tuple[int, int], colour: bool, sentence: str
+    path: Path,
+    part: str,
+    language: str,
+    size: tuple[int, int],
+    colour: bool,
+    sentence: Callable[[], str],
 ) -> ImageSet:
     draw = ink.crop_in_colour if colour else ink.normalise
     images, names, rows = [], [], []
-    for name, who, scan in read_scans(path, part, language, sentence):
+    for name, who, scan in read_scans(path, part, language, sentence()):
         images.append(draw(scan, size))
         names.append(name)
         rows.append(who)
@@ -218,10 +204,6 @@ def _read(
 def _joined(parts: list[ImageSet]) -> ImageSet:
     """One set. Where both parts use the same numbers for writers, the test part's get +1000."""
     if len(parts) == 2 and np.intersect1d(parts[0].identity, parts[1].identity).size:
-        warnings.warn(
-            "both parts number their writers alike; writers of the test part appear as 1000 + "
-            "their number",
-            stacklevel=2,
-        )
+        warnings.warn("both parts use the same numbers; the test part's get +1000", stacklevel=2)
         parts[1] = replace(parts[1], identity=parts[1].identity + 1000)
     return ImageSet.concatenate(parts)

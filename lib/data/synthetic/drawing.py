@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+Numbers = dict[str, Tensor]  # numbers of B views, (B,) each: pose, expression, light, camera
+
 
 def smooth(x: Tensor) -> Tensor:
     """0 below 0, 1 above 1, and a smooth step between."""
@@ -42,6 +44,6 @@ def dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def per_image(values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Numbers of each image (B,) -> (B, 1, 1), to be combined with pixels."""
+def per_image(values: Numbers) -> Numbers:
+    """(B,) -> (B, 1, 1), to be combined with pixels."""
     return {key: value.view(-1, 1, 1) for key, value in values.items()}

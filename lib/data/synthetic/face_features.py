@@ -9,31 +9,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lib.data.synthetic.drawing import bump, edge, linear, over, per_image, smooth
+from lib.data.synthetic.drawing import Numbers, bump, edge, linear, over, per_image, smooth
 
 
 class Skin(NamedTuple):
-    """What each pixel shows of the head.
+    """What each pixel shows of the head, (B, S, S)."""
 
-    fx, fy  (B, S, S) its place, in head units
-    bare    (B, S, S) 1 where no hair covers the skin
-    pixel   width of a pixel in head units
-    """
-
-    fx: Tensor
+    fx: Tensor  # its place, in head units
     fy: Tensor
-    bare: Tensor
-    pixel: float
+    bare: Tensor  # 1 where no hair covers the skin
+    pixel: float  # width of a pixel in head units
 
 
-def mouth_corner(who: dict, v: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+def mouth_corner(who: dict, v: Numbers) -> tuple[Tensor, Tensor]:
     """Place (x, y) of the mouth's right corner; the left one lies at -x."""
     x = who["mouth_w"] * (1 + 0.16 * v["smile"] - 0.12 * v["open"])
     return x, who["mouth_y"] + 0.03 * v["open"] - (who["lip_curve"] + 0.045 * v["smile"])
 
 
 def paint(
-    who: dict, v: dict[str, Tensor], skin: Skin, colour: Tensor, shine: Tensor
+    who: dict, v: Numbers, skin: Skin, colour: Tensor, shine: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Colours and shine (B, S, S) with all features painted over them."""
     v = per_image(v)
@@ -43,7 +38,7 @@ def paint(
     return _mouth(who, v, skin, colour, shine)
 
 
-def _cheek_fold(who: dict, v: dict[str, Tensor], skin: Skin) -> Tensor:
+def _cheek_fold(who: dict, v: Numbers, skin: Skin) -> Tensor:
     """How dark the fold from the nose to the corner of the mouth is; a smile deepens it."""
     fx, fy = skin.fx, skin.fy
     depth = (v["smile"].clamp(0, 1.2) * 0.55 + max(who["creases"], 0)) * 0.5
@@ -53,7 +48,7 @@ def _cheek_fold(who: dict, v: dict[str, Tensor], skin: Skin) -> Tensor:
     return depth * (fold * smooth((fy - 0.33) / 0.06) * (1 - smooth((fy - who["mouth_y"]) / 0.08)))
 
 
-def _brows(who: dict, v: dict[str, Tensor], skin: Skin, colour: Tensor) -> Tensor:
+def _brows(who: dict, v: Numbers, skin: Skin, colour: Tensor) -> Tensor:
     """An arch over each eye, thinner to the outside."""
     fx, fy, bare, pixel = skin
     bx = (fx.abs() - who["eye_x"] - 0.01) / who["brow_w"]
@@ -67,7 +62,7 @@ def _brows(who: dict, v: dict[str, Tensor], skin: Skin, colour: Tensor) -> Tenso
 
 
 def _eyes(
-    who: dict, v: dict[str, Tensor], skin: Skin, colour: Tensor, shine: Tensor
+    who: dict, v: Numbers, skin: Skin, colour: Tensor, shine: Tensor
 ) -> tuple[Tensor, Tensor]:
     """White, iris, pupil and glint between two lids; lashes, and the folds of the lids."""
     fx, fy, bare, pixel = skin
@@ -104,7 +99,7 @@ def _eyes(
 
 
 def _mouth(
-    who: dict, v: dict[str, Tensor], skin: Skin, colour: Tensor, shine: Tensor
+    who: dict, v: Numbers, skin: Skin, colour: Tensor, shine: Tensor
 ) -> tuple[Tensor, Tensor]:
     """A line that a smile bends, and two lips that an open mouth parts."""
     fx, fy, bare, pixel = skin

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lib.data.synthetic import face_features
-from lib.data.synthetic.drawing import bump, dot, over, smooth
+from lib.data.synthetic.drawing import Numbers, bump, dot, over, smooth
 from lib.data.synthetic.face_maps import head_maps, to_chart
 from lib.data.synthetic.face_scene import Rays, around_head, camera, in_front
 
@@ -104,7 +104,7 @@ def jaw_drop(opening: Tensor, ny: Tensor) -> Tensor:
     return 0.10 * opening * smooth((ny - 0.55) / 0.4)
 
 
-def landmarks_on_head(who: dict, v: dict[str, Tensor]) -> Tensor:
+def landmarks_on_head(who: dict, v: Numbers) -> Tensor:
     """(B, 5, 2): x and y of the five points, as directions times (width, 1)."""
     corner, height = face_features.mouth_corner(who, v)
     eye, level = torch.full_like(corner, who["eye_x"]), torch.full_like(corner, who["eye_y"])
@@ -113,7 +113,7 @@ def landmarks_on_head(who: dict, v: dict[str, Tensor]) -> Tensor:
     return torch.stack([torch.stack(point, -1) for point in points], 1)
 
 
-def project(who: dict, maps: Tensor, v: dict[str, Tensor], turn: Tensor, points: Tensor) -> Tensor:
+def project(who: dict, maps: Tensor, v: Numbers, turn: Tensor, points: Tensor) -> Tensor:
     """Points on the head (B, P, 2) -> their place in the view's plane (B, P, 2), in head units."""
     nx, ny = points[..., 0] / who["width"], points[..., 1]
     nz = torch.sqrt((1 - nx * nx - ny * ny).clamp_min(0))
@@ -123,16 +123,20 @@ def project(who: dict, maps: Tensor, v: dict[str, Tensor], turn: Tensor, points:
     return (place[:, :, None, :] * turn[:, None, :2, :]).sum(-1)
 
 
-def similarity(points: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Least squares z -> a z + b, in complex numbers, from points (B, P, 2) to target (P, 2)."""
-    z, t = torch.view_as_complex(points.contiguous()), torch.view_as_complex(target.contiguous())
-    z0, t0 = z.mean(1, keepdim=True), t.mean()
-    a = (((z - z0).conj() * (t - t0)).sum(1) / ((z - z0).abs() ** 2).sum(1)).view(-1, 1)
-    return a, t0 - a * z0
+def fit_similarity(z, w):
+    """Least squares w = a z + b of points as complex numbers, NumPy arrays or tensors.
+
+    z, w     (..., P); where one has fewer axes it is the same for all
+    returns  a, b, each (..., 1)
+    """
+    z0, w0 = z.mean(-1, keepdims=True), w.mean(-1, keepdims=True)
+    dz, dw = z - z0, w - w0
+    a = (dz.conj() * dw).sum(-1, keepdims=True) / (abs(dz) ** 2).sum(-1, keepdims=True)
+    return a, w0 - a * z0
 
 
 def find_surface(
-    who: dict, maps: Tensor, v: dict[str, Tensor], rays: Rays, steps: int = 5
+    who: dict, maps: Tensor, v: Numbers, rays: Rays, steps: int = 5
 ) -> tuple[Tensor, ...]:
     """Where the rays meet the head, as directions n.
 
@@ -206,22 +210,21 @@ def render(
     return camera(image, v, colours), landmarks.numpy()
 
 
-def crop(plane: Tensor, v: dict[str, Tensor], size: int) -> tuple[Tensor, Tensor]:
+def crop(plane: Tensor, v: Numbers, size: int) -> tuple[Tensor, Tensor]:
     """(a, b) of pixel = a z + b, complex (B, 1): as an aligner would cut, give or take its error.
 
     plane  (B, 5, 2) the five points in the view's plane
     """
     target = torch.as_tensor((TEMPLATE + 0.5) * size / 112 - 0.5, dtype=torch.float32)
-    a, b = similarity(plane, target)
+    z, w = torch.view_as_complex(plane.contiguous()), torch.view_as_complex(target)
+    a, b = fit_similarity(z, w)
     centre = complex((size - 1) / 2, (size - 1) / 2)
     shake = torch.polar(v["scale"], v["tilt"]).view(-1, 1)
     shift = torch.complex(v["right"], v["down"]).view(-1, 1) * size
     return a * shake, (b - centre) * shake + centre + shift
 
 
-def light(
-    v: dict[str, Tensor], turn: Tensor, colour: Tensor, normal: Tensor, shine: Tensor
-) -> Tensor:
+def light(v: Numbers, turn: Tensor, colour: Tensor, normal: Tensor, shine: Tensor) -> Tensor:
     """The lit skin (B, 3, S, S): one lamp, the sky, and a highlight where the skin shines."""
 
     def facing(direction: Tensor) -> Tensor:

@@ -10,22 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lib.data.synthetic.drawing import bump, edge, linear, over, per_image, smooth
+from lib.data.synthetic.drawing import Numbers, bump, edge, linear, over, per_image, smooth
 from lib.data.synthetic.face_shape import STYLES
 
 
 class Rays(NamedTuple):
-    """One ray a pixel, along the view's z axis.
+    """One ray a pixel, along the view's z axis."""
 
-    turn   (B, 3, 3) from the head's axes to the viewer's
-    x, y   (B, S, S) where the ray crosses the view's plane, in head units
-    pixel  width of a pixel in head units
-    """
-
-    turn: Tensor
-    x: Tensor
+    turn: Tensor  # (B, 3, 3) from the head's axes to the viewer's
+    x: Tensor  # (B, S, S) where the ray crosses the view's plane, in head units
     y: Tensor
-    pixel: float
+    pixel: float  # width of a pixel in head units
 
     def entry(self, row: int, column: int) -> Tensor:
         """One entry of the rotation for each image, (B, 1, 1)."""
@@ -36,7 +31,7 @@ class Rays(NamedTuple):
         return self.entry(0, axis) * self.x + self.entry(1, axis) * self.y
 
 
-def around_head(who: dict, v: dict[str, Tensor], rays: Rays, colours: list[dict]) -> Tensor:
+def around_head(who: dict, v: Numbers, rays: Rays, colours: list[dict]) -> Tensor:
     """What lies behind the face (B, 3, S, S): background, falling hair, neck and shoulders."""
     x, y, pixel, size = rays.x, rays.y, rays.pixel, rays.x.shape[-1]
     # 1) Background: two colours that a random field mixes.
@@ -68,9 +63,7 @@ def around_head(who: dict, v: dict[str, Tensor], rays: Rays, colours: list[dict]
     return over(scene, edge(shoulders, pixel), _paint(colours, 2) * light[:, None])
 
 
-def in_front(
-    who: dict, v: dict[str, Tensor], rays: Rays, image: Tensor, colours: list[dict]
-) -> Tensor:
+def in_front(who: dict, v: Numbers, rays: Rays, image: Tensor, colours: list[dict]) -> Tensor:
     """Glasses, a mask, a cap, or another thing in the way, over the image (B, 3, S, S)."""
     # Where the ray crosses the plane of the glasses, in the head's axes.
     reach = (0.80 * who["depth"] + 0.10 - rays.turned(2)) / rays.entry(2, 2)
@@ -90,7 +83,7 @@ def in_front(
     return image
 
 
-def camera(image: Tensor, v: dict[str, Tensor], colours: list[dict]) -> np.ndarray:
+def camera(image: Tensor, v: Numbers, colours: list[dict]) -> np.ndarray:
     """Linear light (B, 3, S, S) -> uint8 (B, S, S, 3): exposure, colour cast, lens, sensor."""
     flat = {key: value.view(-1, 1, 1, 1) for key, value in v.items()}
     cast = torch.cat([1 + flat["warm"], torch.ones_like(flat["warm"]), 1 - flat["warm"]], 1)
@@ -118,9 +111,7 @@ def _paint(colours: list[dict], which: int) -> Tensor:
     return palette[:, which, :, None, None]
 
 
-def _glasses(
-    who: dict, v: dict[str, Tensor], gx: Tensor, gy: Tensor, pixel: float
-) -> tuple[Tensor, Tensor]:
+def _glasses(who: dict, v: Numbers, gx: Tensor, gy: Tensor, pixel: float) -> tuple[Tensor, Tensor]:
     """Where the frame and the lenses are, (B, S, S) each, at places of the glasses' plane."""
     ax, eye_x = gx.abs(), who["eye_x"]
     # r is 1 on the rim: a circle where `round` is 1, nearly a rectangle where it is 0.
@@ -136,7 +127,7 @@ def _glasses(
     return frame, edge(1 - r, pixel) * v["glasses"]
 
 
-def _covered(who: dict, v: dict[str, Tensor], rays: Rays, gx: Tensor, gy: Tensor) -> Tensor:
+def _covered(who: dict, v: Numbers, rays: Rays, gx: Tensor, gy: Tensor) -> Tensor:
     """Where something is in the way (B, S, S): 1, a thing from the side; 2, a mask; 3, a cap."""
     pixel = rays.pixel
     c, s = torch.cos(v["cover_angle"]), torch.sin(v["cover_angle"])

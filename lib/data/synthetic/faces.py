@@ -64,4 +64,5 @@ def draw(identities: int, images: int, size: int, seed: int, aligned: bool = Tru
     identity = np.repeat(np.arange(identities), images)
     names = tuple(f"person {who} image {i}" for who in range(identities) for i in range(images))
     extra = {"landmarks": np.concatenate(landmarks)}
-    return ImageSet(np.concatenate(pictures), identity, identity >= 0, names, extra)
+    genuine = np.ones(len(identity), bool)
+    return ImageSet(np.concatenate(pictures), identity, genuine, names, extra)

@@ -30,6 +30,11 @@ from lib.data.image_set import ImageSet
 from lib.data.synthetic import pen
 
 ALPHABET, CHARACTER, DRAWER, DRAWN = range(4)  # separate streams of random numbers
+# Kinds of parts; a kind's weight is (first + second * roundness of the alphabet).
+KINDS = {
+    "line": (1.6, -1.1), "arc": (0.2, 1.5), "corner": (1.5, -1.3), "hook": (0.6, 0.0),
+    "wave": (0.1, 0.8), "zigzag": (0.7, -0.7), "loop": (0.1, 0.9), "bow": (0.1, 0.7),
+}  # fmt: skip
 ALIKE = 0.75  # two characters of an alphabet whose blurred shapes correlate more are too similar
 
 
@@ -164,18 +169,8 @@ def _rng(seed: int, *stream: int) -> np.random.Generator:
 
 def _part(r: float, compass: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """One part (n, 3) of an alphabet with roundness `r`, in its directions `compass`."""
-    weights = {
-        "line": 1.6 - 1.1 * r,
-        "arc": 0.2 + 1.5 * r,
-        "corner": 1.5 - 1.3 * r,
-        "hook": 0.6,
-        "wave": 0.1 + 0.8 * r,
-        "zigzag": 0.7 - 0.7 * r,
-        "loop": 0.1 + 0.9 * r,
-        "bow": 0.1 + 0.7 * r,
-    }
-    weight = np.array(list(weights.values()))
-    kind = rng.choice(list(weights), p=weight / weight.sum())
+    weight = np.array([constant + gain * r for constant, gain in KINDS.values()])
+    kind = rng.choice(list(KINDS), p=weight / weight.sum())
     side = rng.choice([-1, 1])
     heading = rng.choice(compass) + rng.normal(0, 0.06)
     length = rng.uniform(0.55, 1.0)
@@ -199,24 +194,16 @@ def _shapes(
     return {
         "line": [(length, 0, soft * 0.6)],
         "arc": [(length * 0.9, 0, side * u(1.4, 3.6))],
-        "corner": [
-            (length, 0, soft * 0.4),
-            (length * u(0.4, 0.9), side * rng.choice([1.57, 2.2, 1.05]), soft * 0.4),
-        ],
+        "corner": [(length, 0, soft * 0.4),
+                   (length * u(0.4, 0.9), side * rng.choice([1.57, 2.2, 1.05]), soft * 0.4)],
         "hook": [(length, 0, soft * 0.4), (length * 0.35, side * u(1.0, 2.4), side * u(0.3, 1.5))],
         "wave": [(length * 0.55, 0, side * u(1.6, 3.0)), (length * 0.55, 0, -side * u(1.6, 3.0))],
-        "zigzag": [
-            (length * 0.7, 0, 0),
-            (length * 0.7, side * u(1.6, 2.3), 0),
-            (length * 0.7, -side * u(1.6, 2.3), 0),
-        ],
+        "zigzag": [(length * 0.7, 0, 0), (length * 0.7, side * u(1.6, 2.3), 0),
+                   (length * 0.7, -side * u(1.6, 2.3), 0)],
         "loop": [(length * 0.6, 0, side * 3.1), (length * 0.55, side * 3.0, side * 3.1)],
-        "bow": [
-            (length * 0.7, 0, side * 0.5),
-            (length * 0.35, side * 1.6, side * 2.9),
-            (length * 0.8, side * 1.6, side * 0.5),
-        ],
-    }
+        "bow": [(length * 0.7, 0, side * 0.5), (length * 0.35, side * 1.6, side * 2.9),
+                (length * 0.8, side * 1.6, side * 0.5)],
+    }  # fmt: skip
 
 
 def _compose(own: Style, rng: np.random.Generator) -> Glyph:

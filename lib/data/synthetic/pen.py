@@ -33,24 +33,14 @@ PAGE = 64  # widths of lines are given for a page this many pixels high
 
 @dataclass(frozen=True)
 class Plan:
-    """What a hand intends: n strokes.
+    """What a hand intends: n strokes."""
 
-    start    (2,) where the pen begins
-    targets  (n, 2) where each stroke aims
-    bend     (n,) how far each arc turns from its first direction to its last
-    onset    (n,) t0, when each stroke is commanded
-    mu       (n,) logarithm of the stroke's median delay in seconds after its onset
-    sigma    (n,) spread of that delay, on the logarithmic scale
-    down     (n,) bool, False where the pen is lifted
-    """
-
-    start: np.ndarray
-    targets: np.ndarray
-    bend: np.ndarray
-    onset: np.ndarray
-    mu: np.ndarray
-    sigma: np.ndarray
-    down: np.ndarray
+    points: np.ndarray  # (n + 1, 2) where the pen begins, then where each stroke aims
+    bend: np.ndarray  # (n,) how far each arc turns from its first direction to its last
+    onset: np.ndarray  # (n,) t0, when each stroke is commanded
+    mu: np.ndarray  # (n,) logarithm of the stroke's median delay in seconds after its onset
+    sigma: np.ndarray  # (n,) spread of that delay, on the logarithmic scale
+    down: np.ndarray  # (n,) bool, False where the pen is lifted
 
     @property
     def end(self) -> float:
@@ -60,18 +50,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Trace:
-    """What a hand does.
+    """What a hand does."""
 
-    t         (T,) seconds
-    xy        (T, 2)
-    velocity  (T, 2)
-    contact   (T,) from 0, lifted, to 1, on the paper
-    """
-
-    t: np.ndarray
-    xy: np.ndarray
-    velocity: np.ndarray
-    contact: np.ndarray
+    t: np.ndarray  # (T,) seconds
+    xy: np.ndarray  # (T, 2)
+    velocity: np.ndarray  # (T, 2)
+    contact: np.ndarray  # (T,) from 0, lifted, to 1, on the paper
 
     @property
     def speed(self) -> np.ndarray:
@@ -105,12 +89,12 @@ def plan_movement(
     gap = np.where(lifted, gap + 0.12 * tempo, gap) + pauses
     onset = np.cumsum(gap) - np.exp(mu)
     spread = np.broadcast_to(np.asarray(sigma, float), mu.shape).copy()
-    return Plan(points[0], points[1:], bend, onset - onset.min(), mu, spread, down)
+    return Plan(points, bend, onset - onset.min(), mu, spread, down)
 
 
 def arcs(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """Length (n,) and first direction (n,) of the arcs that lead from target to target."""
-    chord = np.diff(np.vstack([plan.start, plan.targets]), axis=0)
+    chord = np.diff(plan.points, axis=0)
     half = plan.bend / 2
     length = np.hypot(*chord.T) / np.sinc(half / np.pi)  # chord = length sin(half) / half
     return length, np.arctan2(chord[:, 1], chord[:, 0]) - half
@@ -120,7 +104,7 @@ def trace(plan: Plan, t: np.ndarray | None = None) -> Trace:
     """Carry a plan out: the strokes' positions and velocities, in closed form, added up."""
     t = np.arange(0.0, plan.end, 1 / RATE) if t is None else np.asarray(t, float)
     xy, velocity, contact = _superpose(
-        t, plan.start, *arcs(plan), plan.bend, plan.onset, plan.mu, plan.sigma, plan.down
+        t, plan.points[0], *arcs(plan), plan.bend, plan.onset, plan.mu, plan.sigma, plan.down
     )
     # The pen lands at the first stroke and flies off at the last.
     landing = plan.onset[0] + math.exp(plan.mu[0] - 2 * plan.sigma[0])

@@ -12,33 +12,21 @@ SIZE = (64, 144)  # height and width of the page for which writers are scaled
 
 @dataclass(frozen=True)
 class Writer:
-    """A motor plan in x-heights, and the habits it is carried out with.
-
-    points    (n + 1, 2) where the pen begins, then where each of n strokes aims
-    bend      (n,) radians
-    down      (n,) bool, False where the pen is lifted
-    flourish  number of the first stroke of the flourish
-    tempo, overlap, sigma (n,)  timing, as `pen.plan_movement` takes it
-    contrast  how much thicker slow strokes are
-    spread    how much this writer's signatures differ, 1 is usual
-    scale     pixels an x-height, on a page 64 pixels high
-    centre    (2,) of the plan, which lands at the page's centre
-    pen       relative width: ink on the page is much the same for all
-    """
+    """A motor plan in x-heights, and the habits it is carried out with."""
 
     name: str
-    points: np.ndarray
-    bend: np.ndarray
-    down: np.ndarray
-    flourish: int
+    points: np.ndarray  # (n + 1, 2) where the pen begins, then where each of n strokes aims
+    bend: np.ndarray  # (n,) radians
+    down: np.ndarray  # (n,) bool, False where the pen is lifted
+    flourish: int  # number of the first stroke of the flourish
     tempo: float
     overlap: float
-    sigma: np.ndarray
-    contrast: float
-    spread: float
-    scale: float
-    centre: np.ndarray
-    pen: float
+    sigma: np.ndarray  # (n,)
+    contrast: float  # how much thicker slow strokes are
+    spread: float  # how much this writer's signatures differ, 1 is usual
+    scale: float  # pixels an x-height, on a page 64 pixels high
+    centre: np.ndarray  # (2,) of the plan, which lands at the page's centre
+    pen: float  # relative width: ink on the page is much the same for all
 
 
 class Stroke(NamedTuple):
