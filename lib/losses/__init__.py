@@ -13,16 +13,18 @@ baseline_loss                       what distances or logits without regard to t
                                     at best: the dashed line of training plots; from lesson 4 on
 """
 
+from lib.losses.batch import distances
 from lib.losses.margins import ArcFace, CosFace, NormalizedSoftmax, SoftmaxLoss, SphereFace, unit
 from lib.losses.metric import (
     baseline_loss,
-    batch_all_triplet_loss,
     batch_contrastive_loss,
-    batch_hard_triplet_loss,
     contrastive_loss,
-    distances,
     n_pair_loss,
     nt_xent_loss,
+)
+from lib.losses.triplets import (
+    batch_all_triplet_loss,
+    batch_hard_triplet_loss,
     semi_hard_triplet_loss,
     triplet_kinds,
     triplet_loss,

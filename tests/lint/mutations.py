@@ -26,6 +26,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = {  # what pytest is asked to run
     "lib.losses.metric": ["tests/test_losses.py"],
+    "lib.losses.triplets": ["tests/test_losses.py"],
+    "lib.losses.batch": ["tests/test_losses.py"],
     "lib.losses.margins": ["tests/test_losses.py"],
     "lib.data.pairs": ["tests/test_pairs.py"],
     "lib.data.arrays": ["tests/test_evaluation.py"],
