@@ -1,4 +1,4 @@
-"""Crops by similarity: where points go, what the template asks, and that a head can read points off a network's features."""
+"""Similarities and crops; and a small network that reads points off a face network's features."""
 
 import numpy as np
 import pytest
@@ -14,28 +14,26 @@ from tools.faces import landmarks
 
 def test_a_crop_of_everything_is_the_image():
     images = np.random.default_rng(0).integers(0, 256, (3, 56, 56, 3), dtype=np.uint8)
-    assert np.array_equal(
-        alignment.crop(images, *alignment.centred(56, photograph=56, size=56), size=56), images
-    )
+    whole = alignment.centre_square(56, photograph=56, size=56)
+    assert np.array_equal(alignment.crop(images, *whole, size=56), images)
 
 
 def test_a_quarter_turn_is_numpys():
     images = np.random.default_rng(0).integers(0, 256, (2, 31, 31, 3), dtype=np.uint8)
-    turned = alignment.crop(
-        images, *alignment.centred(31, turn=np.pi / 2, photograph=31, size=31), size=31
-    )
+    place = alignment.centre_square(31, turn=np.pi / 2, photograph=31, size=31)
+    turned = alignment.crop(images, *place, size=31)
     assert np.abs(turned.astype(int) - np.rot90(images, 1, (1, 2)).astype(int)).max() <= 1
 
 
-def test_a_square_lies_so_far_right_and_down_of_the_middle_is_so_large_and_so_turned():
-    a, b = alignment.centred(60, right=3, down=-2, turn=0.2, photograph=81, size=112)
-    assert a * 55.5 * (1 + 1j) + b == pytest.approx(
-        (40 + 3) + (40 - 2) * 1j
-    )  # of 81 pixels the middle is number 40, of 112 it is 55.5
+def test_a_square_has_the_place_the_size_and_the_turn_that_it_is_given():
+    a, b = alignment.centre_square(60, right=3, down=-2, turn=0.2, photograph=81, size=112)
+    # Of 81 pixels the middle is number 40, of 112 it is 55.5.
+    assert a * 55.5 * (1 + 1j) + b == pytest.approx((40 + 3) + (40 - 2) * 1j)
     assert (112 * abs(a), np.angle(a)) == pytest.approx((60, 0.2))
 
 
-def test_to_template_is_the_least_squares_solution(rng=np.random.default_rng(1)):
+def test_to_template_is_the_least_squares_solution():
+    rng = np.random.default_rng(1)
     points = TEMPLATE * 1.3 + 20 + rng.normal(0, 3, (4, 5, 2))
     a, b = alignment.to_template(points)
     for n in range(4):  # the same fit in real numbers: [x, -y, 1, 0; y, x, 0, 1] (c, s, tx, ty)
@@ -44,24 +42,19 @@ def test_to_template_is_the_least_squares_solution(rng=np.random.default_rng(1))
             rows += [[x, -y, 1, 0], [y, x, 0, 1]]
             wanted += [u, v]
         c, s, tx, ty = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0]
-        assert (a[n], b[n]) == (
-            pytest.approx(complex(c, s), abs=1e-9),
-            pytest.approx(complex(tx, ty), abs=1e-9),
-        )
+        assert [a[n], b[n]] == pytest.approx([complex(c, s), complex(tx, ty)], abs=1e-9)
 
 
 def test_the_template_in_a_mirror_is_itself_with_left_and_right_exchanged():
-    assert [landmarks.MIRRORED[k] for k in landmarks.MIRRORED] == list(range(5)), (
-        "twice in the mirror is as before"
-    )
+    assert [landmarks.MIRRORED[k] for k in landmarks.MIRRORED] == list(range(5))  # twice: as before
     mirrored = np.stack([111 - TEMPLATE[:, 0], TEMPLATE[:, 1]], 1)
-    assert (
-        np.abs(mirrored[landmarks.MIRRORED] - TEMPLATE).max() < 2
-    )  # pixels; the template leans to the left by one
+    # In pixels; the template leans to the left by one.
+    assert np.abs(mirrored[landmarks.MIRRORED] - TEMPLATE).max() < 2
 
 
 @pytest.mark.parametrize("size", [112, 56])
-def test_two_clicks_on_the_eyes_put_them_on_the_template(size, rng=np.random.default_rng(2)):
+def test_two_clicks_on_the_eyes_put_them_on_the_template(size):
+    rng = np.random.default_rng(2)
     eyes = np.sort(rng.uniform(20, 200, (5, 2, 2)), axis=1)  # x of the first is smaller
     a, b = alignment.from_eyes(eyes, size)
     for n in range(5):
@@ -69,72 +62,62 @@ def test_two_clicks_on_the_eyes_put_them_on_the_template(size, rng=np.random.def
             assert a[n] * complex(x, y) + b[n] == pytest.approx(complex(u, v), abs=1e-9)
 
 
-def test_two_clicks_cut_the_face_that_five_points_cut():
+def test_two_clicks_cut_nearly_the_crop_that_five_points_cut():
     faces = load("synthetic-faces", identities=4, images=4, size=160, seed=3, aligned=False)
     points = faces.extra["landmarks"]
     two, five = alignment.from_eyes(points[:, :2]), alignment.to_template(points)
     corners = np.array([[[0, 0], [111, 0], [0, 111], [111, 111]]])
-    apart = (
-        np.linalg.norm(
-            alignment.in_photograph(corners, *two) - alignment.in_photograph(corners, *five),
-            axis=-1,
-        )
-        / abs(five[0])[:, None]
-    )
-    assert (
-        np.median(apart) < 8 and apart.max() > 0.5
-    )  # pixels of the crop: near, but a nod of the head moves the mouth, not the eyes
+    away = alignment.in_photograph(corners, *two) - alignment.in_photograph(corners, *five)
+    away = np.linalg.norm(away, axis=-1) / abs(five[0])[:, None]  # in pixels of the crop
+    # Near, but not equal: when the head nods, the mouth moves and the eyes do not.
+    assert np.median(away) < 8 and away.max() > 0.5
 
 
 def test_clicks_in_the_wrong_order_are_refused():
-    for one, other in (
-        ([80, 40], [40, 40]),
-        ([40, 40], [40, 80]),
-    ):  # the second face lies on its side
+    # The second face lies on its side.
+    for one, other in (([80, 40], [40, 40]), ([40, 40], [40, 80])):
         with pytest.raises(ValueError, match="left side of the picture"):
             alignment.from_eyes([[one, other]])
 
 
-def test_points_follow_their_pixels():
+def test_points_of_a_crop_are_found_in_the_photograph():
     image = np.zeros((1, 80, 80, 3), dtype=np.uint8)
     image[0, 30, 47] = 255
-    a, b = alignment.centred(60, right=3, down=-2, turn=0.2, photograph=80, size=112)
+    a, b = alignment.centre_square(60, right=3, down=-2, turn=0.2, photograph=80, size=112)
     cut = alignment.crop(image, a, b, 112)[0, :, :, 0].astype(float)
     y, x = (np.indices(cut.shape) * cut).sum((1, 2)) / cut.sum()
-    assert alignment.in_photograph(np.array([[[x, y]]]), a, b)[0, 0] == pytest.approx(
-        [47, 30], abs=0.1
-    )
+    found = alignment.in_photograph(np.array([[[x, y]]]), a, b)[0, 0]
+    assert found == pytest.approx([47, 30], abs=0.1)
 
 
 def test_disturbed_faces_carry_their_points():
     faces = load("synthetic-faces", identities=2, images=2, size=112, seed=3)
     marked = np.zeros_like(faces.images)
     for n, points in enumerate(faces.extra["landmarks"].round().astype(int)):
-        marked[n, points[2, 1] - 1 : points[2, 1] + 2, points[2, 0] - 1 : points[2, 0] + 2] = (
-            255  # the tip of the nose
-        )
-    crops, points = landmarks.disturbed(marked, faces.extra["landmarks"].round(), seed=0)
+        x, y = points[2]  # the tip of the nose
+        marked[n, y - 1 : y + 2, x - 1 : x + 2] = 255
+    crops, points = landmarks.disturb(marked, faces.extra["landmarks"].round(), seed=0)
     for n in range(len(crops)):
         light = crops[n, :, :, 0].astype(float)
         y, x = (np.indices(light.shape) * light).sum((1, 2)) / light.sum()
         assert points[n, 2] == pytest.approx([x, y], abs=1.0)
 
 
-def test_a_head_learns_to_read_points_and_leaves_the_network_alone():
+def test_a_head_learns_to_read_points_and_the_network_stays_as_it_is():
     torch.manual_seed(0)
     faces = load("synthetic-faces", identities=12, images=4, seed=3)
     network = course_model().requires_grad_(False)
     before = [p.clone() for p in network.parameters()]
     reader = landmarks.LandmarkReader(network)
-    crops, points = landmarks.disturbed(faces.images, faces.extra["landmarks"], seed=0)
+    crops, points = landmarks.disturb(faces.images, faces.extra["landmarks"], seed=0)
     with torch.no_grad():
         features = reader.features(to_input(crops, network))
     points = torch.from_numpy(points).float()
-    middle = (points - points.mean(0)).norm(dim=-1).mean()  # what always answering the mean errs by
+    baseline = (points - points.mean(0)).norm(dim=-1).mean()  # error of answering the mean
     landmarks.fit_reader(reader, features, points, steps=100)
     with torch.no_grad():
         read, vectors = reader(to_input(crops, network))
-    assert (read - points).norm(dim=-1).mean() < 0.8 * middle
+    assert (read - points).norm(dim=-1).mean() < 0.8 * baseline
     assert torch.allclose(vectors, network(to_input(crops, network)), atol=1e-5)
     assert all(torch.equal(a, b) for a, b in zip(before, network.parameters()))
 
@@ -146,7 +129,7 @@ def one_warm_cell(rows, columns, side: int) -> torch.Tensor:
     return maps
 
 
-def test_a_heat_map_points_to_the_middle_of_its_warm_cells_in_pixels_of_the_crop():
+def test_a_heat_map_gives_the_mean_place_of_its_warm_cells_in_pixels_of_the_crop():
     reader = landmarks.LandmarkReader(course_model())
     reader.head, size = torch.nn.Identity(), reader.network.input_size[0] / 8  # pixels a cell
     rows, columns = torch.tensor([0, 1, 2, 7, 7]), torch.tensor([0, 7, 3, 0, 5])
@@ -156,13 +139,11 @@ def test_a_heat_map_points_to_the_middle_of_its_warm_cells_in_pixels_of_the_crop
         [c * size + (size - 1) / 2, r * size + (size - 1) / 2]
         for r, c in [(0, 0), (1, 7), (3, 3), (7, 0), (7, 5)]
     ]
-    assert reader.points(heat[None])[0].tolist() == [
-        pytest.approx(point, abs=1e-3) for point in expected
-    ]
+    np.testing.assert_allclose(reader.points(heat[None])[0], expected, atol=1e-3)
 
 
 class Pointing(torch.nn.Module):
-    """A head that already knows: of (eyes, nose, mouth), the warm cell on the left is the left one."""
+    """A head that knows: of (eyes, nose, mouth), the warm cell on the left is the left one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -183,73 +164,60 @@ class Pointing(torch.nn.Module):
 
 
 @pytest.mark.parametrize("steps", [3, 4])  # the last batch as it is, and in the mirror
-def test_a_reader_that_is_right_is_right_in_the_mirror_too(steps):
+def test_a_reader_without_errors_has_none_in_the_mirror(steps):
     reader = landmarks.LandmarkReader(course_model())
     reader.head, rng = Pointing(), torch.Generator().manual_seed(0)
     rows, left, right, middle = (
         torch.randint(low, high, (2, 20), generator=rng)
         for low, high in ((0, 8), (0, 4), (4, 8), (0, 4))
     )
-    pairs = [
+    eyes, mouth = (
         one_warm_cell(r, a, 8).maximum(one_warm_cell(r, b, 8)) for r, a, b in zip(rows, left, right)
-    ]
-    features = torch.stack(
-        [pairs[0], one_warm_cell(rows[0], middle[0], 8), pairs[1]], 1
-    )  # eyes, nose, mouth
-    cells = [
-        (left[0], rows[0]),
-        (right[0], rows[0]),
-        (middle[0], rows[0]),
-        (left[1], rows[1]),
-        (right[1], rows[1]),
-    ]
+    )
+    features = torch.stack([eyes, one_warm_cell(rows[0], middle[0], 8), mouth], 1)
+    cells = [(left[0], rows[0]), (right[0], rows[0]), (middle[0], rows[0])]
+    cells += [(left[1], rows[1]), (right[1], rows[1])]
     size = reader.network.input_size[0] / 8
     points = (
         torch.stack([torch.stack(cell, -1) for cell in cells], 1) * size + (size - 1) / 2
     )  # (N, 5, 2)
     assert landmarks.fit_reader(reader, features, points, steps=steps) < 1e-3
-    assert reader.head.noses == ["left", "right", "left", "right"][:steps], (
-        "each second batch is mirrored"
-    )
+    # Each second batch is mirrored.
+    assert reader.head.noses == ["left", "right", "left", "right"][:steps]
 
 
-def test_disturbed_faces_are_turned_scaled_and_shifted_by_as_much_as_promised():
+def test_disturbed_faces_are_turned_scaled_and_shifted_by_the_documented_amounts():
     n, size = 3000, 28
-    landmarks = np.tile(TEMPLATE[None] * size / 112, (n, 1, 1))
-    _, points = landmarks.disturbed(np.zeros((n, size, size, 3), np.uint8), landmarks, seed=0)
-    z, w = landmarks @ [1, 1j], points @ [1, 1j]  # (N, 5)
-    a = ((z - z.mean(1, keepdims=True)).conj() * (w - w.mean(1, keepdims=True))).sum(1) / (
-        abs(z - z.mean(1, keepdims=True)) ** 2
-    ).sum(1)
+    points = np.tile(TEMPLATE[None] * size / 112, (n, 1, 1))
+    _, moved = landmarks.disturb(np.zeros((n, size, size, 3), np.uint8), points, seed=0)
+    z, w = points @ [1, 1j], moved @ [1, 1j]  # (N, 5)
+    dz, dw = z - z.mean(1, keepdims=True), w - w.mean(1, keepdims=True)
+    a = (dz.conj() * dw).sum(1) / (abs(dz) ** 2).sum(1)
     middle = (size - 1) / 2 * (1 + 1j)
-    moved = (
-        middle - (w.mean(1) - a * z.mean(1))
-    ) / a - middle  # where the crop's middle lies in the photograph, from its middle
+    # Where the crop's middle lies in the photograph, from the photograph's middle.
+    shift = (middle - (w.mean(1) - a * z.mean(1))) / a - middle
+    pixels = 5 * size / 112
     for found, spread in (
         (np.log(abs(a)), 0.13),
         (np.angle(a), 0.13),
-        (moved.real, 5 * size / 112),
-        (moved.imag, 5 * size / 112),
+        (shift.real, pixels),
+        (shift.imag, pixels),
     ):
-        assert (
-            found.std() == pytest.approx(spread, rel=0.06)
-            and abs(found.mean()) < 4 * spread / n**0.5
-        )
-    off = (
-        1 - 1 / a
-    )  # what a turn about another point than the middle would add, for each pixel that it lies beside it
-    assert abs((off.conj() * moved).sum() / (abs(off) ** 2).sum()) < 0.5
+        assert found.std() == pytest.approx(spread, rel=0.06)
+        assert abs(found.mean()) < 4 * spread / n**0.5
+    # The turn is about the middle: no part of the shift grows with it.
+    off = 1 - 1 / a
+    assert abs((off.conj() * shift).sum() / (abs(off) ** 2).sum()) < 0.5
 
 
 @pytest.mark.parametrize("kind", UNITS)
 def test_no_strength_is_no_disturbance_and_strength_disturbs(kind):
     images = np.random.default_rng(0).integers(0, 256, (2, 56, 56, 3), dtype=np.uint8)
     assert np.array_equal(disturb(images, kind, 0), images)
-    assert disturb(images, kind, 3).shape == images.shape and not np.array_equal(
-        disturb(images, kind, 3), images
-    )
+    disturbed = disturb(images, kind, 3)
+    assert disturbed.shape == images.shape and not np.array_equal(disturbed, images)
 
 
-def test_a_disturbance_that_is_not_known_is_refused():
+def test_an_unknown_disturbance_is_refused():
     with pytest.raises(ValueError, match="aged"):
         disturb(np.zeros((1, 8, 8, 3), np.uint8), "aged", 1)

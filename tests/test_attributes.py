@@ -1,10 +1,12 @@
-"""What can be read off a vector: planted attributes are found, absent ones are not, and the traits are those of the pictures."""
+"""Attributes read off embeddings: planted ones are found, absent ones are not."""
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from lib.data import load
-from lib.phone.attributes import attributes, read_off
+from lib.data.synthetic.face_render import view
+from lib.phone.attributes import attribute_accuracy, attributes
 
 
 def planted(strength: float, seed: int = 0):
@@ -17,28 +19,24 @@ def planted(strength: float, seed: int = 0):
 
 
 def test_an_attribute_that_is_in_the_vectors_is_read_and_one_that_is_not_is_guessed():
-    share, low, high = read_off(*planted(6.0))
+    share, low, high = attribute_accuracy(*planted(6.0))
     assert share > 0.95 and low <= share <= high
-    share, low, high = read_off(*planted(0.0))
+    share, low, high = attribute_accuracy(*planted(0.0))
     assert low < 0.5 < high, "balanced: guessing is one half, however rare the attribute"
 
 
 def test_the_share_is_the_mean_of_both_kinds_counted_by_hand():
-    from sklearn.linear_model import LogisticRegression
-
     vectors, wanted, identity, test = planted(1.5)
-    reader = LogisticRegression(C=10, max_iter=2000, class_weight="balanced").fit(
-        vectors[~test], wanted[~test]
-    )
-    right = {True: [], False: []}
+    reader = LogisticRegression(C=10, max_iter=2000, class_weight="balanced")
+    reader.fit(vectors[~test], wanted[~test])
+    correct = {True: [], False: []}
     for vector, truth in zip(vectors[test], wanted[test]):
-        right[bool(truth)].append(reader.predict(vector[None])[0] == truth)
-    assert read_off(vectors, wanted, identity, test)[0] == pytest.approx(
-        (np.mean(right[True]) + np.mean(right[False])) / 2
-    )
+        correct[bool(truth)].append(reader.predict(vector[None])[0] == truth)
+    expected = (np.mean(correct[True]) + np.mean(correct[False])) / 2
+    assert attribute_accuracy(vectors, wanted, identity, test)[0] == pytest.approx(expected)
 
 
-def test_traits_of_a_person_are_the_same_in_every_picture_and_glasses_are_where_they_are_drawn():
+def test_attributes_of_a_person_are_the_same_in_every_picture_of_them():
     faces = load("synthetic-faces", identities=30, images=4, seed=12, size=56, aligned=False)
     held = attributes(12, faces.identity, 4)
     for name, values in held.items():
@@ -51,9 +49,6 @@ def test_traits_of_a_person_are_the_same_in_every_picture_and_glasses_are_where_
 
 
 def test_an_attribute_follows_the_pictures_order():
-    whole = attributes(12, np.repeat(np.arange(6), 4), 4)["glasses (this picture)"]
-    from lib.data.synthetic.face_render import view
-
-    assert whole.tolist() == [
-        view(12, person, image, False)["glasses"] > 0 for person in range(6) for image in range(4)
-    ]
+    found = attributes(12, np.repeat(np.arange(6), 4), 4)["glasses (this picture)"]
+    views = [view(12, person, image, False) for person in range(6) for image in range(4)]
+    assert found.tolist() == [one["glasses"] > 0 for one in views]

@@ -215,7 +215,7 @@ def test_10_points_with_left_and_right_exchanged_are_noticed(order):
     faces = load("synthetic-faces", identities=6, images=2, size=160, seed=6, aligned=False)
     points = faces.extra["landmarks"].astype(float)[:, order]
     try:
-        seen = Phone(course_model(), 0.6).look(faces.images, points)
+        seen = Phone(course_model(), 0.6).prepare(faces.images, points)
     except ValueError:
         return
     assert all(seen.refused)

@@ -1,4 +1,4 @@
-"""From photograph to decision: the quality gate and where its limits come from, alignment, detector, photo attack."""
+"""From photograph to decision: quality and its limits, alignment, detector, photo attack."""
 
 import importlib.machinery
 import math
@@ -13,7 +13,7 @@ from lib.export.contract import PhoneModel, fingerprint
 from lib.models import course_model, embed
 from lib.phone import detector, photographs, quality
 from lib.phone.gallery import ACCEPTED, POOR, UNKNOWN
-from lib.phone.recogniser import Phone, aligned, vectors
+from lib.phone.recogniser import Phone, align, embed_crops
 from tools.faces import quality_limits
 
 
@@ -27,21 +27,18 @@ def model():
     return course_model()
 
 
-# -- quality -----------------------------------------------------------------------------------------------------------
+# -- quality ---------------------------------------------------------------------------------------
 
 EYES = np.array([[40.0, 50.0], [70.0, 50.0], [55.0, 70.0], [44.0, 90.0], [67.0, 90.0]])
 
 
 def textured(low: int = 60, high: int = 180) -> np.ndarray:
     """A crop that nothing is wrong with: grey noise."""
-    return (
-        np.random.default_rng(0)
-        .integers(low, high, (112, 112, 1), dtype=np.uint8)
-        .repeat(3, axis=2)
-    )
+    rng = np.random.default_rng(0)
+    return rng.integers(low, high, (112, 112, 1), dtype=np.uint8).repeat(3, axis=2)
 
 
-def test_the_measures_are_the_plain_loops():
+def test_the_measures_equal_plain_loops():
     crop = np.random.default_rng(1).integers(0, 256, (112, 112, 3), dtype=np.uint8)
     grey = [[0.299 * r + 0.587 * g + 0.114 * b for r, g, b in row.tolist()] for row in crop]
     pixels = [value for row in grey for value in row]
@@ -58,28 +55,24 @@ def test_the_measures_are_the_plain_loops():
     def variance(values):
         return mean([(value - mean_of) ** 2 for mean_of in [mean(values)] for value in values])
 
-    found = quality.measure(
-        crop, EYES + [[3, 0], [0, 0], [9, 0], [0, 0], [0, 0]]
-    )  # eyes at 43 and 70, nose at 64
-    assert found.grey == pytest.approx(mean(pixels)) and found.spread == pytest.approx(
-        math.sqrt(variance(pixels))
-    )
+    # Eyes at 43 and 70, nose at 64.
+    found = quality.measure(crop, EYES + [[3, 0], [0, 0], [9, 0], [0, 0], [0, 0]])
+    assert found.grey == pytest.approx(mean(pixels))
+    assert found.spread == pytest.approx(math.sqrt(variance(pixels)))
     assert found.sharpness == pytest.approx(variance(edges))
-    assert (found.eye_distance, found.turn) == (pytest.approx(27), pytest.approx((64 - 56.5) / 27))
+    assert (found.eye_distance, found.turn) == pytest.approx((27, (64 - 56.5) / 27))
 
 
 def test_turning_is_measured_along_the_eyes_however_the_head_leans():
+    points = EYES + [[0, 0], [0, 0], [6, 0], [0, 0], [0, 0]]
     for angle in np.radians([0, 20, 90, 170]):
         turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-        assert quality.measure(
-            textured(), (EYES + [[0, 0], [0, 0], [6, 0], [0, 0], [0, 0]]) @ turn
-        ).turn == pytest.approx(6 / 30)
+        assert quality.measure(textured(), points @ turn).turn == pytest.approx(6 / 30)
 
 
 def test_with_the_eyes_alone_everything_but_turning_is_judged():
-    assert quality.refusal(textured(), EYES[:2]) == "" and math.isnan(
-        quality.measure(textured(), EYES[:2]).turn
-    )
+    assert quality.refusal(textured(), EYES[:2]) == ""
+    assert math.isnan(quality.measure(textured(), EYES[:2]).turn)
     assert "too small" in quality.refusal(textured(), EYES[:2] / 10)
 
 
@@ -89,19 +82,14 @@ def test_with_the_eyes_alone_everything_but_turning_is_judged():
         (textured(0, 60), EYES, "too dark"),
         (textured(190, 250), EYES, "too bright"),
         (textured(118, 130), EYES, "too flat"),
-        (
-            np.linspace(60, 180, 112).astype(np.uint8)[:, None, None]
-            + np.zeros((1, 112, 3), np.uint8),
-            EYES,
-            "too blurred",
-        ),
+        (np.linspace(60, 180, 112)[:, None, None].repeat(112, 1).repeat(3, 2), EYES, "too blurred"),
         (textured(), EYES / 4, "too small"),
         (textured(), EYES + [[0, 0], [0, 0], [14, 0], [0, 0], [0, 0]], "turned away"),
         (textured(), EYES, ""),
     ],
 )
 def test_each_fault_is_named_in_words(crop, points, words):
-    found = quality.refusal(crop, points)
+    found = quality.refusal(crop.astype(np.uint8), points)
     assert words in found and (": " in found) == bool(words)
 
 
@@ -116,13 +104,12 @@ def test_each_fault_is_named_in_words(crop, points, words):
         ("TURNED", 1, "turn"),
     ],
 )
-def test_a_picture_on_a_limit_passes_and_one_beyond_it_does_not(name, nudge, what, monkeypatch):
+def test_a_picture_on_a_limit_is_accepted_and_one_beyond_it_is_not(name, nudge, what, monkeypatch):
     limit, good = getattr(quality, name), quality.measure(textured(), EYES)
     monkeypatch.setattr(quality, "measure", lambda *_: good._replace(**{what: limit}))
     assert quality.refusal(textured(), EYES) == ""
-    monkeypatch.setattr(
-        quality, "measure", lambda *_: good._replace(**{what: limit + nudge * 1e-6})
-    )
+    beyond = good._replace(**{what: limit + nudge * 1e-6})
+    monkeypatch.setattr(quality, "measure", lambda *_: beyond)
     assert quality.refusal(textured(), EYES) != ""
 
 
@@ -142,58 +129,53 @@ def test_what_cannot_be_measured_is_refused(crop, points):
         quality.measure(textured(), EYES[[0, 0, 2, 3, 4]])
 
 
-def test_the_limits_are_where_one_honest_picture_in_ten_is_turned_away():
+def test_the_limits_are_where_one_picture_in_ten_is_no_longer_accepted():
     for name, value in quality_limits.limits().items():
         assert getattr(quality, name) == pytest.approx(value, rel=0.04), (
             f"lib.phone.quality.{name}: now {value:.3g}"
         )
 
 
-def test_ordinary_pictures_are_let_through(faces, model):
-    assert Phone(model, threshold=0.5).look(faces.images, faces.extra["landmarks"]).refused == [
-        ""
-    ] * len(faces)
+def test_ordinary_pictures_are_not_refused(faces, model):
+    prepared = Phone(model, threshold=0.5).prepare(faces.images, faces.extra["landmarks"])
+    assert not any(prepared.refused) and len(prepared.refused) == len(faces)
 
 
-# -- the pipeline ------------------------------------------------------------------------------------------------------
+# -- the pipeline ----------------------------------------------------------------------------------
 
 
 def test_the_phones_vectors_are_the_networks(faces, model):
-    crops = aligned(faces.images[:4], faces.extra["landmarks"][:4])
+    crops = align(faces.images[:4], faces.extra["landmarks"][:4])
     assert crops.shape == (4, 112, 112, 3)
     halved = crops.reshape(4, 56, 2, 56, 2, 3).mean((2, 4))  # what the file begins with
     expected = embed(model, halved.round().astype(np.uint8)).numpy()
-    np.testing.assert_allclose(
-        (vectors(PhoneModel(model), crops) * expected).sum(1), 1, atol=2e-3
-    )  # but for the rounding to bytes
+    cosines = (embed_crops(PhoneModel(model), crops) * expected).sum(1)
+    np.testing.assert_allclose(cosines, 1, atol=2e-3)  # but for the rounding to bytes
 
 
-def test_a_crop_heeds_all_five_points_where_they_are_known(faces):
+def test_a_crop_depends_on_all_five_points_where_they_are_known(faces):
     points = faces.extra["landmarks"][:1]
-    lower = points + np.array(
-        [[0, 0], [0, 0], [0, 6], [0, 6], [0, 6]]
-    )  # nose and mouth six pixels further down
-    by_eyes, by_five, again = (
-        aligned(faces.images[:1], where).astype(float) for where in (points[:, :2], points, lower)
+    lower = points + np.array([[0, 0], [0, 0], [0, 6], [0, 6], [0, 6]])  # nose and mouth
+    by_eyes, by_five, by_lower = (
+        align(faces.images[:1], where).astype(float) for where in (points[:, :2], points, lower)
     )
-    assert np.abs(by_five - again).mean() > 2 and np.abs(by_five - by_eyes).mean() > 0.5
-    np.testing.assert_array_equal(by_eyes, aligned(faces.images[:1], lower[:, :2]))
+    assert np.abs(by_five - by_lower).mean() > 2 and np.abs(by_five - by_eyes).mean() > 0.5
+    np.testing.assert_array_equal(by_eyes, align(faces.images[:1], lower[:, :2]))
 
 
-def test_people_enrolled_from_photographs_are_known_again_and_strangers_are_not(faces, model):
+def test_enrolled_people_are_recognised_and_strangers_are_not(faces, model):
     phone, points = Phone(model, threshold=0.6, margin=0.05), faces.extra["landmarks"]
     for person in range(3):
         of = np.flatnonzero(faces.identity == person)
         assert phone.enrol(f"person {person}", faces.images[of[:2]], points[of[:2]]) == []
     assert phone.gallery.fingerprint == fingerprint(model)
-    found = [
-        phone.decide(faces.images[n], points[n]) for n in np.flatnonzero(np.arange(24) % 4 >= 2)
-    ]
+    others = np.flatnonzero(np.arange(24) % 4 >= 2)
+    found = [phone.decide(faces.images[n], points[n]) for n in others]
     assert [f.name for f in found[:6]] == ["person 0"] * 2 + ["person 1"] * 2 + ["person 2"] * 2
     assert [f.kind for f in found[6:]] == [UNKNOWN] * 6
 
 
-def test_two_clicks_are_enough_to_be_known(faces, model):
+def test_two_clicks_on_the_eyes_are_enough_to_be_recognised(faces, model):
     phone, eyes = Phone(model, threshold=0.6), faces.extra["landmarks"][:, :2]
     phone.enrol("Ada", faces.images[:3], eyes[:3], mode="average")
     assert phone.decide(faces.images[3], eyes[3]).kind == ACCEPTED and len(phone.gallery) == 1
@@ -205,72 +187,68 @@ def test_poor_pictures_are_neither_enrolled_nor_compared(faces, model):
     with pytest.raises(ValueError, match="no picture of Ada is good enough to enrol: too dark"):
         phone.enrol("Ada", dark, points[:2])
     assert phone.gallery.names == []
-    assert phone.enrol("Ada", np.concatenate([dark[:1], faces.images[1:3]]), points[:3]) == [
-        "too dark: more light on the face"
-    ]
+    pictures = np.concatenate([dark[:1], faces.images[1:3]])
+    reasons = phone.enrol("Ada", pictures, points[:3])
+    assert reasons == ["too dark: more light on the face"]
     assert len(phone.gallery) == 2 and phone.decide(dark[1], points[1]).kind == POOR
 
 
-# -- detector and attack -----------------------------------------------------------------------------------------------
+# -- detector and attack ---------------------------------------------------------------------------
 
 
-def test_without_a_detector_the_error_says_what_to_install_and_what_to_do_without(monkeypatch):
-    monkeypatch.setattr(detector.importlib.util, "find_spec", lambda name: None)
+def test_without_a_detector_the_error_says_what_to_install_and_what_else_to_do(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(
         ImportError, match="pip install --no-deps facenet-pytorch.*two eyes by hand"
     ):
-        detector.faces(np.zeros((1, 8, 8, 3), np.uint8))
+        detector.find_faces(np.zeros((1, 8, 8, 3), np.uint8))
 
 
-def test_what_a_detector_finds_comes_back_in_order_and_what_it_does_not_is_nan(monkeypatch):
+def test_found_faces_come_back_in_order_and_missing_ones_are_nan(monkeypatch):
     class Mtcnn:
         def __init__(self, **options):
             assert options == {"select_largest": True, "device": "cpu"}
 
         def detect(self, photograph, landmarks):
-            return (
-                (None, [None], None)
-                if photograph.max() == 0
-                else (None, [1.0], np.array([EYES + photograph.max()], dtype=object))
-            )
+            if photograph.max() == 0:
+                return None, [None], None
+            return None, [1.0], np.array([EYES + photograph.max()], dtype=object)
 
     package = types.ModuleType("facenet_pytorch")
     package.MTCNN, package.__spec__ = Mtcnn, importlib.machinery.ModuleSpec("facenet_pytorch", None)
     monkeypatch.setitem(sys.modules, "facenet_pytorch", package)
-    points, found = detector.faces(
-        np.array([0, 5, 7], np.uint8)[:, None, None, None] + np.zeros((1, 8, 8, 3), np.uint8)
-    )
+    photographs = np.zeros((3, 8, 8, 3), np.uint8)
+    photographs[1:] = np.array([5, 7])[:, None, None, None]
+    points, found = detector.find_faces(photographs)
     assert found.tolist() == [False, True, True] and np.isnan(points[0]).all()
     np.testing.assert_allclose(points[1:], np.stack([EYES + 5, EYES + 7]))
 
 
-def test_the_detector_finds_embedded_faces_to_a_tenth_of_the_eye_distance(faces):
-    pytest.importorskip("facenet_pytorch", reason=f"no detector is installed here: {detector.HOW}")
-    points, found = detector.faces(faces.images)
-    exact = faces.extra["landmarks"]
-    error = np.linalg.norm(points - exact, axis=2).mean(1) / np.linalg.norm(
-        exact[:, 1] - exact[:, 0], axis=1
+def test_the_detector_finds_synthetic_faces_to_a_tenth_of_the_eye_distance(faces):
+    pytest.importorskip(
+        "facenet_pytorch", reason=f"no detector is installed here: {detector.INSTALL}"
     )
+    points, found = detector.find_faces(faces.images)
+    exact = faces.extra["landmarks"]
+    error = np.linalg.norm(points - exact, axis=2).mean(1)
+    error /= np.linalg.norm(exact[:, 1] - exact[:, 0], axis=1)
     assert found.mean() > 0.9 and np.median(error[found]) < 0.1
 
 
 @pytest.mark.parametrize("medium", photographs.MEDIA)
 def test_a_photograph_of_a_photograph_is_another_picture_of_the_same_face(faces, model, medium):
     points, some = faces.extra["landmarks"], slice(0, 8)
-    again = photographs.rephotographed(faces.images[some], medium)
-    assert again.dtype == np.uint8 and again.shape == faces.images[some].shape
-    assert np.abs(again.astype(int) - faces.images[some]).mean() > 5
-    assert np.array_equal(again[:2], photographs.rephotographed(faces.images[:2], medium)), (
-        "the same on every run"
-    )
+    second = photographs.rephotograph(faces.images[some], medium)
+    assert second.dtype == np.uint8 and second.shape == faces.images[some].shape
+    assert np.abs(second.astype(int) - faces.images[some]).mean() > 5
+    repeated = photographs.rephotograph(faces.images[:2], medium)
+    assert np.array_equal(second[:2], repeated)
     phone = PhoneModel(model)
-    own = (
-        vectors(phone, aligned(again, points[some]))
-        * vectors(phone, aligned(faces.images[some], points[some]))
-    ).sum(1)
-    assert own.min() > 0.8
+    live = embed_crops(phone, align(faces.images[some], points[some]))
+    copied = embed_crops(phone, align(second, points[some]))
+    assert (live * copied).sum(1).min() > 0.8
 
 
-def test_a_medium_that_is_not_known_is_refused():
+def test_an_unknown_medium_is_refused():
     with pytest.raises(ValueError, match="no medium 'mask'; there are print, screen"):
-        photographs.rephotographed(np.zeros((1, 8, 8, 3), np.uint8), "mask")
+        photographs.rephotograph(np.zeros((1, 8, 8, 3), np.uint8), "mask")

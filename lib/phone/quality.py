@@ -1,16 +1,18 @@
-"""Is a picture good enough to be compared? Six measures, a limit for each, and the reason for a refusal in words.
+"""Is a picture good enough to be compared? Five measures, their limits, and the reason in words.
 
-    refusal(crop, points)      "" or "too dark: more light on the face"
+    refusal(crop, points)  # "" or "too dark: more light on the face"
 
-A poor picture scores low with everybody, its owner too. Refusing it before it is compared tells the person what to change, and keeps it
-out of the gallery, where it would harm every later comparison. `tools.faces.quality_limits` says where the limits come from.
+A poor picture scores low with everybody, its owner too. Refusing it before it is compared tells the
+person what to change, and keeps it out of the gallery, where it would harm every later comparison.
+`tools.faces.quality_limits` says where the limits come from.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Found on embedded faces by `python -m tools.faces.quality_limits`: there, one honest picture in ten is turned away.
+# Found on synthetic faces by `python -m tools.faces.quality_limits`: at each limit, one picture in
+# ten of an enrolled person is no longer accepted.
 DARKEST, BRIGHTEST = 37.5, 194.0  # mean grey of the crop, 0 to 255
 FLATTEST = 14.0  # standard deviation of grey
 BLURRIEST = 1.1  # variance of the Laplacian of grey
@@ -32,37 +34,35 @@ def measure(crop: np.ndarray, points) -> Quality:
     """Measure one aligned face.
 
     crop    uint8 (112, 112, 3), RGB
-    points  (5, 2) where eyes, nose and mouth are in the *photograph*, before alignment; (2, 2) where only the eyes are known
+    points  (5, 2) where eyes, nose and mouth are in the *photograph*, before alignment; (2, 2)
+            where only the eyes are known
     raises  ValueError for other shapes or types
     """
     points = np.asarray(points, dtype=np.float64)
-    if (
-        crop.dtype != np.uint8
-        or crop.shape != (112, 112, 3)
-        or points.shape not in ((5, 2), (2, 2))
-    ):
+    fits = crop.shape == (112, 112, 3) and points.shape in ((5, 2), (2, 2))
+    if crop.dtype != np.uint8 or not fits:
         raise ValueError(
-            f"a uint8 (112, 112, 3) crop and (5, 2) or (2, 2) points, not {crop.dtype} {crop.shape} and {points.shape}"
+            "a uint8 (112, 112, 3) crop and (5, 2) or (2, 2) points, "
+            f"not {crop.dtype} {crop.shape} and {points.shape}"
         )
     grey = crop @ np.array([0.299, 0.587, 0.114])  # (112, 112)
-    inner = grey[1:-1, 1:-1]
-    laplacian = (
-        grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * inner
-    )  # (110, 110)
+    above, below, left, right = grey[:-2, 1:-1], grey[2:, 1:-1], grey[1:-1, :-2], grey[1:-1, 2:]
+    laplacian = left + right + above + below - 4 * grey[1:-1, 1:-1]  # (110, 110)
     across = points[1] - points[0]  # from eye to eye
-    distance = float(np.hypot(*across))
+    distance, turn = float(np.hypot(*across)), float("nan")
     if distance == 0:
         raise ValueError("both eyes lie on one point")
-    turn = (
-        abs(float((points[2] - points[:2].mean(0)) @ across)) / distance**2
-        if len(points) == 5
-        else float("nan")
-    )
+    if len(points) == 5:
+        nose = points[2] - points[:2].mean(0)
+        turn = abs(float(nose @ across)) / distance**2
     return Quality(float(grey.mean()), float(grey.std()), float(laplacian.var()), distance, turn)
 
 
 def refusal(crop: np.ndarray, points) -> str:
-    """Why this face should not be compared, and what to do about it; empty where nothing is wrong. Arguments as for `measure`."""
+    """Why this face should not be compared, and what to do about it; "" where nothing is wrong.
+
+    Arguments as for `measure`.
+    """
     found = measure(crop, points)
     if found.eye_distance < SMALLEST:
         return "face too small: come closer"
