@@ -19,7 +19,8 @@ from lib.data import ImageSet
 from lib.data.pairs import PKBatches
 from lib.training import augment
 from lib.training.__main__ import build_loss, main
-from lib.training.processes import processes
+from lib.training.loop import draw_batches
+from lib.training.processes import join_processes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,7 +49,20 @@ def network() -> nn.Module:
 
 
 contrastive = partial(losses.batch_contrastive_loss, margin=1.0)
-QUIET = dict(p=4, k=3, progress=False, lr=0.05)
+
+
+def train(model: nn.Module, images: ImageSet | None = None, *, loss=contrastive, steps, **options):
+    """`fit` with small batches and a small learning rate."""
+    options = dict(batch=(4, 3), optimizer=sgd(model, loss)) | options
+    return training.fit(model, images or blobs(), loss=loss, steps=steps, **options)
+
+
+def sgd(model: nn.Module, loss=contrastive, lr: float = 0.05) -> torch.optim.Optimizer:
+    return torch.optim.SGD(training.parameter_groups(model, loss), lr=lr, momentum=0.9)
+
+
+def constant(step: int, steps: int, lr: float) -> float:
+    return lr
 
 
 def weights(model: nn.Module) -> dict[str, torch.Tensor]:
@@ -59,11 +73,11 @@ def equal(a: dict, b: dict) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
 
 
-def test_fit_is_the_loop_it_abbreviates():
+def test_fit_is_the_loop_written_out_by_hand():
     data, model, by_hand = blobs(), network(), network()
-    history = training.fit(
-        model, data, loss=contrastive, steps=8, seed=3, warm_up=2, channels_last=False, **QUIET
-    )
+    model.memory_format = torch.contiguous_format
+    warm_up = partial(training.learning_rate, warm_up=2)
+    history = train(model, data, steps=8, seed=3, schedule=warm_up)
 
     sampler = PKBatches(data.identity, 4, 3, 6, seed=3)  # 72 images make six batches of 12
     momentum = {name: torch.zeros_like(p) for name, p in by_hand.named_parameters()}
@@ -88,32 +102,19 @@ def test_fit_is_the_loop_it_abbreviates():
     assert not model.training and history.finished
 
 
-def test_training_learns_and_says_so():
-    train, test = blobs(24).split_by_identity(0.25)
-    trivial = losses.baseline_loss("contrastive", margin=1.0, same_share=2 / 11)
-    history = training.fit(
-        network(),
-        train,
-        loss=contrastive,
-        steps=40,
-        trivial=trivial,
-        validation=test,
-        validate_every=20,
-        **QUIET,
-    )
-    assert history.learned and history.smooth()[-1] < trivial / 2
+def test_a_training_goes_below_its_baseline_and_its_validation_is_kept():
+    seen, test = blobs(24).split_by_identity(0.25)
+    baseline = losses.baseline_loss("contrastive", margin=1.0, same_share=2 / 11)
+    history = train(network(), seen, steps=40, baseline=baseline, validation=(test, 20))
+    assert history.below_baseline and history.smooth()[-1] < baseline / 2
     assert [step for step, _ in history.validation] == [20, 40] and history.validation[-1][1] < 0.2
     assert len(history.loss) == len(history.lr) == 40 and history.seconds > 0
 
 
-def test_a_run_that_stays_above_the_baseline_loss_is_called_by_its_name():
-    with pytest.warns(
-        UserWarning, match="never went below 0.001, which a model scores that ignores its input"
-    ):
-        history = training.fit(
-            network(), blobs(), loss=contrastive, steps=6, trivial=0.001, **QUIET
-        )
-    assert history.learned is False
+def test_a_training_that_stays_above_its_baseline_warns():
+    with pytest.warns(UserWarning, match="never went below 0.001, .* do not depend on the labels"):
+        history = train(network(), steps=6, baseline=0.001)
+    assert history.below_baseline is False
 
 
 @pytest.mark.parametrize(
@@ -184,35 +185,59 @@ def test_a_losss_own_directions_are_trained_and_forgeries_are_somebody_else():
             seen.append(labels)
             return self.inner(vectors, labels)
 
-    training.fit(network(), data, loss=Watched(), steps=6, **QUIET)
+    train(network(), data, loss=Watched(), steps=6)
     assert set(torch.cat(seen).tolist()) == set(range(12))
     assert not torch.equal(before, head.head.weight)
 
 
-def test_options_of_speed_change_little_and_adamw_learns_too():
-    runs = {}
-    for name, options in dict(
-        plain=dict(channels_last=False), last=dict(channels_last=True), bf16=dict(bf16=True)
-    ).items():
-        runs[name] = training.fit(
-            network(), blobs(), loss=contrastive, steps=5, **options, **QUIET
-        ).loss
-    assert runs["plain"] == pytest.approx(runs["last"], rel=1e-3) and runs[
-        "plain"
-    ] == pytest.approx(runs["bf16"], rel=0.15)
-    adam = training.fit(
-        network(),
-        blobs(),
-        loss=contrastive,
-        steps=30,
-        optimizer="adamw",
-        clip=1.0,
-        augment=augment.signatures,
-        **(QUIET | dict(lr=3e-3)),
-    )
-    assert adam.smooth()[-1] < adam.loss[0]
-    with pytest.raises(ValueError, match="no optimizer 'lion'"):
-        training.fit(network(), blobs(), loss=contrastive, steps=1, optimizer="lion", **QUIET)
+def test_the_layout_of_images_and_bfloat16_change_the_loss_little():
+    planes = network()
+    planes.memory_format = torch.contiguous_format
+    expected = train(planes, steps=5).loss
+    assert train(network(), steps=5).loss == pytest.approx(expected, rel=1e-3)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = train(network(), steps=5).loss
+    assert expected == pytest.approx(rounded, rel=0.15) and expected != pytest.approx(rounded, 1e-5)
+
+
+def test_adamw_trains_with_augmented_images_and_a_clipped_gradient():
+    model = network()
+    optimizer = torch.optim.AdamW(training.parameter_groups(model, contrastive), lr=3e-3)
+    training.clip_gradient(optimizer, 1.0)
+    history = train(model, steps=30, optimizer=optimizer, augment=augment.signatures)
+    assert history.smooth()[-1] < history.loss[0]
+
+
+def test_a_clipped_gradient_is_no_longer_than_its_limit_and_keeps_its_direction():
+    model, long = network(), network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    training.clip_gradient(optimizer, 0.5)
+    for network_ in (model, long):
+        for p in network_.parameters():
+            p.grad = torch.full_like(p, 0.1)
+    before = torch.cat([p.detach().flatten() for p in model.parameters()])
+    optimizer.step()
+    moved = before - torch.cat([p.detach().flatten() for p in model.parameters()])
+    assert moved.norm().item() == pytest.approx(0.5, rel=1e-4)
+    assert moved.min().item() == pytest.approx(moved.max().item(), rel=1e-2)
+
+
+def test_groups_of_parameters_may_have_rates_of_their_own():
+    model = network()
+    groups = [dict(params=model.conv.parameters(), lr=0.0), dict(params=model.last.parameters())]
+    before = weights(model)
+    history = train(model, steps=2, optimizer=torch.optim.SGD(groups, lr=0.1), schedule=constant)
+    assert torch.equal(model.conv[0].conv.weight, before["conv.0.conv.weight"])
+    assert not torch.equal(model.last.conv.weight, before["last.conv.weight"])
+    assert history.lr == [0.0, 0.0]  # of the first group
+
+
+def test_an_optimizer_that_lacks_a_trainable_parameter_is_refused():
+    model, head = network(), losses.SoftmaxLoss(losses.NormalizedSoftmax(8, 12))
+    with pytest.raises(ValueError, match="lacks 1 parameters, the first loss.head.weight"):
+        train(model, loss=head, steps=1, optimizer=sgd(model))
+    head.head.weight.requires_grad_(False)
+    assert train(model, loss=head, steps=1, optimizer=sgd(model)).finished
 
 
 def test_the_readers_own_random_numbers_are_left_alone():
@@ -221,7 +246,7 @@ def test_the_readers_own_random_numbers_are_left_alone():
     torch.manual_seed(5)
     model = models.SignatureNet(8, (16, 16), width=0.25)
     torch.manual_seed(5)
-    training.fit(model, blobs(), loss=contrastive, steps=2, augment=augment.signatures, **QUIET)
+    train(model, steps=2, augment=augment.signatures)
     assert torch.equal(torch.rand(3), expected)
 
 
@@ -242,64 +267,44 @@ class At:
 
 def test_a_nan_loss_stops_at_its_step_with_the_last_good_weights():
     good, bad = network(), network()
-    training.fit(good, blobs(), loss=At(-2, None), steps=3, schedule="constant", **QUIET)
-    with pytest.raises(
-        FloatingPointError,
-        match=r"the loss became nan at step 3 of 9, learning rate 0.05. Try a tenth of lr",
-    ):
-        training.fit(
-            bad,
-            blobs(),
-            loss=At(3, lambda loss: loss * float("nan")),
-            steps=9,
-            schedule="constant",
-            **QUIET,
-        )
+    train(good, loss=At(-2, None), steps=3, schedule=constant)
+    words = "the loss became nan at step 3 of 9, learning rate 0.05. Try a tenth of the learning"
+    with pytest.raises(FloatingPointError, match=words):
+        train(bad, loss=At(3, lambda loss: loss * float("nan")), steps=9, schedule=constant)
     assert all(torch.equal(a, b) for a, b in zip(good.parameters(), bad.parameters()))
 
 
 def test_a_gradient_that_is_not_finite_stops_before_it_is_applied(tmp_path):
     model = network()
-    endless = lambda loss: (
-        loss + (loss - loss.detach()).sqrt()
-    )  # value unchanged, slope of a root at 0 infinite # noqa: E731
-    with pytest.raises(
-        FloatingPointError,
-        match="length of its gradient became (inf|nan) at step 2 .*The last checkpoint is of step 2",
-    ):
-        training.fit(
-            model,
-            blobs(),
-            loss=At(2, endless),
-            steps=4,
-            checkpoint=tmp_path / "c",
-            checkpoint_every=2,
-            **QUIET,
-        )
+
+    def add_a_root(loss):  # the value is unchanged, the slope of a root at 0 is infinite
+        return loss + (loss - loss.detach()).sqrt()
+
+    words = "length of its gradient became (inf|nan) at step 2 .*The last checkpoint is of step 2"
+    with pytest.raises(FloatingPointError, match=words):
+        checkpoint = training.Checkpoint(tmp_path / "c", every=2)
+        train(model, loss=At(2, add_a_root), steps=4, checkpoint=checkpoint)
     assert all(p.isfinite().all() for p in model.parameters())
 
 
 def test_ctrl_c_saves_and_the_same_call_goes_on_to_the_same_weights(tmp_path, capsys):
     whole, parts = network(), network()
-    expected = training.fit(
-        whole, blobs(), loss=At(-2, None), steps=9, augment=augment.signatures, **QUIET
-    )
-    interrupt = At(4, lambda loss: (os.kill(os.getpid(), signal.SIGINT), loss)[1])
+    expected = train(whole, loss=At(-2, None), steps=9, augment=augment.signatures)
     before = signal.getsignal(signal.SIGINT)
-    again = dict(steps=9, augment=augment.signatures, checkpoint=tmp_path / "c.pt", **QUIET)
-    stopped = training.fit(parts, blobs(), loss=interrupt, **again)
-    assert (
-        len(stopped.loss) == 5
-        and not stopped.finished
-        and signal.getsignal(signal.SIGINT) is before
-    )
+
+    def interrupt(loss):
+        os.kill(os.getpid(), signal.SIGINT)
+        return loss
+
+    call = dict(steps=9, augment=augment.signatures, checkpoint=tmp_path / "c.pt")
+    stopped = train(parts, loss=At(4, interrupt), **call)
+    assert len(stopped.loss) == 5 and not stopped.finished
+    assert signal.getsignal(signal.SIGINT) is before
     assert "stopped after 5 of 9 steps: saved in" in capsys.readouterr().out
-    resumed = training.fit(network(), blobs(), loss=At(-2, None), **again)
+    resumed = train(network(), loss=At(-2, None), **call)
     assert resumed.loss == expected.loss and resumed.finished
     finished = network()
-    training.fit(
-        finished, blobs(), loss=At(-2, None), **again
-    )  # nothing is left to do: the weights come from the file
+    train(finished, loss=At(-2, None), **call)  # no step is left: the weights come from the file
     assert equal(weights(finished), weights(whole))
 
 
@@ -332,15 +337,15 @@ def whole_or_killed(mode: str, checkpoint: str, out: str) -> None:
     if mode == "kill-in-write":
         os.fsync = fsync
     head.register_forward_pre_hook(before_loss)
-    training.fit(
+    every_second = training.Checkpoint(checkpoint, every=2)
+    optimizer = sgd(model, head)
+    train(
         model,
-        blobs(),
         loss=head,
         steps=9,
+        optimizer=optimizer,
         augment=augment.faces,
-        checkpoint=checkpoint,
-        checkpoint_every=2,
-        **QUIET,
+        checkpoint=every_second,
     )
     if mode != "full-disk":
         torch.save({**weights(model), **weights(head)}, out)
@@ -404,59 +409,38 @@ def test_a_checkpoint_that_cannot_be_written_warns_and_the_training_goes_on(tmp_
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full_from_the_second_on)
-    with pytest.warns(
-        UserWarning,
-        match=r"checkpoint not written \(.*No space left on device\). The one of step 2 stays",
-    ):
-        history = training.fit(
-            network(),
-            blobs(),
-            loss=contrastive,
-            steps=5,
-            checkpoint=tmp_path / "c",
-            checkpoint_every=2,
-            **QUIET,
-        )
+    words = r"checkpoint not written \(.*No space left on device\). The one of step 2 stays"
+    with pytest.warns(UserWarning, match=words):
+        history = train(network(), steps=5, checkpoint=training.Checkpoint(tmp_path / "c", every=2))
     assert history.finished and [p.name for p in tmp_path.iterdir()] == ["c"]
     assert len(torch.load(tmp_path / "c", weights_only=True)["history"]["loss"]) == 2
 
 
 def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused_in_words(tmp_path):
-    call = dict(loss=contrastive, steps=2, checkpoint=tmp_path / "c")
-    training.fit(network(), blobs(), **call, **QUIET)
-    with pytest.raises(
-        ValueError,
-        match=r"checkpoint of another run \(lr 0.05 there, 0.1 here\). Delete it, or pass resume=False",
-    ):
-        training.fit(network(), blobs(), **call, **(QUIET | dict(lr=0.1)))
-    with pytest.raises(ValueError, match="another run .*images"):
-        training.fit(network(), blobs(noise=31.0), **call, **QUIET)
-    with pytest.raises(ValueError, match="another run .*margin"):
-        training.fit(
-            network(),
-            blobs(),
-            **(call | dict(loss=partial(losses.batch_contrastive_loss, margin=0.5))),
-            **QUIET,
-        )
+    call, model = dict(steps=2, checkpoint=tmp_path / "c"), network()
+    train(network(), **call)
+    rates = r"\(lr \[0.05, 0.05, 0.05\] there, \[0.1, 0.1, 0.1\] here\). Delete it to start anew"
+    with pytest.raises(ValueError, match=f"checkpoint of another run {rates}"):
+        train(model, **call, optimizer=sgd(model, lr=0.1))
+    clipped = sgd(model)
+    training.clip_gradient(clipped, 1.0)
+    with pytest.raises(ValueError, match="another run .clip"):
+        train(model, **call, optimizer=clipped)
+    with pytest.raises(ValueError, match="another run .images"):
+        train(network(), blobs(noise=31.0), **call)
+    with pytest.raises(ValueError, match="another run .loss .*margin"):
+        train(network(), loss=partial(losses.batch_contrastive_loss, margin=0.5), **call)
     (tmp_path / "c").write_bytes((tmp_path / "c").read_bytes()[:3000])
     with pytest.raises(ValueError, match="truncated, damaged"):
-        training.fit(network(), blobs(), **call, **QUIET)
-    assert len(training.fit(network(), blobs(), resume=False, **call, **QUIET).loss) == 2
+        train(network(), **call)
 
 
-def test_the_progress_line_names_loss_and_baseline_loss_without_a_flood(capsys):
-    training.fit(
-        network(),
-        blobs(),
-        loss=contrastive,
-        steps=30,
-        trivial=0.07,
-        **(QUIET | dict(progress=True)),
-    )
+def test_the_progress_line_shows_loss_and_baseline_once(capsys, monkeypatch):
+    monkeypatch.setattr("lib.training.progress.DELAY", 0.0)
+    train(network(), steps=30, baseline=0.07)
     shown = capsys.readouterr().err
-    assert (
-        "30/30" in shown and "(trivial 0.07)" in shown and "images/s" in shown and len(shown) < 1000
-    )
+    assert "30/30" in shown and "(baseline 0.07)" in shown and "images/s" in shown
+    assert len(shown) < 1000  # a log file is not flooded
 
 
 # ------------------------------------------------------------------------------------------------ command line, many processes
@@ -577,13 +561,13 @@ class Linear(nn.Module):
 
 def share(out: str, *arguments: str) -> None:
     """What each process of `torchrun` does in the test below."""
-    rank, world = processes()
+    rank, world = join_processes()
     torch.set_num_threads(1)
     torch.manual_seed(rank)  # each process begins elsewhere: the first one's weights must win
     model = Linear()
     torch.manual_seed(rank)
     head = losses.SoftmaxLoss(losses.CosFace(8, 12, scale=8.0))
-    training.fit(model, blobs(), loss=head, steps=6, **QUIET)
+    train(model, loss=head, steps=6, optimizer=sgd(model, head))
     torch.save({**weights(model), **weights(head)}, f"{out}.{rank}.of.{world}")
     if arguments:
         assert main(list(arguments)) == 0
@@ -646,9 +630,9 @@ def test_torchrun_starts_the_module_itself(tmp_path):
 
 
 def test_identities_that_processes_cannot_share_are_refused(monkeypatch):
-    monkeypatch.setattr("lib.training.loop.processes", lambda: (0, 3))
-    with pytest.raises(ValueError, match="p=4 identities cannot be shared by 3 processes"):
-        training.fit(network(), blobs(), loss=contrastive, steps=1, **QUIET)
+    monkeypatch.setattr("lib.training.loop.join_processes", lambda: (0, 3))
+    with pytest.raises(ValueError, match="4 identities cannot be shared by 3 processes"):
+        next(draw_batches(blobs(), (4, 3), seed=0, steps=range(1)))
 
 
 # ------------------------------------------------------------------------------------------------ augmentation
@@ -680,7 +664,7 @@ def test_a_turn_keeps_a_wide_image_in_shape():
     x = torch.zeros(1, 1, 64, 144)
     x[0, 0, 22:42, 62:82] = 1.0  # a square stays a square, whatever the page's sides
     torch.manual_seed(3)
-    turned = augment.moved(x, shift=0.0, turn=0.5, zoom=0.0)
+    turned = augment.move(x, shift=0.0, turn=0.5, zoom=0.0)
     rows, columns = turned[0, 0].sum(1), turned[0, 0].sum(0)
     assert turned.sum().item() == pytest.approx(400, rel=0.05)
     assert (rows > 0.5).sum().item() == pytest.approx((columns > 0.5).sum().item(), abs=1)

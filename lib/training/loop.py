@@ -103,7 +103,8 @@ class _Step(nn.Module):
         return x.contiguous(memory_format=self.layout)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
+        # No cache: inside the caller's autocast it would keep the weights of the first step.
+        with torch.autocast(x.device.type, torch.bfloat16, self.bf16, cache_enabled=False):
             vectors = self.model(x)
         vectors = vectors.float()
         if not vectors.isfinite().all():
