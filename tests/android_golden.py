@@ -1,6 +1,7 @@
-"""What the phone's arithmetic must give, computed by the course's Python and written as plain files: texts, bytes, little-endian floats.
+"""What the phone's arithmetic must give, computed in Python and written as plain files.
 
-Golden.kt reads them. Written into a temporary folder at test time; none is kept.
+The files hold texts, bytes and little-endian floats. Golden.kt reads them. They are written into a
+temporary folder by each test run, and not kept.
 """
 
 import base64
@@ -26,24 +27,18 @@ def write(folder: Path) -> None:
 
 
 def write_faces(folder: Path, rng) -> None:
-    photograph = rng.integers(
-        0, 256, (131, 150, 3), dtype=np.uint8
-    )  # higher than wide would hide nothing: sides differ
+    photograph = rng.integers(0, 256, (131, 150, 3), dtype=np.uint8)  # sides that differ
     picture(folder / "photograph", photograph)
     places = []
     for case in range(12):
         size = [112, 112, 56, 160][case % 4]
         turn = rng.uniform(0.4, 1.2) * np.exp(1j * rng.uniform(-0.6, 0.6))
-        z = (
-            turn * (TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1] - 56 - 56j)
-            + 75
-            + 65j
-            + complex(*rng.normal(0, 8, 2))
-        )  # some leave it
+        # Around the middle of the photograph; some crops reach over its border.
+        place = 75 + 65j + complex(*rng.normal(0, 8, 2))
+        z = turn * (TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1] - 56 - 56j) + place
         points = np.stack([z.real, z.imag], -1) + rng.normal(0, 3, (5, 2))
-        points[[[], [2, 3, 4], [2]][case % 3]] = (
-            np.nan
-        )  # five points; the eyes alone; all but the nose
+        # Five points; the eyes alone; all but the nose.
+        points[[[], [2, 3, 4], [2]][case % 3]] = np.nan
         a, b = least_squares(points, size)
         cut = alignment.crop(photograph[None], a, b, size)[0]
         picture(folder / f"crop_{case}", cut)
@@ -54,7 +49,10 @@ def write_faces(folder: Path, rng) -> None:
 
 
 def least_squares(points, size: int) -> tuple[complex, complex]:
-    """The fit in real numbers, by NumPy's solver: [x, -y, 1, 0; y, x, 0, 1] (c, s, tx, ty) over the points that are there."""
+    """The fit in real numbers, by NumPy's solver, over the points that are not NaN.
+
+    It solves [x, -y, 1, 0; y, x, 0, 1] (c, s, tx, ty) = (u, v).
+    """
     rows, wanted = [], []
     for (x, y), (u, v) in zip((TEMPLATE + 0.5) * size / 112 - 0.5, points):
         if not np.isnan(u):
@@ -76,25 +74,31 @@ def picture(path: Path, pixels) -> None:
 
 def write_quality(folder: Path, rng) -> None:
     """Good and poor pictures, some just inside a limit and some just outside."""
-    limits = [
-        quality.DARKEST,
-        quality.BRIGHTEST,
-        quality.FLATTEST,
-        quality.BLURRIEST,
-        quality.SMALLEST,
-        quality.TURNED,
-    ]
-    (folder / "limits.txt").write_text(" ".join(map(as_text, limits)))
+    names = ("DARKEST", "BRIGHTEST", "FLATTEST", "BLURRIEST", "SMALLEST", "TURNED")
+    limits = [as_text(getattr(quality, name)) for name in names]
+    (folder / "limits.txt").write_text(" ".join(limits))
     smooth = np.kron(rng.uniform(60, 190, (14, 14, 3)), np.ones((8, 8, 1)))
     bright = 255 - (smooth - 60) / 4
     slope = np.linspace(60, 190, 112)[:, None, None]
     turn, small, turned, lines = np.exp(0.3j), quality.SMALLEST, quality.TURNED, []
-    for case, (pixels, apart, nose) in enumerate([
-        (smooth, 60, (0.1, 0.5)), (smooth, 60, None), (smooth, 0.99 * small, (0, 0.5)), (smooth, 1.01 * small, (0, 0.5)),
-        (smooth, 60, (0.98 * turned, 0.5)), (smooth, 60, (-1.02 * turned, 0.5)), (smooth, 0.9 * small, (0.9, 0.5)),
-        (smooth / 6, 60, (0, 0.6)), (smooth / 6, 60, (0.9, 0.6)), (bright, 60, (0, 0.4)), (smooth / 20 + 100, 60, (0, 0.5)),
-        (smooth / 100 + 20, 60, None), (slope + 0 * smooth, 60, (0, 0.5)), (rng.uniform(0, 255, (112, 112, 3)), 40, (0.2, 0.2)),
-    ]):  # fmt: skip
+    # Pixels, eye distance, and where the nose is: from the middle of the eyes, in eye distances.
+    cases = [
+        (smooth, 60, (0.1, 0.5)),
+        (smooth, 60, None),
+        (smooth, 0.99 * small, (0, 0.5)),
+        (smooth, 1.01 * small, (0, 0.5)),
+        (smooth, 60, (0.98 * turned, 0.5)),
+        (smooth, 60, (-1.02 * turned, 0.5)),
+        (smooth, 0.9 * small, (0.9, 0.5)),
+        (smooth / 6, 60, (0, 0.6)),
+        (smooth / 6, 60, (0.9, 0.6)),
+        (bright, 60, (0, 0.4)),
+        (smooth / 20 + 100, 60, (0, 0.5)),
+        (smooth / 100 + 20, 60, None),
+        (slope + 0 * smooth, 60, (0, 0.5)),
+        (rng.uniform(0, 255, (112, 112, 3)), 40, (0.2, 0.2)),
+    ]
+    for case, (pixels, apart, nose) in enumerate(cases):
         crop = pixels.round().astype(np.uint8)
         left, right = 100 + 90j - apart * turn / 2, 100 + 90j + apart * turn / 2
         tip = complex("nan") if nose is None else 100 + 90j + apart * turn * complex(*nose)
@@ -117,9 +121,8 @@ def write_galleries(folder: Path, rng) -> None:
     centres[1] = unit(centres[0] + 0.75 * centres[1])  # two who look alike
     names = ["Ada", "Zoë", "山田 花子", "O'Neil sha256 "]
     order = [0, 1, 0, 2, 0, 3, 1]
-    vectors = 1.004 * unit(
-        centres[order] + 0.1 * rng.standard_normal((len(order), SIZE))
-    )  # as an int8 file answers: not quite unit
+    vectors = unit(centres[order] + 0.1 * rng.standard_normal((len(order), SIZE)))
+    vectors = 1.004 * vectors  # as an int8 file answers: not quite unit length
     for person, vector in zip(order, vectors):
         everybody.enrol(names[person], vector)
     one.enrol("Ada", vectors[0])
@@ -128,11 +131,9 @@ def write_galleries(folder: Path, rng) -> None:
     one.save(folder / "one.txt")
     Gallery(FINGERPRINT, SIZE).save(folder / "nobody.txt")
     vectors.astype("<f4").tofile(folder / "enrolled.f32")
-    (folder / "enrolled.names").write_text(
-        "".join(f"{names[person]}\n" for person in order).replace(
-            "Zoë", "Zoe\N{COMBINING DIAERESIS}"
-        )
-    )
+    typed = "".join(f"{names[person]}\n" for person in order)
+    typed = typed.replace("Zoë", "Zoe\N{COMBINING DIAERESIS}")
+    (folder / "enrolled.names").write_text(typed)
     write_refused(folder / "refused", (folder / "gallery.txt").read_bytes())
     exact = Gallery(FINGERPRINT, SIZE)  # scores without rounding: 1 and 0.5
     for name, vector in (("Ada", np.eye(SIZE)[0]), ("Half", np.repeat([0.5, 0], [4, SIZE - 4]))):
@@ -144,38 +145,28 @@ def write_galleries(folder: Path, rng) -> None:
 
 
 def write_decisions(folder: Path, galleries: list[Gallery], centres, rng) -> None:
-    ends = [
-        (3, np.eye(SIZE)[0], threshold, margin, "")
-        for threshold in (1.0, 1.01)
-        for margin in (0, 0.5, 0.51)
+    # Gallery 3 scores exactly: 1 and 0.5 for the first probe, 0 and 0.75 for the second.
+    first, second = np.eye(SIZE)[0], np.repeat([0, 0.5, 0], [1, 4, SIZE - 5])
+    cases = [(2, first, 0.5, 0.1, "")]
+    cases += [
+        (3, first, threshold, margin, "") for threshold in (1, 1.01) for margin in (0, 0.5, 0.51)
     ]
-    ends += [
-        (3, np.repeat([0, 0.5, 0], [1, 4, SIZE - 5]), threshold, 0.75, "")
-        for threshold in (0.75, 0.76)
-    ]  # 0 and 0.75
-    cases = [*ends, (2, np.eye(SIZE)[0], 0.5, 0.1, "")]
+    cases += [(3, second, threshold, 0.75, "") for threshold in (0.75, 0.76)]
     while len(cases) < 400:
         probe = unit(centres[rng.integers(4)] + rng.uniform(0, 0.4) * rng.standard_normal(SIZE))
         which, refused = int(rng.choice(2, p=[0.8, 0.2])), str(rng.choice(["", "", "", "too dark"]))
-        cases.append(
-            (which, probe, rng.uniform(0.3, 1.0), rng.choice([0, rng.uniform(0, 0.4)]), refused)
-        )
+        threshold, margin = rng.uniform(0.3, 1.0), rng.choice([0, rng.uniform(0, 0.4)])
+        cases.append((which, probe, threshold, margin, refused))
     lines, probes = [], []
     for which, probe, threshold, margin, refused in cases:
         made = galleries[which].decide(probe, threshold, margin, refused)
         best, second = made.score, made.second
         ahead = None if second is None else best - second
-        close = (
-            []
-            if which == 3 or best is None
-            else [best - threshold]
-            if second is None
-            else [best - threshold, ahead - margin, ahead]
-        )
+        compared = [] if best is None else [best - threshold]
+        compared += [] if second is None else [ahead - margin, ahead]
         printed = [value for value in (threshold, margin, best, second, ahead) if value is not None]
-        if any(abs(value) < 1e-5 for value in close) or any(
-            abs((100 * value) % 1 - 0.5) < 1e-3 for value in printed
-        ):
+        close = which != 3 and any(abs(value) < 1e-5 for value in compared)
+        if close or any(abs((100 * value) % 1 - 0.5) < 1e-3 for value in printed):
             continue  # rounding alone would decide
         shown = ["" if value is None else repr(value) for value in (best, second)]
         asked = [str(which), as_text(threshold), as_text(margin), refused]
@@ -190,27 +181,30 @@ def write_refused(folder: Path, good: bytes) -> None:
     body = good[: good.rindex(b"sha256 ")]
     lines = body.decode().splitlines(keepends=True)
     ada = base64.b64decode(lines[4].split("\t")[1])
-    again = lambda text: (
-        text.encode() + f"sha256 {hashlib.sha256(text.encode()).hexdigest()}\n".encode()
-    )  # noqa: E731
-    row = lambda name, vector: again(
-        "".join(lines[:4] + [f"{name}\t{base64.b64encode(vector).decode()}\n"] + lines[5:])
-    )  # noqa: E731
+
+    def sealed(*lines: str) -> bytes:
+        text = "".join(lines).encode()
+        return text + f"sha256 {hashlib.sha256(text).hexdigest()}\n".encode()
+
+    def row(name: str, vector: bytes) -> bytes:
+        first = f"{name}\t{base64.b64encode(vector).decode()}\n"
+        return sealed(*lines[:4], first, *lines[5:])
+
     for name, content in {
         "an empty file": b"",
         "another file": b"PK\x03\x04 and so on",
-        "another version": again("siamese-gallery 2\n" + "".join(lines[1:])),
+        "another version": sealed("siamese-gallery 2\n", *lines[1:]),
         "cut in the middle": good[: len(good) // 2],
         "cut after a line": body,
         "cut by one byte": good[:-1],
         "one letter edited": good.replace(b"Ada", b"Eve", 1),
         "line ends of Windows": good.replace(b"\n", b"\r\n"),
-        "another network": again("".join([lines[0], "fingerprint fedcba9876543210\n", *lines[2:]])),
-        "another size": again("".join([*lines[:2], "size 64\n", *lines[3:]])),
-        "one template more": again("".join(lines[:-1])),
+        "another network": sealed(lines[0], "fingerprint fedcba9876543210\n", *lines[2:]),
+        "another size": sealed(*lines[:2], "size 64\n", *lines[3:]),
+        "one template more": sealed(*lines[:-1]),
         "half a vector": row("Ada", ada[:64]),
-        "no base64": again("".join(lines[:4] + ["Ada\t***\n"] + lines[5:])),
-        "no vector": again("".join(lines[:4] + ["Ada\n"] + lines[5:])),
+        "no base64": sealed(*lines[:4], "Ada\t***\n", *lines[5:]),
+        "no vector": sealed(*lines[:4], "Ada\n", *lines[5:]),
         "a long vector": row("Ada", (np.frombuffer(ada, "<f4") * 2).tobytes()),
         "a vector of NaN": row("Ada", np.full(SIZE, np.nan, "<f4").tobytes()),
         "a name too long": row("A" * 201, ada),
@@ -222,35 +216,26 @@ def write_refused(folder: Path, good: bytes) -> None:
 
 
 def write_recogniser(folder: Path) -> None:
-    """Three people are enrolled, one of them in the dark first; then all look at the phone again. A sum stands in place of the network."""
+    """Three people are enrolled, one of them in the dark first; then all are decided about.
+
+    A sum stands in place of the network.
+    """
     people = load("synthetic-faces", identities=3, images=3, size=160, seed=5, aligned=False)
     photographs, points = list(people.images), people.extra["landmarks"].astype(np.float64)
     gallery, lines = Gallery(FINGERPRINT, SIZE), []
     photographs[3] = photographs[3] // 8
     for number, (photograph, face, person) in enumerate(zip(photographs, points, people.identity)):
         picture(folder / f"photograph_{number}", photograph)
-        places = [part[0] for part in alignment.to_template(face[None], 56)]
-        sums = (
-            ((alignment.crop(photograph[None], *places, 56)[0] - 100.0) / 64)
-            .reshape(-1, SIZE)
-            .sum(0)
-        )
-        refused = quality.refusal(
-            alignment.crop(photograph[None], *alignment.to_template(face[None]))[0], face
-        )
+        small = alignment.crop(photograph[None], *alignment.to_template(face[None], 56), 56)[0]
+        sums = ((small - 100.0) / 64).reshape(-1, SIZE).sum(0)
+        cut = alignment.crop(photograph[None], *alignment.to_template(face[None]))[0]
+        refused = quality.refusal(cut, face)
         row = [f"photograph_{number}", " ".join(map(as_text, face.ravel()))]
         if number % 3 == 0 or number == 4:
             if not refused:
                 gallery.enrol(f"person {person}", unit(sums)[None])
             lines.append(["enrol", f"person {person}", *row, refused])
         made = gallery.decide(unit(sums), 0.9, 0.02, refused)
-        lines.append(
-            [
-                "decide",
-                made.name or "",
-                *row,
-                made.kind,
-                "" if made.score is None else as_text(made.score),
-            ]
-        )
+        score = "" if made.score is None else as_text(made.score)
+        lines.append(["decide", made.name or "", *row, made.kind, score])
     (folder / "recogniser.txt").write_text("".join("\t".join(line) + "\n" for line in lines))

@@ -1,7 +1,8 @@
-"""The phone's arithmetic in plain Kotlin gives the course's numbers: compiled here, run on files that Python writes, compared.
+"""The app's arithmetic in plain Kotlin gives the course's numbers.
 
-The Kotlin files are the very ones that the app under docs/android builds. The rest of the app needs Android, which is not to be had
-here: it is compiled against what it uses of Android and of libraries, written down in android_api.txt.
+Its files, the same that the app under docs/android builds, are compiled here and run on files that
+Python writes. The rest of the app needs Android. It is compiled against the declarations that it
+uses of Android and of libraries, which android_api.txt holds.
 """
 
 import functools
@@ -47,27 +48,18 @@ needs_kotlin = pytest.mark.skipif(
 
 
 def compiled(sources: list[Path], jar: Path, warnings: bool = False) -> Path:
-    """Debian's compiler is of 2019 and runs on Java 17 with one warning about its own flags; the code is for it and for today's."""
-    said = subprocess.run(
-        ["kotlinc", *map(str, sources), "-include-runtime", "-d", str(jar)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "JAVA_OPTS": "-Xmx700M -XX:TieredStopAtLevel=1"},
-    )
+    """Compile with what is installed; Debian's compiler of 2019 warns about its own flags only."""
+    command = ["kotlinc", *map(str, sources), "-include-runtime", "-d", str(jar)]
+    environment = {**os.environ, "JAVA_OPTS": "-Xmx700M -XX:TieredStopAtLevel=1"}
+    said = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert said.returncode == 0 and jar.is_file(), said.stderr
     assert warnings or "warning:" not in said.stderr.replace("VM warning:", ""), said.stderr
     return jar
 
 
 def run(jar: Path, folder: Path, package: str = "face") -> str:
-    command = [
-        "java",
-        "-XX:TieredStopAtLevel=1",
-        "-cp",
-        str(jar),
-        f"{package}.GoldenKt",
-        str(folder),
-    ]
+    options = ["-XX:TieredStopAtLevel=1", "-cp", str(jar)]
+    command = ["java", *options, f"{package}.GoldenKt", str(folder)]
     said = subprocess.run(command, capture_output=True, text=True)
     return said.stdout + said.stderr
 
@@ -139,11 +131,9 @@ def test_kotlin_and_python_compute_the_same(said):
 
 
 def test_the_golden_faces_meet_every_refusal(golden):
-    reasons = [
-        line.split("\t")[-1].split(":")[0]
-        for line in (golden / "quality.txt").read_text().splitlines()
-    ]
-    assert set(reasons) == {
+    lines = (golden / "quality.txt").read_text().splitlines()
+    reasons = {line.split("\t")[-1].split(":")[0] for line in lines}
+    assert reasons == {
         "",
         "face too small",
         "turned away",
@@ -157,28 +147,20 @@ def test_the_golden_faces_meet_every_refusal(golden):
 def test_the_golden_decisions_hold_every_kind_in_every_order(golden):
     rows = [line.split("\t") for line in (golden / "decisions.txt").read_text().splitlines()]
     kinds = [row[4] for row in rows]
-    assert all(
-        kinds.count(kind) >= 10 for kind in ("accepted", "unsure", "unknown", "poor picture")
-    )
-    both = [
-        row
-        for row in rows
-        if row[4] == "unknown" and row[8] and float(row[7]) - float(row[8]) < float(row[2])
-    ]
-    assert len(both) >= 5, (
-        "someone below the threshold and close to the next: the threshold is asked first"
-    )
-    assert {row[4] for row in rows if row[0] == "3"} == {"accepted", "unsure", "unknown"}, (
-        "scores that meet threshold or margin exactly"
-    )
+    for kind in ("accepted", "unsure", "unknown", "poor picture"):
+        assert kinds.count(kind) >= 10
+    # Below the threshold and close to the next person too: the threshold is checked first.
+    unknown = [row for row in rows if row[4] == "unknown" and row[8]]
+    assert sum(float(row[7]) - float(row[8]) < float(row[2]) for row in unknown) >= 5
+    # Scores that meet the threshold or the margin exactly.
+    assert {row[4] for row in rows if row[0] == "3"} == {"accepted", "unsure", "unknown"}
 
 
 @needs_kotlin
-def test_what_python_refuses_kotlin_refuses_in_words(said, golden):
+def test_files_that_python_refuses_kotlin_refuses_in_words(said, golden):
     reasons = dict(re.findall(r"^refused (.+?): (.*)$", said, re.M))
-    assert (
-        reasons.keys() == REFUSALS.keys() == {path.name for path in (golden / "refused").iterdir()}
-    )
+    names = {path.name for path in (golden / "refused").iterdir()}
+    assert reasons.keys() == REFUSALS.keys() == names
     for name, words in REFUSALS.items():
         assert words in reasons[name], f"{name}: {reasons[name]}"
         with pytest.raises(ValueError):
@@ -325,41 +307,35 @@ def test_every_mutant_of_the_arithmetic_is_caught(golden, tmp_path):
 
 def test_the_golden_input_is_what_the_phone_model_takes():
     crops = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), dtype=np.uint8)
-    np.testing.assert_allclose(
-        export.PhoneModel(export.ShortFaceNet()).pictures(crops), (crops - 127.5) / 128, atol=1e-7
-    )
+    pictures = export.PhoneModel(export.ShortFaceNet()).pictures(crops)
+    np.testing.assert_allclose(pictures, (crops - 127.5) / 128, atol=1e-7)
 
 
 def test_five_points_give_the_similarity_of_the_lesson():
     points = TEMPLATE * 0.8 + np.random.default_rng(0).normal(20, 3, (5, 2))
     (a,), (b,) = alignment.to_template(points[None], 160)
-    assert android_golden.least_squares(points, 160) == (
-        pytest.approx(a, abs=1e-9),
-        pytest.approx(b, abs=1e-9),
-    )
+    assert android_golden.least_squares(points, 160) == pytest.approx((a, b), abs=1e-9)
 
 
 @needs_kotlin
 def test_the_app_fits_the_plain_files_and_the_libraries_it_names(tmp_path):
-    """Both flavours; ExecuTorch's one file moves to a package of its own, so that one compilation does."""
+    """Both flavours at once: ExecuTorch's one file moves to a package of its own."""
     sources = [
         path for part in ("main", "litert", "androidTest") for path in (APP / part).rglob("*.kt")
     ]
-    for number, part in enumerate(
-        re.split(r"^(?=package )", (ROOT / "tests" / "android_api.txt").read_text(), flags=re.M)[1:]
-    ):
+    api = (ROOT / "tests" / "android_api.txt").read_text()
+    for number, part in enumerate(re.split(r"^(?=package )", api, flags=re.M)[1:]):
         sources.append(tmp_path / f"Api{number}.kt")
         sources[-1].write_text(part)
     sources.append(tmp_path / "ExecuTorch.kt")
     (executorch,) = (APP / "executorch").rglob("*.kt")
-    sources[-1].write_text(
-        executorch.read_text().replace("package siamese.phone", "package executorch", 1)
-    )
+    text = executorch.read_text().replace("package siamese.phone", "package executorch", 1)
+    sources[-1].write_text(text)
     compiled(sources, tmp_path / "app.jar", warnings=True)
     assert (tmp_path / "app.jar").stat().st_size > 0
 
 
-def test_the_plain_files_know_nothing_of_android():
+def test_the_plain_files_import_nothing_of_android():
     assert len(PLAIN) >= 5
     for path in PLAIN:
         imports = re.findall(r"^import (\S+)", path.read_text(), re.M)
@@ -370,8 +346,8 @@ def test_no_file_of_the_app_is_long():
     sources = [
         path for path in APP.rglob("*.kt") if "test" not in str(path.relative_to(APP)).lower()
     ]
-    assert max(len(path.read_text().splitlines()) for path in sources) <= 180
-    assert sum(len(path.read_text().splitlines()) for path in sources) <= 800, "the README says so"
+    lengths = [len(path.read_text().splitlines()) for path in sources]
+    assert max(lengths) <= 180 and sum(lengths) <= 800, "as the README says"
 
 
 def test_the_app_asks_for_the_camera_and_for_nothing_else():
@@ -380,10 +356,9 @@ def test_the_app_asks_for_the_camera_and_for_nothing_else():
         "{http://schemas.android.com/tools}",
     )
     manifest = xml.parse(APP / "main" / "AndroidManifest.xml").getroot()
-    permissions = {
-        entry.get(f"{android}name"): entry.get(f"{tools}node")
-        for entry in manifest.iter("uses-permission")
-    }
+    permissions = {}
+    for entry in manifest.iter("uses-permission"):
+        permissions[entry.get(f"{android}name")] = entry.get(f"{tools}node")
     wanted = {"CAMERA": None, "INTERNET": "remove", "ACCESS_NETWORK_STATE": "remove"}
     assert permissions == {f"android.permission.{name}": node for name, node in wanted.items()}
     application = manifest.find("application")
@@ -391,19 +366,12 @@ def test_the_app_asks_for_the_camera_and_for_nothing_else():
     assert application.get(f"{android}dataExtractionRules") == "@xml/data_extraction_rules"
     (activity,) = application.iter("activity")
     package, name = activity.get(f"{android}name").rsplit(".", 1)
-    assert (
-        f"class {name} "
-        in (APP / "main" / "kotlin" / package.replace(".", "/") / f"{name}.kt").read_text()
-    )
+    source = APP / "main" / "kotlin" / package.replace(".", "/") / f"{name}.kt"
+    assert f"class {name} " in source.read_text()
     rules = xml.parse(APP / "main" / "res" / "xml" / "data_extraction_rules.xml").getroot()
     for kind in ("cloud-backup", "device-transfer"):
-        assert {entry.get("domain") for entry in rules.find(kind)} == {
-            "root",
-            "file",
-            "database",
-            "sharedpref",
-            "external",
-        }
+        domains = {entry.get("domain") for entry in rules.find(kind)}
+        assert domains == {"root", "file", "database", "sharedpref", "external"}
 
 
 def test_every_library_that_the_app_imports_is_among_its_dependencies():

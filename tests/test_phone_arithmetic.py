@@ -1,4 +1,4 @@
-"""The phone page's arithmetic, run by node without a page, against numbers that Python makes another way."""
+"""The phone page's arithmetic, run by node without a page, against numbers made in Python."""
 
 import base64
 import json
@@ -20,18 +20,19 @@ EYES = TEMPLATE[:2, 0] + 1j * TEMPLATE[:2, 1]
 
 
 def node(script: str, **given):
-    """What `script` returns under node; `given` are its variables. Arrays of bytes arrive as Uint8Array."""
+    """What `script` returns under node; `given` are its variables, bytes as Uint8Array."""
     if shutil.which("node") is None:
         pytest.skip("no node here: install Node.js 18 or newer to test the phone page's arithmetic")
-    packed = {
-        name: {"bytes": base64.b64encode(value.tobytes()).decode()}
-        if isinstance(value, np.ndarray)
-        else value
-        for name, value in given.items()
-    }
+    packed = dict(given)
+    for name, value in given.items():
+        if isinstance(value, np.ndarray):
+            packed[name] = {"bytes": base64.b64encode(value.tobytes()).decode()}
     code = f"""
-        import * as align from "./align.js"; import * as pixels from "./pixels.js"; import * as score from "./score.js";
-        const bytes = (_, v) => v?.bytes === undefined ? v : new Uint8Array(Buffer.from(v.bytes, "base64"));
+        import * as align from "./align.js";
+        import * as pixels from "./pixels.js";
+        import * as score from "./score.js";
+        const fromBase64 = (text) => new Uint8Array(Buffer.from(text, "base64"));
+        const bytes = (_, v) => v?.bytes === undefined ? v : fromBase64(v.bytes);
         const given = JSON.parse(require("fs").readFileSync(0, "utf8"), bytes);
         const {{ {", ".join(given)} }} = given;
         const result = await (async () => {{ {script} }})();
@@ -54,20 +55,14 @@ def node(script: str, **given):
 
 def photograph(width: int, height: int, seed: int = 0) -> np.ndarray:
     """Smooth noise, uint8 (height, width, 4), so that a shift of a tenth of a pixel shows."""
-    coarse = torch.from_numpy(
-        np.random.default_rng(seed).random((1, 3, height // 6 + 2, width // 6 + 2))
-    )
-    fine = (
-        F.interpolate(coarse, size=(height, width), mode="bicubic")
-        .clamp(0, 1)[0]
-        .permute(1, 2, 0)
-        .numpy()
-    )
+    coarse = np.random.default_rng(seed).random((1, 3, height // 6 + 2, width // 6 + 2))
+    fine = F.interpolate(torch.from_numpy(coarse), size=(height, width), mode="bicubic")
+    fine = fine.clamp(0, 1)[0].permute(1, 2, 0).numpy()
     return np.dstack([(255 * fine).astype(np.uint8), np.full((height, width), 255, np.uint8)])
 
 
 def crop_in_python(image: np.ndarray, left: complex, right: complex) -> np.ndarray:
-    """The crop from the definition: every pixel of the template looked up where the two eyes put it, uint8 (112, 112, 3)."""
+    """The crop by its definition: each of 112x112 pixels looked up where the two eyes put it."""
     image = image[..., :3].astype(float)
     while abs(right - left) / abs(EYES[1] - EYES[0]) >= 2:
         height, width = (side // 2 for side in image.shape[:2])
@@ -187,7 +182,7 @@ def test_a_decision_changes_at_the_two_scores_of_the_contract():
     ) == ["different", "different", "unsure", "unsure", "same", "same"]
 
 
-def test_how_rare_a_score_is_was_counted():
+def test_how_rare_a_score_is_among_strangers_is_counted():
     rng = np.random.default_rng(2)
     strangers = rng.normal(0, 0.25, 20_000).clip(-1, 1)
     curve = phone.curve(strangers, 2000)
@@ -202,7 +197,7 @@ def test_how_rare_a_score_is_was_counted():
     assert beyond == {"oneIn": 200, "rarer": True}
 
 
-def test_how_rare_a_low_score_is_for_one_person_was_counted():
+def test_how_rare_a_low_score_is_for_one_person_is_counted():
     rng = np.random.default_rng(3)
     same = rng.normal(0.8, 0.08, 20_000).clip(-1, 1)
     curve = phone.curve(-same, 500, sign=-1)
@@ -216,7 +211,7 @@ def test_how_rare_a_low_score_is_for_one_person_was_counted():
     assert beyond == {"oneIn": 50, "rarer": True}
 
 
-def test_words_say_how_rare_and_where_the_measuring_ends():
+def test_the_words_say_how_rare_a_score_is_and_where_measurements_end():
     curve = {"one_in": [1, 1.5, 10, 100, 1000], "score": [-1, -0.1, 0.2, 0.4, 0.5]}
     said = {
         -1.0: "Nearly every stranger would score this or more.",
@@ -230,14 +225,14 @@ def test_words_say_how_rare_and_where_the_measuring_ends():
     ) == list(said.values())
 
 
-def test_a_missing_npm_is_said_in_words(monkeypatch, tmp_path):
+def test_a_missing_npm_is_reported_in_words(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     monkeypatch.setattr(phone.shutil, "which", lambda name: None)
     with pytest.raises(phone.Unavailable, match="npm is not here. Install Node.js"):
         phone.runtime()
 
 
-def test_a_registry_out_of_reach_is_said_in_words(monkeypatch, tmp_path):
+def test_a_registry_out_of_reach_is_reported_in_words(monkeypatch, tmp_path):
     if shutil.which("npm") is None:
         pytest.skip("no npm here")
     for name, value in {
@@ -257,7 +252,7 @@ def test_a_registry_out_of_reach_is_said_in_words(monkeypatch, tmp_path):
         phone.runtime()
 
 
-def test_a_package_that_is_not_the_locked_one_is_said_in_words():
+def test_a_package_that_is_not_the_locked_one_is_reported_in_words():
     assert "nothing of it was used" in phone.why("npm error code EINTEGRITY\nnpm error sha512-...")
 
 
@@ -274,7 +269,7 @@ def test_the_lock_names_no_registry_and_one_exact_runtime():
     )
 
 
-def test_what_the_page_says_of_photographs_was_measured():
+def test_what_the_page_says_about_photographs_is_measured():
     assert "Of photographs it gets more than one pair in four wrong" in " ".join(
         (PAGE / "index.html").read_text().split()
     )
