@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
 from lib.data import pairs
+from lib.data.arrays import unit_rows
 from lib.losses import triplet_kinds
 from lib.plots.losses import KINDS
 from lib.plots.style import (
@@ -92,7 +93,7 @@ def batch_sheet(ax: Axes, images: np.ndarray, identity: Sequence[int], columns: 
 
 
 def triplet_rings(ax: Axes, d_ap: float = 0.5, margin: float = 0.2) -> None:
-    """Draw an anchor, its positive, and the zones of hard, semi-hard and easy negatives.
+    """Draw an anchor, its positive, the zones of hard, semi-hard and easy negatives, one in each.
 
     d_ap  distance of anchor and positive
     """
@@ -105,6 +106,8 @@ def triplet_rings(ax: Axes, d_ap: float = 0.5, margin: float = 0.2) -> None:
     ax.plot([0, d_ap], [0, 0], color=SAME, linewidth=1.5)
     ax.plot(0, 0, "*", color=INK, markersize=13)
     ax.plot(d_ap, 0, "o", color=SAME, markersize=9)
+    for distance, turn in ((0.7 * d_ap, 3.9), (d_ap + margin / 2, 3.5), (0.93 * edge, 3.1)):
+        ax.plot(distance * np.cos(turn), distance * np.sin(turn), "s", color=DIFFERENT, ms=8)
     label(ax, "anchor", (0, 0), (0, -14), va="center")
     label(ax, "positive", (d_ap, 0), (-8, 9), va="center", color=SAME, path_effects=HALO)
     for radius, name in (
@@ -158,3 +161,20 @@ def active_share(
         style = {"color": text_colour(colour), "weight": "bold", "va": "bottom"}
         label(ax, name, (progress[middle], values[middle]), (8, 8), **style)
     ax.set(xlabel=xlabel, ylabel="triplets with a loss above 0 (%)", ylim=(0, 103))
+
+
+def random_distances(ax: Axes, dimensions: Sequence[int], count: int = 20_000) -> None:
+    """Draw how the distance between two random unit vectors is distributed, by dimension."""
+    rng, bins = np.random.default_rng(0), np.linspace(0, 2, 101)
+    for n, size in enumerate(dimensions):
+        a, b = unit_rows(rng.standard_normal((2, count, size)))
+        density, _ = np.histogram(np.linalg.norm(a - b, axis=1), bins, density=True)
+        colour = (DIFFERENT, *OTHERS[:2], SAME)[n % 4]
+        ax.plot((bins[1:] + bins[:-1]) / 2, density, color=colour, linewidth=1.5)
+        highest = int(density.argmax())
+        x = (bins[highest] + bins[highest + 1]) / 2 if size > 2 else 0.6
+        y = density[highest] if size > 2 else density[30]
+        label(ax, f"{size} dimensions", (x, y), (-6, 3), color=text_colour(colour), ha="right")
+    ax.axvline(np.sqrt(2), color=INK, linewidth=0.8, linestyle="--")
+    ax.set(xlim=(0, 2), xlabel="distance between two random unit vectors (L2)", ylabel="density")
+    ax.set_title("In many dimensions, random unit vectors lie about 1.41 apart")
