@@ -1,4 +1,4 @@
-"""The command line of `lib.training`: from arguments to a data set, a network, a loss, and `fit`."""
+"""The command line of `lib.training`: from arguments to data, a network, a loss, and `fit`."""
 
 import argparse
 import ast
@@ -149,16 +149,20 @@ def _fit(
     model: models.Network,
     train: data.ImageSet,
     test: data.ImageSet,
-    loss: Callable,
-    baseline: float | None,
     checkpoint: Path,
 ) -> training.History:
+    classes = len(set(zip(train.identity.tolist(), train.genuine.tolist())))
+    share = given.p // join_processes()[1]  # identities on one process
+    loss, baseline = build_loss(
+        given.loss, model.embedding_size, classes, share, given.k, given.margin, given.scale
+    )
     groups = training.parameter_groups(model, loss, tuple(given.weight_decay))
     optimizer: torch.optim.Optimizer = torch.optim.AdamW(groups, given.lr)
     if given.optimizer == "sgd":
         optimizer = torch.optim.SGD(groups, given.lr, momentum=0.9)
     if given.clip:
         training.clip_gradient(optimizer, given.clip)
+    schedule = partial(training.learning_rate, schedule=given.schedule, warm_up=given.warm_up)
     with torch.autocast(process_device().type, torch.bfloat16, enabled=given.bf16):
         return training.fit(
             model,
@@ -167,9 +171,7 @@ def _fit(
             steps=given.steps,
             batch=(given.p, given.k),
             optimizer=optimizer,
-            schedule=partial(
-                training.learning_rate, schedule=given.schedule, warm_up=given.warm_up
-            ),
+            schedule=schedule,
             augment=None if given.augment == "none" else getattr(augment, given.augment),
             baseline=baseline,
             validation=(test, given.validate_every) if given.validate_every else None,
@@ -206,11 +208,6 @@ def main(arguments: list[str] | None = None) -> int:
         checkpoint.unlink(missing_ok=True)
     train, test = _load(given.data, rank, world).split_by_identity(given.test, seed=given.seed)
     model = _build_model(given, train)
-    classes = len(set(zip(train.identity.tolist(), train.genuine.tolist())))
-    share = given.p // world  # identities on one process
-    loss, baseline = build_loss(
-        given.loss, model.embedding_size, classes, share, given.k, given.margin, given.scale
-    )
     if rank == 0:
         print(
             f"{len(train)} images of {len(train.identities)} identities; {len(test.identities)} "
@@ -218,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"{models.count_parameters(model):,} parameters",
             flush=True,
         )
-    history = _fit(given, model, train, test, loss, baseline, checkpoint)
+    history = _fit(given, model, train, test, checkpoint)
     if not history.finished:
         return 130
     if rank == 0:
