@@ -94,9 +94,10 @@ class Explorer:
             # The traceback is shown above the last good picture, and sent as `error` for tests.
             with self._error:
                 raise
-        if self._failed:
-            self._failed = False
-            self._error.clear_output()
+        else:  # an Output widget swallows what is raised in it, so this must not follow a failure
+            if self._failed:
+                self._failed = False
+                self._error.clear_output()
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
