@@ -4,6 +4,7 @@
     semi_hard: passed on 200 random inputs and 7 edge cases
 
 welcome         `decide`, `error_rates`: 00_welcome
+siamese         `joint`, `training_step`, `verify`: 01_a_siamese_network
 datasets        `split_people`, `find_duplicates`, `best_balanced_accuracy`: 02_datasets
 pairs           `counts`, `valid_triplets`, `pk_batch`: 03_pairs_and_triplets
 losses          `contrastive`, `semi_hard`, `soft_triplet_gradient`: 04_contrastive_and_triplet_loss
@@ -30,6 +31,7 @@ from lib.checks.mobilefacenet import bottleneck_cost, fold, output_side
 from lib.checks.on_the_phone import far_per_comparison, from_two_eyes, open_set
 from lib.checks.one_shot import bootstrap_shares, nearest_character, precision_at
 from lib.checks.pairs import counts, pk_batch, valid_triplets
+from lib.checks.siamese import joint, training_step, verify
 from lib.checks.signatures import (
     cllr_in_bits,
     score_against_references,
@@ -56,6 +58,7 @@ __all__ = [
     "fold",
     "from_two_eyes",
     "identify",
+    "joint",
     "nearest_character",
     "open_set",
     "output_side",
@@ -74,7 +77,9 @@ __all__ = [
     "to_cosine",
     "to_int8",
     "to_levels",
+    "training_step",
     "umap_sigma",
     "valid_triplets",
+    "verify",
     "weight_decay",
 ]

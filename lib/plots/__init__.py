@@ -7,6 +7,7 @@ capitals and `text_colour` are the palette. The draw functions are in modules:
 
 welcome       pairs of faces with and without their score (lesson 00)
 faces         a sheet of faces, pairs with score and decision (02, 10)
+siamese       twins, distances of unseen pairs, a value a seed (01)
 handwriting   a sheet of signatures or characters (02, 07)
 datasets      what a split hides and what single numbers give away (02)
 pairs         tables of pairs, batches, kinds of triplets (03)

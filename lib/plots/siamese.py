@@ -1,0 +1,112 @@
+"""A classifier beside twins, distances of unseen pairs, and error rates of several seeds."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch, Rectangle
+
+from lib.plots.style import (
+    DIFFERENT,
+    FAINT,
+    GREYS,
+    INK,
+    OTHERS,
+    SAME,
+    arrow,
+    histogram,
+    label,
+    named_rows,
+)
+
+TWIN = OTHERS[2]  # the network, in both diagrams
+
+
+def classifier(ax: Axes, image: np.ndarray, names: Sequence[str]) -> None:
+    """Draw a classifier: one drawing (H, W) uint8, a network, one output a name, none for others.
+
+    names  of the outputs from the top; "" stands for those that are left out
+    """
+    _picture(ax, image, 2)
+    _box(ax, (3.4, 2), "network")
+    for y, name in zip(np.linspace(3.7, 1, len(names)), names):
+        if name:
+            arrow(ax, (4.5, 2), (5.75, y), FAINT, linewidth=1)
+            ax.plot(5.9, y, "o", markersize=9, color=TWIN, markeredgecolor=INK)
+        label(ax, name or "⋮", (5.9, y), (9 if name else 0, 0))
+    ax.plot(5.9, 0.2, "o", markersize=9, color="white", markeredgecolor=FAINT)
+    label(ax, "a new character: no output", (5.9, 0.2), (9, 0), weight="bold")
+
+
+def twins(ax: Axes, first: np.ndarray, second: np.ndarray, joint: bool = False) -> None:
+    """Draw one network with two drawings (H, W) uint8, and what becomes of the two embeddings.
+
+    joint  a learned weighted sum of the differences in place of a distance
+    """
+    for y, image, number in ((3, first, "1"), (1, second, "2")):
+        _picture(ax, image, y)
+        _box(ax, (3.4, y), "network")
+        arrow(ax, (4.5, y), (5.0, y))
+        for cell, grey in enumerate((0.35, 0.85, 0.55, 0.75)):  # a vector, one cell a number
+            corner = 5.1 + 0.3 * cell, y - 0.15
+            ax.add_patch(Rectangle(corner, 0.3, 0.3, facecolor=str(grey), edgecolor=INK))
+        label(ax, f"embedding $e_{number}$", (5.7, y), (0, 13))
+        arrow(ax, (6.35, y), (7.0, 2 + 0.35 * np.sign(y - 2)))
+    arrow(ax, (3.4, 1.55), (3.4, 2.45), arrowstyle="<|-|>", linewidth=1.2)
+    label(ax, "same weights", (3.4, 2), (7, 0), weight="bold")
+    words = "logit: weighted\nsum of $|e_1 - e_2|$" if joint else "distance\n$d = ||e_1 - e_2||$"
+    _box(ax, (7.9, 2), words, width=1.9)
+    arrow(ax, (8.85, 2), (9.25, 2))
+    _box(ax, (9.65, 2), "loss", width=0.7)
+    arrow(ax, (9.65, 2.95), (9.65, 2.5), FAINT)
+    label(ax, "same or not", (9.6, 3.15))
+
+
+def distances(axes: Sequence[Axes], before, after, same, eers: Sequence[float]) -> None:
+    """Draw histograms of the distances of unseen pairs before and after training.
+
+    before, after, same  (M,) distances, and True where a pair shows one identity
+    eers                 the two equal error rates, for the titles
+    """
+    same = np.asarray(same)
+    for ax, d, when, eer in zip(axes, map(np.asarray, (before, after)), ("Before", "After"), eers):
+        edges = np.linspace(0, np.quantile(d, 0.999), 41)
+        histogram(ax, d[~same], edges, DIFFERENT, "///", "different")
+        histogram(ax, d[same], edges, SAME, "", "same")
+        ax.set(xlabel="distance of the pair (embedding units)", ylabel="share of its pairs (%)")
+        ax.set(ylim=(0, 1.12 * ax.get_ylim()[1]))
+        ax.set_title(f"{when} training: EER {eer:.0%}")
+
+
+def seeds(ax: Axes, rows: Mapping[str, Sequence[float]], xlabel: str = "EER (%)") -> None:
+    """Draw a value a seed on each row, and the mean in words above them.
+
+    rows  {name: (seeds,) shares in [0, 1]}
+    """
+    for row, values in enumerate(100 * np.array(list(map(list, rows.values())))):
+        ax.plot(values, [row] * len(values), "o", color=SAME, markersize=6, alpha=0.6, mew=0)
+        ax.plot([values.mean()] * 2, [row - 0.22, row + 0.22], color=INK, linewidth=1.5)
+        label(ax, f"{values.mean():.1f}", (values.mean(), row - 0.22), (0, 2), fontsize=9)
+    named_rows(ax, list(rows), above=0.75)
+    ax.set(xlabel=f"{xlabel}, a dot a seed, a line at their mean", xlim=(0, None))
+
+
+def _canvas(ax: Axes) -> None:
+    ax.set(xlim=(0, 10.1), ylim=(0, 4), aspect="equal")
+    ax.axis("off")
+
+
+def _picture(ax: Axes, image: np.ndarray, y: float) -> None:
+    """A drawing in a frame at height `y`, with an arrow to the network beside it."""
+    ax.imshow(image, extent=(0.1, 1.5, y - 0.7, y + 0.7), **GREYS)
+    ax.add_patch(Rectangle((0.1, y - 0.7), 1.4, 1.4, fill=False, edgecolor=FAINT))
+    arrow(ax, (1.6, y), (2.25, y))
+    _canvas(ax)  # imshow changed the limits
+
+
+def _box(ax: Axes, centre: tuple[float, float], words: str, width: float = 2.2) -> None:
+    left, bottom = centre[0] - width / 2, centre[1] - 0.45
+    look = {"boxstyle": "round,pad=0,rounding_size=0.15", "edgecolor": INK}
+    colour = TWIN if words == "network" else "white"
+    ax.add_patch(FancyBboxPatch((left, bottom), width, 0.9, facecolor=colour, **look))
+    label(ax, words, centre)
