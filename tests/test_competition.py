@@ -1,4 +1,4 @@
-"""The competition's own protocol, on a made-up archive in the official layout, behind a made-up disclaimer."""
+"""The competition's protocol, on a synthetic archive in the official layout, locked."""
 
 import io
 
@@ -31,23 +31,15 @@ def scan(identity: int, number: int, by: int = -1) -> bytes:
 
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory):
-    """Both parts with the publisher's folders and file names, locked as the publisher locks them."""
+    """Both parts with the publisher's folders and file names, locked as the publisher does."""
     folder = tmp_path_factory.mktemp("official")
-    files = {}
+    top, files = "trainingSet/OfflineSignatures/Dutch/TrainingSet", {}
     for w in TRAINING:
-        files |= {
-            f"trainingSet/OfflineSignatures/Dutch/TrainingSet/Offline Genuine/{w:03}_{k:02}.PNG": scan(
-                w, k
-            )
-            for k in range(6)
-        }
-        files |= {
-            f"trainingSet/OfflineSignatures/Dutch/TrainingSet/Offline Forgeries/{f:04}{w:03}_{k:02}.png": scan(
-                w, k, f % 12
-            )
-            for f in FORGERS
-            for k in range(2)
-        }
+        for k in range(6):
+            files[f"{top}/Offline Genuine/{w:03}_{k:02}.PNG"] = scan(w, k)
+        for f in FORGERS:
+            for k in range(2):
+                files[f"{top}/Offline Forgeries/{f:04}{w:03}_{k:02}.png"] = scan(w, k, f % 12)
     (folder / "sigcomp2011").mkdir()
     (folder / "sigcomp2011" / "sigComp2011-trainingSet.zip").write_bytes(
         encrypted(files, SENTENCE.encode())
@@ -74,9 +66,9 @@ def parts(archives, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_MIRROR", str(archives))
         patch.setenv("COURSE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        first = [verifier.described(part, disclaimer=SENTENCE) for part in ("training", "test")]
+        first = [verifier.describe_part(part, disclaimer=SENTENCE) for part in ("training", "test")]
         patch.setattr(verifier, "describe", None)  # the second time nothing is described anew
-        again = [verifier.described(part, disclaimer=SENTENCE) for part in ("training", "test")]
+        again = [verifier.describe_part(part, disclaimer=SENTENCE) for part in ("training", "test")]
     for one, other in zip(first, again):
         assert one.names == other.names
         np.testing.assert_array_equal(one.rows["layout"], other.rows["layout"])
@@ -106,8 +98,8 @@ def test_each_questioned_signature_meets_all_references_of_its_writer_once(parts
         }
 
 
-def test_the_whole_protocol_runs_and_counts_right(parts):
-    found = competition.official(*parts, names=verifier.LINE, draws=3)
+def test_the_whole_protocol_runs_and_its_counts_are_those_of_the_archive(parts):
+    found = competition.run_protocol(*parts, names=verifier.LINE, draws=3)
     assert (found.writers, found.genuine, found.forged) == (3, 9, 12)
     assert found.accuracy == pytest.approx((9 * (1 - found.frr) + 12 * (1 - found.far)) / 21)
     assert 0 <= found.eer < 0.5 and found.eer_interval[0] <= found.eer <= found.eer_interval[1]

@@ -1,4 +1,4 @@
-"""What stands on the results page about files for phones: equal to its file, judged on people who chose nothing, and aims said as they came out."""
+"""The results page on files for phones: judged on people who chose nothing, aims and outcomes."""
 
 import json
 
@@ -28,7 +28,7 @@ def cost(name: str, precision: str, worse: float) -> Cost:
     )
 
 
-def test_the_verdict_says_what_was_met_and_what_was_missed():
+def test_the_verdict_tells_aims_that_are_met_from_aims_that_are_missed():
     rows = [
         row("PyTorch", "float32", 4_000_000, 10.0),
         row("LiteRT", "float32", 4_000_000, 3.0),
@@ -39,35 +39,35 @@ def test_the_verdict_says_what_was_met_and_what_was_missed():
         cost("LiteRT", "float32", 0.0),
         cost("LiteRT", "int8", 0.003),
     ]
-    assert (
-        subject.verdicts(rows, costs, True)
-        == "LiteRT int8: 1.25 MB (more than 1.2), EER +0.30 points as measured (more than 0.2; its interval reaches +0.40), 1.50 times as fast as its float32."
+    assert subject.verdicts(rows, costs, True) == (
+        "LiteRT int8: 1.25 MB (more than 1.2), EER +0.30 points as measured (more than 0.2; its"
+        " interval reaches +0.40), 1.50 times as fast as its float32."
     )
     rows[-1], costs[-1] = row("LiteRT", "int8", 1_190_000, 6.0), cost("LiteRT", "int8", -0.001)
-    assert (
-        subject.verdicts(rows, costs, True)
-        == "LiteRT int8: 1.19 MB (at most 1.2), EER -0.10 points as measured (no more than 0.2; its interval reaches +0.00), 0.50 times as fast as its float32."
+    assert subject.verdicts(rows, costs, True) == (
+        "LiteRT int8: 1.19 MB (at most 1.2), EER -0.10 points as measured (no more than 0.2; its"
+        " interval reaches +0.00), 0.50 times as fast as its float32."
     )
 
 
-def test_answers_of_a_file_are_kept_under_the_files_own_hash(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        subject,
-        "opened",
-        lambda path: (
-            lambda picture: (
-                asked.append(path.name) or picture.reshape(1, -1)[:, :2] + len(path.read_bytes())
-            )
-        ),
-    )
+def test_vectors_of_a_file_are_kept_under_its_own_hash(tmp_path, monkeypatch):
+    embedded = []
+
+    def open_model(path):
+        def call(picture):
+            embedded.append(path.name)
+            return picture.reshape(1, -1)[:, :2] + len(path.read_bytes())
+
+        return call
+
+    monkeypatch.setattr(subject, "open_model", open_model)
     pictures = np.random.default_rng(0).random((5, 4, 4, 3)).astype(np.float32)
     path = tmp_path / "some.onnx"
     path.write_bytes(b"one" + bytes(str(tmp_path), "utf-8"))
-    first = subject.answers(path, pictures)
-    assert np.array_equal(subject.answers(path, pictures), first) and len(asked) == 5
+    first = subject.vectors_of(path, pictures)
+    assert np.array_equal(subject.vectors_of(path, pictures), first) and len(embedded) == 5
     path.write_bytes(path.read_bytes() + b"more")
-    assert np.allclose(subject.answers(path, pictures), first + 4) and len(asked) == 10
+    assert np.allclose(subject.vectors_of(path, pictures), first + 4) and len(embedded) == 10
 
 
 def test_the_folds_that_judge_are_not_those_that_calibrate():

@@ -21,9 +21,8 @@ def on_file(subject: str) -> dict:
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_the_page_begins_with_each_subjects_outcome_as_its_table_has_it(subject):
     found = on_file(subject)
-    assert found["short"] == importlib.import_module(f"tools.results.{subject}").short(
-        found["tables"]
-    )
+    module = importlib.import_module(f"tools.results.{subject}")
+    assert found["short"] == module.outcome(found["tables"])
     top, _ = page.PAGE.read_text(encoding="utf-8").split("\n## ", 1)
     assert f"- {found['short']}\n" in top
 
@@ -41,7 +40,8 @@ def test_the_first_lines_hold_the_figures_that_the_tables_hold():
         assert first in on_file(subject)["short"], (subject, row, first)
     for row in (
         "| course model, landmarks | ",
-        "| course model, trained on with the other half's people, then their last layer, both crops, mirrored too | ",
+        "| course model, trained on with the other half's people, then their last layer,"
+        " both crops, mirrored too | ",
     ):
         share = float(page_text.split(row)[1].split("%")[0])
         assert f" {share:.1f}%" in on_file("faces")["short"], (row, share)
@@ -49,6 +49,14 @@ def test_the_first_lines_hold_the_figures_that_the_tables_hold():
         float(words) for words in re.findall(r"int8: (\d\.\d\d) MB \(", page_text)
     ]  # the paper's network: the course's is not held to a size
     assert len(sizes) == 3 and f"{min(sizes)} to {max(sizes)} MB" in on_file("export")["short"]
+
+
+def test_a_layout_is_filled_in_paragraph_by_paragraph():
+    layout = {"caption": "{n} pairs", "columns": [], "rows": [], "notes": "One\nand {n:,}.\n\nTwo."}
+    filled = page.table(layout, [{"a": 1}], n=6000)
+    assert filled["caption"] == "6000 pairs" and filled["rows"] == [{"a": 1}]
+    assert filled["notes"] == ["One and 6,000.", "Two."]
+    assert layout["notes"].startswith("One\nand {n"), "the layout itself stays as it is"
 
 
 def test_a_loss_that_rounds_to_nothing_has_no_sign():

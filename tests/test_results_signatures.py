@@ -1,4 +1,4 @@
-"""SigComp2011 from the locked archives to three mobile files, over loopback; and the page says what its files say."""
+"""SigComp2011 from the locked archives to three mobile files, served over loopback."""
 
 import functools
 import http.server
@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lib.data.arrays import unit_rows
 from lib.data.published import sigcomp2011
 from lib.evaluation import Scored, equal_error_rate
 from tools.results import page
-from tools.signatures import tables, verifier
+from tools.signatures import rows, verifier
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -73,7 +74,7 @@ def test_the_whole_way_on_the_real_archives(loopback, real_data, tmp_path):
     assert sentence not in done.stdout + done.stderr
 
 
-def test_the_page_is_what_its_files_say():
+def test_the_page_is_made_from_its_files():
     assert page.PAGE.read_text(encoding="utf-8") == page.text()
 
 
@@ -112,55 +113,50 @@ def test_the_threshold_never_sees_a_test_writer():
         )
 
     training = some(0)
-    rows = [tables.operating_row("", training, some(seed)) for seed in (1, 2)]
-    assert rows[0]["threshold"] == rows[1]["threshold"] and rows[0]["far"] != rows[1]["far"]
+    found = [rows.operating_row("", training, some(seed)) for seed in (1, 2)]
+    assert found[0]["threshold"] == found[1]["threshold"] and found[0]["far"] != found[1]["far"]
     own = training.against("skilled")
-    assert rows[0]["threshold"] == equal_error_rate(own.score, own.same)[1]
+    assert found[0]["threshold"] == equal_error_rate(own.score, own.same)[1]
 
 
 def described(rng, writers) -> verifier.Described:
-    """Twelve made-up descriptions a writer, eight genuine; the forged ones differ in `texture 1` alone."""
+    """Twelve random descriptions a writer, eight genuine; forgeries differ in `texture 1` alone."""
     writer = np.repeat(list(writers), 12)
     forger = np.tile([-1] * 8 + [1] * 4, len(writers))
-    rows = {
-        name: rng.normal(size=(len(writer), 6))
-        for name in ("layout", "outline", "texture 1", "texture 3")
-    }
-    rows["texture 1"] += 4 * (forger >= 0)[:, None]
-    rows = {
-        name: value / np.linalg.norm(value, axis=1, keepdims=True) for name, value in rows.items()
-    }
-    looks = [rng.normal(size=(20, 136)).astype(np.float16) for _ in writer]
+    vectors = {name: rng.normal(size=(len(writer), 6)) for name in verifier.VECTORS}
+    vectors["texture 1"] += 4 * (forger >= 0)[:, None]
+    vectors = {name: unit_rows(value) for name, value in vectors.items()}
+    surroundings = [rng.normal(size=(20, 136)).astype(np.float16) for _ in writer]
     return verifier.Described(
-        rows,
+        vectors,
         [np.zeros((20, 2), np.float32)] * len(writer),
-        looks,
+        surroundings,
         writer,
         forger,
         ("",) * len(writer),
     )
 
 
-def test_a_pen_is_found_out_with_nothing_to_compare_with():
+def test_a_pen_is_found_without_references_and_a_description_of_the_hand_is_at_chance():
     rng = np.random.default_rng(1)
     learn, ask = described(rng, range(10)), described(rng, range(20, 80))
-    assert tables.without_references(learn, ask, "texture 1") > 0.9
-    assert abs(tables.without_references(learn, ask, "layout") - 0.5) < 0.15
+    assert rows.accuracy_without_references(learn, ask, "texture 1") > 0.9
+    assert abs(rows.accuracy_without_references(learn, ask, "layout") - 0.5) < 0.15
 
 
-def test_a_gain_is_the_difference_of_two_errors_and_nothing_is_gained_from_itself():
+def test_a_gain_is_the_difference_of_two_errors_and_zero_from_a_system_to_itself():
     rng = np.random.default_rng(2)
     same = np.arange(400) % 2 == 0
     writer = np.arange(400) // 20
     weak, strong = (
         Scored(rng.normal(size * same, 1), same, ~same, writer, writer) for size in (1, 3)
     )
-    bought, (low, high) = tables.gain(weak, strong)
+    bought, (low, high) = rows.gain(weak, strong)
     assert bought == pytest.approx(
-        tables.eer_of(weak, "skilled")[0] - tables.eer_of(strong, "skilled")[0]
+        rows.eer_of(weak, "skilled")[0] - rows.eer_of(strong, "skilled")[0]
     )
     assert 0 < low <= bought <= high
-    assert tables.gain(weak, weak) == (0, [0, 0])
+    assert rows.gain(weak, weak) == (0, [0, 0])
 
 
 def test_the_stored_figures_agree_with_each_other():

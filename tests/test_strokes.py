@@ -1,4 +1,4 @@
-"""The line of a signature and its descriptions: the pen is gone, the hand is left, and each number is the loop it abbreviates."""
+"""The line of a signature does not depend on the pen; each description equals a plain loop."""
 
 import numpy as np
 import pytest
@@ -80,14 +80,14 @@ def test_a_bolder_pen_changes_the_line_far_less_than_another_hand_does(wave):
         (np.linalg.norm(layouts[0] - layouts[1]), np.linalg.norm(layouts[0] - layouts[2])),
         (np.linalg.norm(outlines[0] - outlines[1]), np.linalg.norm(outlines[0] - outlines[2])),
         (
-            stroke_features.matched(pieces_of(fine, axes), pieces_of(bold, axes)),
-            stroke_features.matched(pieces_of(fine, axes), pieces_of(hand, axes)),
+            stroke_features.match_distance(pieces_of(fine, axes), pieces_of(bold, axes)),
+            stroke_features.match_distance(pieces_of(fine, axes), pieces_of(hand, axes)),
         ),
     ):
         assert pen < person / 1.5
 
 
-def test_descriptions_do_not_ask_where_on_the_page_the_signature_stands(wave):
+def test_the_layout_does_not_depend_on_where_the_signature_stands(wave):
     here, there = (strokes.line(drawn(wave + shift, 4)) for shift in ((0, 0), (12, -14)))
     np.testing.assert_allclose(
         stroke_features.layout(here), stroke_features.layout(there), atol=0.02
@@ -110,7 +110,10 @@ def test_layout_counts_each_pixel_of_the_line_once():
 
 
 def tent(apart: float, width: float, turn: float | None = None) -> float:
-    """The share of a bin whose centre lies `apart`: 1 in the middle, 0 a bin's width away; `turn` where the axis is a circle."""
+    """The share of a bin whose centre lies `apart`: 1 in the middle, 0 a bin's width away.
+
+    turn  the length of the axis where it is a circle
+    """
     apart = abs(apart) if turn is None else min(apart % turn, -apart % turn)
     return max(0.0, 1 - apart / width)
 
@@ -130,7 +133,7 @@ def scattered(count: int, size: tuple[int, int], spread: float, seed: int = 0) -
     )
 
 
-def test_layout_is_the_loop_it_abbreviates():
+def test_layout_equals_a_plain_loop():
     line = scattered(150, (400, 1400), spread=250)  # some lie outside the grid of 780 x 260 pixels
     cells, centre = np.zeros((8, 4, 12)), line.xy.mean(0)
     for (x, y), direction in zip(line.xy - centre, line.direction):
@@ -147,7 +150,7 @@ def test_layout_is_the_loop_it_abbreviates():
     )
 
 
-def test_outline_is_the_loop_it_abbreviates_and_leaves_out_what_is_too_short():
+def test_outline_equals_a_plain_loop_and_leaves_out_short_curves():
     rng, table = np.random.default_rng(0), np.zeros((16, 16))
     curves = [
         np.cumsum(rng.normal(size=(count, 2)), axis=0) for count in (40, 15, 14)
@@ -167,15 +170,15 @@ def test_outline_is_the_loop_it_abbreviates_and_leaves_out_what_is_too_short():
     )
 
 
-def test_surroundings_are_the_loop_they_abbreviate():
+def test_surroundings_equal_a_plain_loop():
     line = scattered(60, (200, 240), spread=25)
     first: dict[tuple[int, int], int] = {}
     for n, (x, y) in enumerate(line.xy.astype(int)):
         first.setdefault((y // 6, x // 6), n)  # one piece in each cell of six pixels
     chosen = [first[cell] for cell in sorted(first)]
-    places, looks = stroke_features.surroundings(line)
+    places, around = stroke_features.surroundings(line)
     np.testing.assert_allclose(places, line.xy[chosen] - line.xy[chosen].mean(0), atol=1e-4)
-    for row, n in zip(looks, chosen):
+    for row, n in zip(around, chosen):
         expected = []
         for radius, blur in ((0, 4.0), (10, 4.0), (22, 7.0)):
             for k in range(
@@ -209,19 +212,19 @@ def test_a_line_may_reach_the_corners_of_the_page():
     page = np.zeros((90, 40), bool)
     page[[0, 0, 88, 88], [0, 38, 0, 38]] = True
     xy = np.array([[0, 0], [38, 0], [0, 88], [38, 88]], np.float32)
-    places, looks = stroke_features.surroundings(strokes.Line(xy, np.zeros(4, np.float32), page))
+    places, around = stroke_features.surroundings(strokes.Line(xy, np.zeros(4, np.float32), page))
     np.testing.assert_allclose(places, xy - [19, 44])
     np.testing.assert_allclose(
-        looks[:, 0], looks[0, 0], rtol=1e-3
+        around[:, 0], around[0, 0], rtol=1e-3
     )  # far from the others, each corner sees itself alone
-    assert looks[0, 0] > 0.5
+    assert around[0, 0] > 0.5
 
 
-def test_the_basis_is_where_the_surroundings_vary_most_and_a_long_signature_weighs_no_more():
+def test_the_basis_spans_the_largest_variances_and_a_long_signature_weighs_no_more():
     rng = np.random.default_rng(0)
-    looks = [rng.normal(size=(50, 12)) * np.arange(1, 13) + n for n in range(4)]
-    mean, axes = stroke_features.basis(looks, size=5)
-    every = np.concatenate(looks)
+    around = [rng.normal(size=(50, 12)) * np.arange(1, 13) + n for n in range(4)]
+    mean, axes = stroke_features.basis(around, size=5)
+    every = np.concatenate(around)
     np.testing.assert_allclose(mean, every.mean(0))
     _, vectors = np.linalg.eigh(np.cov(every.T))
     np.testing.assert_allclose(
@@ -232,13 +235,13 @@ def test_the_basis_is_where_the_surroundings_vary_most_and_a_long_signature_weig
     )
 
 
-def test_a_hundred_pixels_apart_weigh_as_much_as_six_tenths_of_a_difference_of_looks():
-    places, looks = np.array([[0.0, 0.0], [60.0, 80.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])
-    here, there = stroke_features.pieces(places, looks, (np.array([0.25, 0.0]), np.eye(2)))
+def test_a_hundred_pixels_apart_weigh_as_much_as_a_difference_of_six_tenths_in_surroundings():
+    places, around = np.array([[0.0, 0.0], [60.0, 80.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])
+    here, there = stroke_features.pieces(places, around, (np.array([0.25, 0.0]), np.eye(2)))
     assert np.linalg.norm(here - there) == pytest.approx(0.6) and here[:2] == pytest.approx(
         [0.75, 0]
     )
-    assert stroke_features.pieces(places, looks, (np.zeros(2), np.eye(2))).dtype == np.float32
+    assert stroke_features.pieces(places, around, (np.zeros(2), np.eye(2))).dtype == np.float32
 
 
 def test_outline_of_a_straight_stroke_looks_both_ways_along_it():
@@ -249,7 +252,7 @@ def test_outline_of_a_straight_stroke_looks_both_ways_along_it():
     assert opposite > 0.9  # ahead and behind are opposite directions nearly everywhere
 
 
-def test_texture_is_the_loop_it_abbreviates():
+def test_texture_equals_a_plain_loop():
     rng = np.random.default_rng(0)
     grey, mask = (
         rng.random((9, 11)).round(1),
@@ -268,7 +271,7 @@ def test_texture_is_the_loop_it_abbreviates():
     )
 
 
-def test_matching_is_the_loop_it_abbreviates_and_the_same_both_ways():
+def test_matching_equals_a_plain_loop_and_is_the_same_both_ways():
     rng = np.random.default_rng(1)
     a, b = rng.normal(size=(10, 4)).astype(np.float32), rng.normal(size=(14, 4)).astype(np.float32)
     worst = []
@@ -276,12 +279,14 @@ def test_matching_is_the_loop_it_abbreviates_and_the_same_both_ways():
         nearest = sorted(min(float(np.linalg.norm(p - q)) for q in other) for p in one)
         count = len(one) // 4
         worst.append(sum(nearest[-count:]) / count)
-    assert stroke_features.matched(a, b) == pytest.approx(sum(worst) / 2, abs=1e-5)
-    assert stroke_features.matched(a, b) == pytest.approx(stroke_features.matched(b, a), abs=1e-6)
-    assert stroke_features.matched(a, a) == pytest.approx(0, abs=1e-3)
+    assert stroke_features.match_distance(a, b) == pytest.approx(sum(worst) / 2, abs=1e-5)
+    assert stroke_features.match_distance(a, b) == pytest.approx(
+        stroke_features.match_distance(b, a), abs=1e-6
+    )
+    assert stroke_features.match_distance(a, a) == pytest.approx(0, abs=1e-3)
     few = np.array(
         [[0.0], [1.0], [5.0]], np.float32
     )  # a quarter of three is one at least: the worst
-    assert stroke_features.matched(few, np.array([[0.0], [1.0]], np.float32)) == pytest.approx(
-        (4 + 0) / 2
-    )
+    assert stroke_features.match_distance(
+        few, np.array([[0.0], [1.0]], np.float32)
+    ) == pytest.approx((4 + 0) / 2)

@@ -1,4 +1,4 @@
-"""What stands on the results page about faces: measured on people outside training, equal to its file, and quoted rightly."""
+"""The results page on faces: measured on people outside training, and what its file holds."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from lib.data.published import lfw
 from lib.data.synthetic import face_shape
 from lib.data.synthetic.faces import TRAINING_SEED
 from lib.evaluation import lfw_accuracy, pair_scores
-from tools.faces import face_alignment, fine_tuning, gradient_tuning
-from tools.results import faces as subject
+from tools.faces import face_alignment, fine_tuning, gradient_tuning, halves
+from tools.faces import rows as judging
 from tools.results import page
 
 FILE = page.FOLDER / "faces.json"
-LESSON = page.ROOT / "notebooks" / "09_verification_and_identification.ipynb"
+LESSON = next(page.ROOT.glob("notebooks/[0-9][0-9]_verification*.ipynb"))
 written = pytest.mark.skipif(
     not FILE.exists(),
     reason="docs/results/faces.json is not written yet: python -m tools.results faces",
@@ -35,7 +35,7 @@ def rows() -> dict[str, dict]:
     }
 
 
-# -- people outside training ---------------------------------------------------------------------------------------------
+# -- people outside training -----------------------------------------------------------------------
 
 
 def test_the_course_model_learned_from_made_up_people_alone():
@@ -43,7 +43,7 @@ def test_the_course_model_learned_from_made_up_people_alone():
     assert facts["data"][0] == "synthetic-faces" and facts["start_from"] is None
 
 
-def test_nobody_of_lesson_9_was_in_training():
+def test_nobody_of_the_lesson_on_verification_was_in_training():
     source = "\n".join(
         cell.source for cell in nbformat.read(LESSON, 4).cells if cell.cell_type == "code"
     )
@@ -114,9 +114,9 @@ def test_the_new_layer_evens_out_how_people_vary_and_is_chosen_among_its_own_peo
     identity = np.repeat(np.arange(200), 5)
     spread = np.array([3.0, 1.0, 0.2, 0.2])
     people = rng.normal(size=(200, 4))
-    looks = {name: people[identity] + spread * rng.normal(size=(1000, 4)) for name in "ab"}
-    (mean, matrix), rows = fine_tuning.fitted(looks, identity, "some")
-    seen = np.concatenate([(look - mean) @ matrix for look in looks.values()])
+    views = {name: people[identity] + spread * rng.normal(size=(1000, 4)) for name in "ab"}
+    (mean, matrix), rows = fine_tuning.fit_layer(views, identity, "some")
+    seen = np.concatenate([(view - mean) @ matrix for view in views.values()])
     means = np.stack([seen[np.tile(identity, 2) == k].mean(0) for k in range(200)])
     left = seen - means[np.tile(identity, 2)]
     chosen = [row for row in rows if row.get("chosen")]
@@ -126,12 +126,12 @@ def test_the_new_layer_evens_out_how_people_vary_and_is_chosen_among_its_own_peo
     )
     if chosen[0]["recipe"] == "roundness 0":
         np.testing.assert_allclose(left.T @ left / len(left), np.eye(4), atol=1e-6)
-    _, flat = fine_tuning.layer(looks["a"], identity, 0.0)
+    _, flat = fine_tuning.whitening_layer(views["a"], identity, 0.0)
     slow = np.mean(
         [
             np.outer(x, x)
-            for x in looks["a"]
-            - np.stack([looks["a"][identity == k].mean(0) for k in range(200)])[identity]
+            for x in views["a"]
+            - np.stack([views["a"][identity == k].mean(0) for k in range(200)])[identity]
         ],
         axis=0,
     )
@@ -142,7 +142,7 @@ def test_eigenfaces_never_see_the_fold_they_judge():
     rng = np.random.default_rng(0)
     pixels, fold = rng.normal(size=(60, 12)), np.repeat(np.arange(3), 10)
     i, j = np.arange(0, 60, 2), np.arange(1, 60, 2)
-    scores = subject.eigenface_scores(pixels, i, j, fold, size=5)
+    scores = judging.eigenface_scores(pixels, i, j, fold, size=5)
     for one in range(3):
         others = pixels[[n for n in range(60) if n // 20 != one]]
         centred = others - others.mean(0)
@@ -151,7 +151,7 @@ def test_eigenfaces_never_see_the_fold_they_judge():
         assert scores[fold == one] == pytest.approx(pair_scores(seen, i, j)[fold == one], abs=1e-9)
 
 
-# -- the page ------------------------------------------------------------------------------------------------------------
+# -- the page --------------------------------------------------------------------------------------
 
 
 @written
@@ -185,7 +185,7 @@ def test_alignment_buys_what_the_page_says(rows):
 
 
 @written
-def test_lesson_9_quotes_the_page(rows):
+def test_the_lesson_quotes_the_page(rows):
     closing = next(
         cell.source
         for cell in nbformat.read(LESSON, 4).cells
@@ -199,12 +199,12 @@ def test_lesson_9_quotes_the_page(rows):
 
 
 @written
-@pytest.mark.parametrize("how", subject.METHODS)
+@pytest.mark.parametrize("how", halves.METHODS)
 def test_what_photographs_taught_is_reported_half_by_half(rows, how):
     bought, _ = fitted_tables()
     mine = [row for row in bought if row["how"] == how]
-    assert [row["half"] for row in mine] == list(subject.NAMES.values())
-    row = rows[f"{subject.METHODS[how]}, landmarks"]
+    assert [row["half"] for row in mine] == list(halves.HALVES.values())
+    row = rows[f"{halves.METHODS[how]}, landmarks"]
     assert row["mean"] == pytest.approx(np.mean([row["accuracy"] for row in mine]), abs=1e-9)
     assert row["eer_interval"][1] < rows["course model, landmarks"]["eer_interval"][0], (
         "what the page says it bought"
@@ -214,7 +214,7 @@ def test_what_photographs_taught_is_reported_half_by_half(rows, how):
 @written
 def test_each_half_made_its_choices_among_its_own_people_and_trained_what_erred_least():
     _, tried = fitted_tables()
-    for half in subject.NAMES.values():
+    for half in halves.HALVES.values():
         mine = [row for row in tried if row["half"] == half]
         assert mine[0]["recipe"] == "no new layer" and len({row["pairs"] for row in mine}) == 1
         kinds = [
@@ -222,9 +222,9 @@ def test_each_half_made_its_choices_among_its_own_people_and_trained_what_erred_
             for kind in ("roundness", "gradients, ", "gradients as chosen, then roundness")
         ]
         assert [len(kind) for kind in kinds] == [
-            len(fine_tuning.ROUND),
+            len(fine_tuning.ROUNDNESS),
             len(gradient_tuning.RECIPES) + 1,
-            len(fine_tuning.ROUND),
+            len(fine_tuning.ROUNDNESS),
         ]
         for kind in kinds:
             assert [row["recipe"] for row in kind if row.get("chosen")] == [
@@ -244,7 +244,7 @@ def fitted_tables() -> list[list[dict]]:
     ]
 
 
-# -- thresholds, and few pairs ---------------------------------------------------------------------------------------------
+# -- thresholds, and few pairs ---------------------------------------------------------------------
 
 
 def test_accuracy_in_two_groups_takes_no_threshold_from_the_other_group():
@@ -257,16 +257,16 @@ def test_accuracy_in_two_groups_takes_no_threshold_from_the_other_group():
         lfw_accuracy(scores[fold // 2 == g], same[fold // 2 == g], fold[fold // 2 == g])
         for g in (0, 1)
     ]
-    mean, std = subject.accuracy(scores, same, fold, [fold < 2, fold >= 2])
+    mean, std = judging.accuracy(scores, same, fold, [fold < 2, fold >= 2])
     assert (
         mean == pytest.approx(np.mean([part[0] for part in parts]))
-        and mean > subject.accuracy(scores, same, fold)[0] + 0.05
+        and mean > judging.accuracy(scores, same, fold)[0] + 0.05
     )
     each = [
         part[0] + sign * part[1] for part in parts for sign in (1, -1)
     ]  # two folds a group: mean +- std are the folds themselves
     assert std == pytest.approx(np.std(each))
-    assert subject.accuracy(scores, same, fold) == pytest.approx(lfw_accuracy(scores, same, fold))
+    assert judging.accuracy(scores, same, fold) == pytest.approx(lfw_accuracy(scores, same, fold))
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_accuracy_in_two_groups_takes_no_threshold_from_the_other_group():
 def test_a_row_says_what_its_few_pairs_cannot_tell(pairs, silent):
     rng = np.random.default_rng(1)
     same, k = np.tile([True, False], pairs // 2), np.arange(pairs)
-    row = subject.row(
+    row = judging.row(
         "few",
         rng.normal(size=pairs) + 2 * same,
         (2 * k, 2 * k + 1, same, k % 10),
@@ -290,14 +290,14 @@ def test_a_row_says_what_its_few_pairs_cannot_tell(pairs, silent):
     )
 
 
-# -- the command, on a few pairs -------------------------------------------------------------------------------------------
+# -- the command, on a few pairs -------------------------------------------------------------------
 
 
 def test_without_weights_the_command_says_where_to_put_them(monkeypatch):
     monkeypatch.delenv("COURSE_MIRROR", raising=False)
     monkeypatch.delenv("COURSE_FACE_WEIGHTS", raising=False)
     with pytest.raises(SystemExit, match="COURSE_FACE_WEIGHTS"):
-        face_alignment.published()
+        face_alignment.published_network()
 
 
 def test_a_pass_that_was_stopped_goes_on(monkeypatch):
@@ -310,9 +310,9 @@ def test_a_pass_that_was_stopped_goes_on(monkeypatch):
         return some[:, None] * 2.0
 
     with pytest.raises(KeyboardInterrupt):
-        face_alignment.kept("stopped", images, stops)
+        face_alignment.compute_in_parts("stopped", images, stops)
     asked.clear()
-    found = face_alignment.kept(
+    found = face_alignment.compute_in_parts(
         "stopped", images, lambda some: (asked.append(some), some[:, None] * 2.0)[1]
     )
     assert (

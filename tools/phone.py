@@ -23,7 +23,7 @@ from lib.data import ImageSet, load
 from lib.data.pairs import all_pairs
 from lib.evaluation import bootstrap_interval, far_frr, pair_scores, tar_at_far
 from lib.models import course_model
-from lib.phone.recogniser import aligned, vectors
+from lib.phone.recogniser import align, embed_crops
 
 SOURCE = course.ROOT / "docs" / "phone"
 PAGE = (".html", ".css", ".js", ".webmanifest", ".svg")
@@ -111,7 +111,7 @@ def scores(
     eyes = people.extra["landmarks"][:, :2].astype(np.float64)
     apart = np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1)[:, None, None]
     eyes = eyes + np.random.default_rng(0).normal(0, 1, eyes.shape) * off * apart
-    found = vectors(export.PhoneModel(model), aligned(people.images, eyes))
+    found = embed_crops(export.PhoneModel(model), align(people.images, eyes))
     i, j, same = all_pairs(people.identity)
     return pair_scores(found, i, j), same, (people.identity[i], people.identity[j])
 

@@ -241,13 +241,13 @@ def quantised(value: float, low: float, high: float) -> list[float]:
 def score_of_marks(left: tuple[int, int], right: tuple[int, int]) -> float:
     """Cosine of the lesson's photograph, cut by two marks, to itself cut by its landmarks."""
     from lib.export import PhoneModel
-    from lib.phone.recogniser import aligned, vectors
+    from lib.phone.recogniser import align, embed_crops
 
     faces = data.load("synthetic-faces", identities=2, images=8, size=160, seed=12, aligned=False)
     photograph, points = faces.images[9:10], faces.extra["landmarks"][9:10]
     model = PhoneModel(models.course_model())
-    exact = vectors(model, aligned(photograph, points))[0]
-    marked = vectors(model, aligned(photograph, np.array([[left, right]], float)))[0]
+    exact = embed_crops(model, align(photograph, points))[0]
+    marked = embed_crops(model, align(photograph, np.array([[left, right]], float)))[0]
     return float(marked @ exact)
 
 

@@ -7,13 +7,14 @@ from torch.nn import functional as F
 
 from lib.phone.alignment import crop, in_photograph
 
-MIRRORED = [1, 0, 2, 4, 3]  # left eye and right eye change places, so do the corners of the mouth
+MIRRORED = [1, 0, 2, 4, 3]  # left and right eye change places, so do the corners of the mouth
 
 
 class LandmarkReader(nn.Module):
-    """Reads five points off the features that a face network has anyway; only the head, 9,000 parameters or so, is learned.
+    """Reads five points off the features of a face network; only the head (2 % of it) is learned.
 
-    forward  (B, 3, 112, 112) in [-1, 1] -> points (B, 5, 2) in pixels of the crop, unit vectors (B, D)
+    forward  (B, 3, 112, 112) in [-1, 1] -> points (B, 5, 2) in pixels of the crop, and the
+             network's unit vectors (B, D)
     """
 
     def __init__(self, network: nn.Module, channels: int = 48) -> None:
@@ -56,25 +57,28 @@ class LandmarkReader(nn.Module):
         return self.points(features), F.normalize(y.flatten(1).float(), dim=1)
 
 
-def disturbed(
-    images: np.ndarray, landmarks: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The same faces turned, scaled and shifted at random, as a crop without alignment would show them, and their points."""
-    rng, n, middle = np.random.default_rng(seed), len(images), (images.shape[1] - 1) / 2 * (1 + 1j)
+def disturb(images: np.ndarray, landmarks: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same faces turned, scaled and shifted at random, and their points.
+
+    A crop without alignment shows faces so.
+    """
+    rng, n, side = np.random.default_rng(seed), len(images), images.shape[1]
+    middle = (side - 1) / 2 * (1 + 1j)
     a = np.exp(rng.normal(0, 0.13, n) + 1j * rng.normal(0, 0.13, n))
-    b = (
-        middle
-        + images.shape[1] / 112 * (rng.normal(0, 5, n) + 1j * rng.normal(0, 5, n))
-        - a * middle
-    )
+    b = middle + side / 112 * (rng.normal(0, 5, n) + 1j * rng.normal(0, 5, n)) - a * middle
     points = in_photograph(landmarks, 1 / a, -b / a)
-    return crop(images, a, b, images.shape[1], padding="reflection"), points
+    return crop(images, a, b, side, padding="reflection"), points
 
 
 def fit_reader(
     reader: LandmarkReader, features: Tensor, points: Tensor, steps: int = 300, seed: int = 0
 ) -> float:
-    """Train the head on features (N, C, h, w) and their points (N, 5, 2); each second batch is mirrored. Returns the last loss, in pixels."""
+    """Train the head; each second batch is mirrored.
+
+    features  (N, C, h, w)
+    points    (N, 5, 2)
+    returns   the last loss, in pixels
+    """
     order = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(reader.head.parameters(), lr=3e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
@@ -83,12 +87,8 @@ def fit_reader(
         some = torch.randint(len(features), (128,), generator=order)
         x, y = features[some], points[some]
         if step % 2:
-            x, y = (
-                x.flip(3),
-                torch.stack([reader.network.input_size[1] - 1 - y[..., 0], y[..., 1]], -1)[
-                    :, MIRRORED
-                ],
-            )
+            right = reader.network.input_size[1] - 1
+            x, y = x.flip(3), torch.stack([right - y[..., 0], y[..., 1]], -1)[:, MIRRORED]
         loss = F.smooth_l1_loss(reader.points(x), y)
         optimizer.zero_grad()
         loss.backward()

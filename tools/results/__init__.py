@@ -1,1 +1,1 @@
-"""Figures measured on real data: `python -m tools.results omniglot` measures and writes docs/results/omniglot.json and docs/results.md."""
+"""Figures measured on real data: `python -m tools.results` writes docs/results/ and results.md."""

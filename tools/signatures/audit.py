@@ -6,41 +6,43 @@ python -m tools.signatures.audit        needs the terms of the data accepted
 import numpy as np
 
 from lib.data.audit import balanced_accuracy
+from lib.data.published import ink, sigcomp2011
 
 
-def sigcomp2011() -> dict[str, dict[str, float]]:
-    """Balanced accuracy of one threshold, genuine against forged, {part: {number: accuracy}}: on the scans, and on what `load` makes of them."""
-    from lib.data.published import ink
-    from lib.data.published import sigcomp2011 as source
+def audit_sigcomp2011() -> dict[str, dict[str, float]]:
+    """{part: {number: balanced accuracy}} of one threshold, genuine against forged.
 
-    paths = {part: source.fetch_archive(part) for part in source.ARCHIVES}
-    sentence = source.accept_terms(None, paths)
+    The last number is of what `load` makes of the scans, the others of the scans themselves.
+    """
+    paths = {part: sigcomp2011.fetch_archive(part) for part in sigcomp2011.ARCHIVES}
+    sentence = sigcomp2011.accept_terms(None, paths)
     results = {}
     for part, path in paths.items():
-        seen = [
-            (
-                who[1] >= 0,
+        forged: list[bool] = []
+        numbers: dict[str, list[float]] = {
+            "colour saturation of the ink": [],
+            "darkness of the ink": [],
+            "width of the strokes": [],
+            "mean of the normalised picture": [],
+        }
+        for _, (_, forger, *_), scan in sigcomp2011.read_scans(path, part, "dutch", sentence):
+            forged.append(forger >= 0)
+            values = (
                 ink.saturation(scan),
                 ink.mean_darkness(scan),
                 ink.stroke_width(scan),
                 ink.normalise(scan, (64, 144)).mean(),
             )
-            for _, who, scan in source.read_scans(path, part, "dutch", sentence)
-        ]
-        forged, *numbers = map(np.array, zip(*seen))
-        names = (
-            "colour saturation of the ink",
-            "darkness of the ink",
-            "width of the strokes",
-            "mean of the normalised picture",
-        )
+            for column, value in zip(numbers.values(), values):
+                column.append(value)
         results[part] = {
-            name: balanced_accuracy(number, forged)[0] for name, number in zip(names, numbers)
+            name: balanced_accuracy(np.array(column), np.array(forged))[0]
+            for name, column in numbers.items()
         }
     return results
 
 
 if __name__ == "__main__":
-    for part, accuracies in sigcomp2011().items():
+    for part, accuracies in audit_sigcomp2011().items():
         for name, accuracy in accuracies.items():
             print(f"SigComp2011 Dutch, {part:8}  {name:32} {accuracy:.1%}")

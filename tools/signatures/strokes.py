@@ -1,9 +1,10 @@
-"""The line of a signature at scanner resolution: what is left of a scan when paper, colour, darkness and the pen's width are taken away.
+"""The line of a signature at scanner resolution: a scan without paper, colour, darkness and width.
 
     line = strokes.line(ink.ink_mask(scan))
 
-A forger's pen is not the writer's, and a data set is often written with one pen for the genuine and another for the forged: a line one
-pixel wide has no pen. It keeps where the strokes run, how they turn, and how steadily; it loses pressure.
+A forger's pen is not the writer's, and a data set is often written with one pen for the genuine and
+another for the forged signatures. A line one pixel wide does not depend on the pen. It keeps where
+the strokes run, how they turn, and how steadily; it loses pressure.
 
 Lengths are pixels at 400 dpi: 10 pixels are 0.6 mm.
 """
@@ -15,7 +16,7 @@ import numpy as np
 from scipy import ndimage
 
 EDGE = 12  # white pixels added on each side, so that smoothing finds paper
-SMOOTH = 1.5  # pixels; evens out the edge of the ink, which is the paper's doing
+SMOOTH = 1.5  # pixels; evens out the edge of the ink, which the paper makes rough
 HOLE = 40  # pixels; less white than this inside a stroke is paper showing through the ink
 RADIUS = 3.5  # half the width that `outlines` gives to every line
 
@@ -38,25 +39,32 @@ def line(mask: np.ndarray) -> Line:
     y, x = np.nonzero(page)
     if len(x) < 10:
         raise ValueError(
-            "there is no stroke here: fewer than ten pixels of line; is the scan empty, or the mask turned round?"
+            "there is no stroke here: fewer than ten pixels of line; is the scan empty, or the mask"
+            " inverted?"
         )
-    return Line(
-        np.stack([x, y], 1).astype(np.float32), _directions(page)[page].astype(np.float32), page
-    )
+    xy = np.stack([x, y], 1).astype(np.float32)
+    return Line(xy, _directions(page)[page].astype(np.float32), page)
 
 
 def filled(mask: np.ndarray) -> np.ndarray:
-    """The ink with its edge evened and pinholes closed: bool (H, W) -> bool (H + 2 EDGE, W + 2 EDGE)."""
-    even = ndimage.gaussian_filter(np.pad(mask, EDGE).astype(np.float32), SMOOTH) > 0.45
-    pieces, count = ndimage.label(~even)
-    small = np.bincount(pieces.ravel(), minlength=count + 1) < HOLE
+    """The ink with a smooth edge and without pinholes.
+
+    mask     bool (H, W)
+    returns  bool (H + 2 EDGE, W + 2 EDGE)
+    """
+    smooth = ndimage.gaussian_filter(np.pad(mask, EDGE).astype(np.float32), SMOOTH) > 0.45
+    holes, count = ndimage.label(~smooth)
+    small = np.bincount(holes.ravel(), minlength=count + 1) < HOLE
     small[0] = False
-    return even | small[pieces]
+    return smooth | small[holes]
 
 
 @numba.njit(cache=True)
 def _peel(page: np.ndarray, second: bool) -> list:
-    """Pixels that one half of a round may take away: on the edge, no end of a line, and not what holds two parts together."""
+    """Pixels (y, x) that one half of a round may remove.
+
+    They lie on the edge, are no end of a line, and do not join two parts of it.
+    """
     found = []
     for y in range(1, page.shape[0] - 1):
         for x in range(1, page.shape[1] - 1):
@@ -83,45 +91,45 @@ def _peel(page: np.ndarray, second: bool) -> list:
 def thinned(mask: np.ndarray) -> np.ndarray:
     """Peel the ink from all sides until a line one pixel wide is left: bool (H, W) in and out.
 
-    source  Zhang, Suen, "A fast parallel algorithm for thinning digital patterns", Communications of the ACM 27, 1984
+    source  Zhang, Suen, "A fast parallel algorithm for thinning digital patterns", Communications
+            of the ACM 27, 1984
     """
     page = np.pad(mask, 1).astype(np.uint8)
     while True:
-        took = 0
+        removed = 0
         for second in (False, True):
             edge = _peel(page, second) if page.any() else []
-            took += len(edge)
+            removed += len(edge)
             for y, x in edge:
                 page[y, x] = 0
-        if not took:
+        if not removed:
             return page[1:-1, 1:-1].astype(bool)
 
 
 def _directions(page: np.ndarray) -> np.ndarray:
-    """The direction of the line at every pixel, from the structure tensor of the blurred line: (H, W) radians in [0, pi)."""
+    """(H, W) radians in [0, pi): the line's direction at every pixel, from the structure tensor."""
     blurred = ndimage.gaussian_filter(page.astype(np.float32), 2.0)
     down, right = (ndimage.gaussian_filter(blurred, 1.0, order=order) for order in ((1, 0), (0, 1)))
     xx, yy, xy = (
         ndimage.gaussian_filter(product, 2.0)
         for product in (right * right, down * down, right * down)
     )
-    return (
-        np.arctan2(2 * xy, xx - yy) / 2 + np.pi / 2
-    ) % np.pi  # across the line is where the tensor is long
+    across = np.arctan2(2 * xy, xx - yy) / 2  # where the tensor is largest
+    return (across + np.pi / 2) % np.pi
 
 
 def outlines(page: np.ndarray) -> list[np.ndarray]:
-    """The line drawn anew, every stroke 2 RADIUS wide, and walked around: closed curves (n, 2), points one pixel apart."""
+    """The outlines of the line drawn 2 RADIUS wide: closed curves (n, 2), points a pixel apart."""
     from contourpy import contour_generator
 
     wide = ndimage.distance_transform_edt(~np.pad(page, EDGE)) <= RADIUS
     level = ndimage.gaussian_filter(wide.astype(np.float32), SMOOTH)
-    return [_evenly(curve) for curve in contour_generator(z=level).lines(0.5) if len(curve) > 40]
+    return [_resampled(curve) for curve in contour_generator(z=level).lines(0.5) if len(curve) > 40]
 
 
-def _evenly(curve: np.ndarray) -> np.ndarray:
+def _resampled(curve: np.ndarray) -> np.ndarray:
     """Points one pixel apart along a closed curve."""
     curve = np.vstack([curve, curve[:1]])
-    way = np.append(0.0, np.cumsum(np.hypot(*np.diff(curve, axis=0).T)))
-    at = np.linspace(0, way[-1], max(8, int(way[-1])), endpoint=False)
-    return np.stack([np.interp(at, way, curve[:, 0]), np.interp(at, way, curve[:, 1])], 1)
+    length = np.append(0.0, np.cumsum(np.hypot(*np.diff(curve, axis=0).T)))
+    at = np.linspace(0, length[-1], max(8, int(length[-1])), endpoint=False)
+    return np.stack([np.interp(at, length, curve[:, 0]), np.interp(at, length, curve[:, 1])], 1)

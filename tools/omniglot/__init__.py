@@ -1,0 +1,1 @@
+"""Research on Omniglot: measured for docs/results, imported by no lesson."""

@@ -1,0 +1,107 @@
+"""The two networks that are trained on Omniglot, and what a comparison of pixels is."""
+
+from functools import partial
+
+import numpy as np
+import torch
+
+from lib import course, losses, models, training
+from lib.data import ImageSet
+from lib.training import augment
+from tools.cache import results_folder
+
+SIZE = 48  # pixels
+SCALE = 24.0  # of CosFace
+
+
+def train(
+    name: str,
+    model: torch.nn.Module,
+    loss: torch.nn.Module,
+    images: ImageSet,
+    steps: int,
+    *,
+    batch: tuple[int, int],
+    lr: float,
+    baseline: float,
+    bend: bool = True,
+) -> training.History:
+    """Train, or go on from the checkpoint of that name; other arguments as for `training.fit`.
+
+    bend  True: drawings are bent anew in every batch
+    """
+    groups = training.parameter_groups(model, loss, weight_decay=(0.05, 0.0))
+    with torch.autocast(course.device().type, torch.bfloat16):
+        return training.fit(
+            model,
+            images,
+            loss=loss,
+            steps=steps,
+            batch=batch,
+            optimizer=torch.optim.AdamW(groups, lr=lr),
+            schedule=partial(training.learning_rate, schedule="one-cycle"),
+            augment=augment.Redrawn() if bend else None,
+            baseline=baseline,
+            checkpoint=results_folder() / f"omniglot_{name}.pt",
+        )
+
+
+def train_glyph_net(
+    images: ImageSet,
+    steps: int,
+    name: str,
+    margin: float = 0.25,
+    turned: bool = True,
+    bend: bool = True,
+) -> tuple[models.GlyphNet, training.History]:
+    """The course's network: CosFace over all characters, with `turned` also their quarter turns."""
+    images = augment.quarter_turns(images) if turned else images
+    classes = len(images.identities)
+    torch.manual_seed(0)
+    model = models.GlyphNet(input_size=(SIZE, SIZE))
+    head = losses.CosFace(256, classes, scale=SCALE, margin=margin)
+    baseline = losses.baseline_loss("cosface", margin=margin, scale=SCALE, classes=classes)
+    history = train(
+        name,
+        model,
+        losses.SoftmaxLoss(head),
+        images,
+        steps,
+        batch=(128, 1),
+        lr=3e-3,
+        baseline=baseline,
+        bend=bend,
+    )
+    return model, history
+
+
+def train_koch_net(
+    images: ImageSet, steps: int, name: str
+) -> tuple[models.KochNet, models.L1Head, training.History]:
+    """Koch's twins at half the resolution: same data, same optimiser, their own loss.
+
+    `models.initialise` gives them an initialisation from which they learn.
+    """
+    torch.manual_seed(0)
+    model, head = models.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2)), models.L1Head()
+    models.initialise(model, head)
+    turned, baseline = augment.quarter_turns(images), float(np.log(2))
+    history = train(name, model, head, turned, steps, batch=(32, 2), lr=1e-3, baseline=baseline)
+    return model, head, history
+
+
+def koch_multiply_adds(koch: models.KochNet) -> int:
+    """Koch's convolutions have no batch norm, so `count_multiply_adds` does not count them."""
+    side, total = koch.input_size[0], 0
+    for layer in koch.conv:
+        if isinstance(layer, torch.nn.Conv2d):
+            side = side - layer.kernel_size[0] + 1
+            total += side * side * layer.weight.numel()
+        elif isinstance(layer, torch.nn.MaxPool2d):
+            side //= 2
+    return total + koch.linear.weight.numel()
+
+
+def pixels(images: np.ndarray) -> torch.Tensor:
+    """(N, H, W) -> (N, H * W) unit vectors of ink."""
+    return torch.nn.functional.normalize((255 - torch.as_tensor(images).float()).flatten(1), dim=1)

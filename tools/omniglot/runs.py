@@ -1,0 +1,115 @@
+"""Lake's official 20 runs: 20-way one-shot questions within one alphabet."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from lib import evaluation, models
+from lib.data.published.omniglot import Run
+from lib.models import embed
+from tools.omniglot.networks import pixels
+from tools.omniglot.views import best_agreement, embed_views
+
+
+def modified_hausdorff(a: np.ndarray, b: np.ndarray) -> float:
+    """Minus the distance of two drawings as sets of ink pixels around their centres.
+
+    source  Dubuisson and Jain 1994, as in Lake's demo
+    """
+    a, b = (torch.from_numpy(np.argwhere(image < 128).astype(np.float32)) for image in (a, b))
+    apart = torch.cdist(a - a.mean(0), b - b.mean(0))
+    return -max(float(apart.amin(1).mean()), float(apart.amin(0).mean()))
+
+
+def similarities(runs: Sequence[Run], score: Callable) -> list[np.ndarray]:
+    """(20, 20) of each run, by `score(test images, training images)`."""
+    return [np.asarray(score(run.test, run.training)) for run in runs]
+
+
+def answers(runs: Sequence[Run], found: list[np.ndarray]) -> np.ndarray:
+    """(runs, 20): which questions are answered right by the most similar character."""
+    correct = [evaluation.is_correct(one, run.answer) for run, one in zip(runs, found)]
+    return np.stack(correct)
+
+
+def matched_answers(runs: Sequence[Run], found: list[np.ndarray]) -> np.ndarray:
+    """The same when it is known that the 20 answers differ: by the best one-to-one assignment."""
+    assigned = [linear_sum_assignment(one, maximize=True)[1] for one in found]
+    return np.stack([columns == run.answer for run, columns in zip(runs, assigned)])
+
+
+def row(method: str, correct: np.ndarray, **more) -> dict:
+    """One row of the 20 runs, with an interval that resamples runs."""
+    groups = np.repeat(np.arange(len(correct)), correct.shape[1])
+    count = float(correct.sum())
+    return {
+        "method": method,
+        "right": count,
+        "of": correct.size,
+        "share": count / correct.size,
+        "interval": evaluation.interval_over(correct.ravel(), groups),
+        "wilson": evaluation.wilson_interval(count, correct.size),
+        **more,
+    }
+
+
+def run_rows(
+    glyphs: models.GlyphNet,
+    koch: models.KochNet,
+    head: models.L1Head,
+    runs: Sequence[Run],
+    large_runs: Sequence[Run],
+    redrawn: int,
+) -> list[dict]:
+    """All methods on the runs.
+
+    large_runs  the same runs at 105x105
+    redrawn     further views of each drawing
+    """
+
+    def by_pixels(test, training):
+        return pixels(test) @ pixels(training).T
+
+    def by_hausdorff(test, training):
+        return [[modified_hausdorff(x, y) for y in training] for x in test]
+
+    def by_twins(test, training):
+        with torch.no_grad():
+            return head.scores(embed(koch, test), embed(koch, training))
+
+    def by_cosine(test, training):
+        return embed(glyphs, test) @ embed(glyphs, training).T
+
+    def by_turns(test, training):
+        first, second = (embed_views(glyphs, images, turns=4)[0] for images in (test, training))
+        return first @ second.T
+
+    def by_agreement(test, training):
+        return best_agreement(
+            *(embed_views(glyphs, images, turns=4, redrawn=redrawn) for images in (test, training))
+        )
+
+    def row_of(method: str, score: Callable, of: Sequence[Run] = runs) -> dict:
+        return row(method, answers(of, similarities(of, score)))
+
+    turns, views = "GlyphNet, four quarter turns", 1 + redrawn
+    agreement = similarities(runs, by_agreement)
+    return [
+        {"method": "guessing", "share": 1 / 20},
+        row_of("raw pixels, cosine", by_pixels),
+        row_of("modified Hausdorff distance, 105x105", by_hausdorff, large_runs),
+        row_of("Koch's twins, half resolution", by_twins),
+        row_of("GlyphNet, one look", by_cosine),
+        row_of(turns, by_turns),
+        row(
+            f"{turns}, best agreement of {views} x {views} looks",
+            answers(runs, agreement),
+            headline=True,
+        ),
+        row(
+            "the same, told that the 20 answers differ (extra information)",
+            matched_answers(runs, agreement),
+        ),
+    ]
