@@ -37,7 +37,7 @@ class Photographs:
         }
 
     def crops(self, positions: np.ndarray, view: tuple) -> np.ndarray:
-        """uint8 (n, 112, 112, 3); view = (a, b, mirrored), a and b for all or for each photograph"""
+        """uint8 (n, 112, 112, 3); view = (a, b, mirrored), a and b for all or for each image"""
         *square, mirrored = view
         a, b = (np.broadcast_to(side, len(self.faces))[positions] for side in square)
         crops = alignment.crop(self.faces.images[positions], a, b)

@@ -33,21 +33,6 @@ COMMAND = "python -m tools.results omniglot"
 LAYOUT = page.layout("omniglot")
 STUDY = page.FOLDER / "study" / "omniglot.json"
 STEPS, KOCH_STEPS = 2000, 3000
-LAKE = "Lake, Salakhutdinov, Tenenbaum 2015"
-PUBLISHED = [
-    {
-        "method": "published: modified Hausdorff distance",
-        "share": 0.612,
-        "source": "demo in the repository brendenlake/omniglot",
-    },
-    {
-        "method": "published: Koch's twins, 105x105",
-        "share": 0.92,
-        "source": "Koch, Zemel, Salakhutdinov 2015",
-    },
-    {"method": "published: people", "share": 0.955, "source": LAKE},
-    {"method": "published: Bayesian program learning", "share": 0.967, "source": LAKE},
-]
 
 
 def episode_rows(vectors: dict, test: data.ImageSet, count: int) -> list[dict]:
@@ -155,7 +140,7 @@ def run() -> dict:
         "command": COMMAND,
         "about": page.paragraphs(LAYOUT["about"], held_out=study.HELD_OUT),
         "tables": [
-            page.table(LAYOUT["runs"], [*rows, *PUBLISHED]),
+            page.table(LAYOUT["runs"], [*rows, *LAYOUT["published"]]),
             page.table(LAYOUT["networks"], networks),
             page.table(LAYOUT["episodes"], episode_rows(vectors, test, episodes)),
             page.table(LAYOUT["retrieval"], retrieval_rows(vectors, test)),
