@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lib import course
+from lib.evaluation import roc
 from lib.plots import (
     datasets,
     export,
@@ -28,6 +29,7 @@ from lib.plots import (
     pairs,
     phone,
     scores,
+    siamese,
     signatures,
     training,
     verification,
@@ -373,6 +375,10 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             RNG.uniform(0.5, 1.6, 900),
             {"size": (6.2, 4.4)},
         ),
+        "pairs.random_distances": (
+            pairs.random_distances,
+            {"dimensions": (2, 8, 32, 512), "size": (6.5, 3)},
+        ),
         "pairs.active_share": (
             pairs.active_share,
             np.arange(5),
@@ -461,6 +467,28 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             [(0.18, 0.22), (0.03, 0.05), (0.07, 0.1), (0.06, 0.09), (0.07, 0.1)],
             {"size": (7, 2.8)},
         ),
+        "siamese.classifier": (
+            siamese.classifier,
+            GREY[0],
+            ["character 1", "", "character 9"],
+            {"size": (7.5, 3)},
+        ),
+        "siamese.twins": (siamese.twins, GREY[0], GREY[1], {"size": (7.5, 3)}),
+        "siamese.twins, joint": (
+            siamese.twins,
+            GREY[0],
+            GREY[1],
+            {"joint": True, "size": (7.5, 3)},
+        ),
+        "siamese.distances": (
+            siamese.distances,
+            1 - SCORES,
+            2 - SCORES,
+            SAME,
+            (0.3, 0.2),
+            {"axes": 2, "size": (7.5, 3)},
+        ),
+        "siamese.seeds": (siamese.seeds, {"one loss": [0.1, 0.12], "another": [0.08, 0.09]}, {}),
         "signatures.relative_losses": (
             signatures.relative_losses,
             {"contrastive": DECAY, "triplet": 1.6 * DECAY},
@@ -510,6 +538,12 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             SAME,
             0.5,
             {"size": (7, 4)},
+        ),
+        "verification.roc_curve": (
+            verification.roc_curve,
+            *roc(SCORES, SAME),
+            0.5,
+            {"size": (4.5, 4)},
         ),
         "verification.threshold_scales": (
             verification.threshold_scales,

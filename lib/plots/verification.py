@@ -31,6 +31,8 @@ def unlock_rates(ax: Axes, scores: np.ndarray, same: np.ndarray, threshold: floa
     scores, same  (N,) similarity, and True where both images show one person
     """
     score_histograms(ax, scores, same, threshold)
+    ax.set_yscale("log")  # the wrong decisions are one in a hundred
+    ax.set_ylim(0.01, 100)
     far, frr = far_frr(scores, same, threshold)
     strangers, owner = "no stranger unlocks", "never turned away"
     if far > 0.095:
@@ -45,6 +47,27 @@ def unlock_rates(ax: Axes, scores: np.ndarray, same: np.ndarray, threshold: floa
         f"Threshold {threshold:.2f}\n{strangers} the phone, FAR {_percent(far)}\n"
         f"its owner is {owner}, FRR {_percent(frr)}"
     )
+
+
+def roc_curve(
+    ax: Axes, far: np.ndarray, tar: np.ndarray, thresholds: np.ndarray, threshold: float
+) -> None:
+    """Draw a ROC curve, FAR on a logarithmic axis, and the point of one threshold on it.
+
+    far, tar, thresholds  (T,) as `lib.evaluation.roc` gives them, the strictest threshold first
+    """
+    lowest = 0.5 * far[far > 0].min()  # where a FAR of 0 is drawn
+    shown = np.maximum(far, lowest)
+    ax.plot(100 * shown, 100 * tar, color=SAME, linewidth=2)
+    at = max(int(np.sum(thresholds >= threshold)) - 1, 0)
+    x, y = 100 * shown[at], 100 * tar[at]
+    mark(ax, x, y, "o", INK, 9)
+    ax.axvline(x, color=INK, linewidth=0.8, linestyle=":")
+    ax.axhline(y, color=INK, linewidth=0.8, linestyle=":")
+    ax.set_xscale("log")
+    ax.set(xlabel="FAR: different pairs accepted (%)", ylabel="TAR: same pairs accepted (%)")
+    ax.set(xlim=(100 * lowest, 100), ylim=(-3, 103))
+    ax.set_title("ROC curve: a lower threshold\nmoves the point to the right")
 
 
 def _percent(share: float) -> str:
