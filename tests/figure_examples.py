@@ -25,6 +25,7 @@ from lib.plots import (
     maps,
     margins,
     models,
+    negatives,
     oneshot,
     pairs,
     phone,
@@ -123,6 +124,7 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
                 "equal pens": {"paper": 0.5, "ink": 0.54, "mean": 0.56},
                 "other pens": {"paper": 0.5, "ink": 0.94, "mean": 0.88},
             },
+            (0.51, 0.57),
             {"size": (7, 2.9)},
         ),
         "datasets.forger_grid": (
@@ -314,6 +316,27 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             {"3x3": 2.0, "depthwise": 5.0, "1x1": 93.0},
             {"3x3": 3.0, "depthwise": 26.0, "1x1": 71.0},
             {"size": (7, 2.8)},
+        ),
+        "negatives.push_shares": (
+            negatives.push_shares,
+            [0.7, 0.2, -0.1],
+            {"size": (6, 2.2)},
+        ),
+        "negatives.unit_maps": (
+            negatives.unit_maps,
+            {"spread": MAP / 20, "collapsed": MAP / 900},
+            PEOPLE,
+            {"axes": 2, "size": (8, 4)},
+        ),
+        "negatives.spread_curves": (
+            negatives.spread_curves,
+            {
+                "SimSiam": 0.17 + 0.01 * DECAY,
+                "no stop-gradient": 0.17 * DECAY[:120],
+                "no predictor": 0.15 * DECAY[:120],
+            },
+            0.177,
+            {"title": "A title"},
         ),
         "oneshot.episode": (
             oneshot.episode,

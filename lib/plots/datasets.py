@@ -64,15 +64,20 @@ def score_rows(ax: Axes, rows: Mapping[str, np.ndarray], threshold: float) -> No
     ax.grid(axis="y", visible=False)
 
 
-def audit_bars(ax: Axes, findings: Mapping[str, Mapping[str, float]]) -> None:
+def audit_bars(
+    ax: Axes, findings: Mapping[str, Mapping[str, float]], chance: tuple[float, float]
+) -> None:
     """Draw the balanced accuracy of each single number, one marker a set on one row a number.
 
     findings  {set: {number: accuracy in [0, 1]}}, two sets
+    chance    lowest and highest accuracy of the best number where the labels are shuffled
     """
     names = list(next(iter(findings.values())))
     accuracy = 100 * np.array([[found[name] for name in names] for found in findings.values()])
     highest = int(accuracy.max(axis=0).argmax())  # the sets are named on this row
-    ax.axvline(50, color=INK, linestyle="--", linewidth=1)
+    ax.axvspan(100 * chance[0], 100 * chance[1], color=FAINT, alpha=0.25, linewidth=0)
+    where = (50 * sum(chance), len(names) - 0.45)
+    label(ax, "labels shuffled", where, va="bottom", fontsize=9, color=text_colour(FAINT))
     ax.hlines(
         range(len(names)), accuracy.min(axis=0), accuracy.max(axis=0), color=FAINT, lw=1, zorder=0
     )
