@@ -1,7 +1,8 @@
-"""Every loss against plain loops, against pytorch-metric-learning in float64, and at the places where losses break."""
+"""Losses against plain loops, against pytorch-metric-learning in float64, and at their edges."""
 
 import itertools
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -24,10 +25,17 @@ BATCH_LOSSES = [
     losses.semi_hard_triplet_loss,
     losses.n_pair_loss,
     losses.nt_xent_loss,
+    losses.supcon_loss,
 ]
 HEADS = [NormalizedSoftmax, SphereFace, CosFace, ArcFace]
 batch_losses = pytest.mark.parametrize("loss", BATCH_LOSSES, ids=lambda f: f.__name__)
 heads = pytest.mark.parametrize("head_type", HEADS, ids=lambda c: c.__name__)
+# With names as ids: an address would differ between the workers of pytest-xdist.
+every_kind = pytest.mark.parametrize(
+    "loss",
+    [*BATCH_LOSSES, SoftmaxLoss(ArcFace(3, 9))],
+    ids=[*(f.__name__ for f in BATCH_LOSSES), "softmax_with_arcface"],
+)
 
 
 @pytest.fixture(params=[0, 1, 2])
@@ -54,7 +62,7 @@ def loop_distance(x, i, j) -> float:
     return math.sqrt(sum((float(u) - float(v)) ** 2 for u, v in zip(x[i], x[j])))
 
 
-# --- pairs and triplets given by their distances ---------------------------------------------------------------------------
+# --- pairs and triplets given by their distances --------------------------------------------------
 
 
 def test_contrastive_is_hadsells_equation():
@@ -84,7 +92,7 @@ def test_contrastive_equals_its_linear_parts_in_the_trusted_library(embeddings):
 
 
 @pytest.mark.parametrize("margin", [0.2, 3.0])
-def test_triplet_equals_torchs_own(embeddings, margin):
+def test_triplet_loss_equals_that_of_torch(embeddings, margin):
     a, p, n = embeddings[:4], embeddings[4:8], embeddings[8:]
     d_ap, d_an = torch.linalg.vector_norm(a - p, dim=1), torch.linalg.vector_norm(a - n, dim=1)
     assert close(
@@ -101,10 +109,10 @@ def test_soft_margin_is_ln_1_plus_e_to_the_gap():
     assert close(losses.triplet_loss(d_ap, d_an, None), expected)
 
 
-# --- batches ---------------------------------------------------------------------------------------------------------------
+# --- batches --------------------------------------------------------------------------------------
 
 
-def test_batch_contrastive_is_the_loop_it_abbreviates(embeddings):
+def test_batch_contrastive_equals_a_plain_loop(embeddings):
     terms = []
     for i, j in itertools.combinations(range(len(LABELS)), 2):
         d = loop_distance(embeddings, i, j)
@@ -112,7 +120,7 @@ def test_batch_contrastive_is_the_loop_it_abbreviates(embeddings):
     assert close(losses.batch_contrastive_loss(embeddings, LABELS, 2.0), sum(terms) / len(terms))
 
 
-def test_batch_hard_is_the_loop_it_abbreviates(embeddings):
+def test_batch_hard_equals_a_plain_loop(embeddings):
     terms = []
     for a in range(len(LABELS)):
         positives = [
@@ -191,7 +199,7 @@ def test_every_triplet_is_exactly_one_kind_and_equal_distances_are_hard():
     )
 
 
-def test_a_triplet_that_just_costs_nothing_is_easy():
+def test_a_triplet_whose_loss_is_exactly_zero_is_easy():
     steps = [n / 8 for n in range(9)]  # sums of eighths are exact
     for margin in (0.0, 0.25, 0.5):
         easy, semi_hard, hard = losses.triplet_kinds(
@@ -247,7 +255,21 @@ def test_nt_xent_equals_the_trusted_loss_and_the_loop(embeddings, temperature):
     assert close(ours, pml_losses.NTXentLoss(temperature=temperature)(embeddings, LABELS))
 
 
-# --- heads -----------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("temperature", [0.07, 0.5])
+def test_supcon_equals_the_trusted_loss_and_the_loop(embeddings, temperature):
+    ours = losses.supcon_loss(embeddings, LABELS, temperature)
+    unit, terms, n = F.normalize(embeddings, dim=1), [], range(len(LABELS))
+    e = (unit @ unit.T / temperature).exp()
+    for a in n:
+        total = sum(e[a, other] for other in n if other != a)
+        own = [-math.log(e[a, p] / total) for p in n if p != a and LABELS[p] == LABELS[a]]
+        if own:
+            terms.append(sum(own) / len(own))
+    assert close(ours, sum(terms) / len(terms))
+    assert close(ours, pml_losses.SupConLoss(temperature=temperature)(embeddings, LABELS))
+
+
+# --- heads ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -301,7 +323,7 @@ def margins_on_a_circle(head, angles) -> torch.Tensor:
     return head(embeddings, torch.zeros(len(angles), dtype=torch.long))[:, 0] / head.scale
 
 
-def test_arcface_turns_by_radians_and_past_pi_minus_m_keeps_falling():
+def test_arcface_adds_radians_and_keeps_falling_beyond_pi_minus_m():
     m, angles = 0.5, torch.linspace(0, math.pi, 2001, dtype=torch.float64)
     got = margins_on_a_circle(ArcFace(2, 2, 64.0, m).double(), angles)
     expected = torch.tensor(
@@ -318,7 +340,7 @@ def test_arcface_turns_by_radians_and_past_pi_minus_m_keeps_falling():
 
 
 @pytest.mark.parametrize("dtype, steepest", [(torch.float32, 1e7**0.5), (torch.float64, 1e6)])
-def test_arcface_is_no_steeper_than_its_floor_allows_even_where_rounding_makes_a_cosine_exceed_one(
+def test_the_slope_of_arcface_is_bounded_also_where_rounding_lifts_a_cosine_above_one(
     dtype, steepest
 ):
     steps = torch.linspace(-4, 400, 405, dtype=dtype) * torch.finfo(dtype).eps
@@ -327,7 +349,7 @@ def test_arcface_is_no_steeper_than_its_floor_allows_even_where_rounding_makes_a
     assert cosine.grad.isfinite().all() and cosine.grad.abs().max() <= steepest
 
 
-def test_cosface_lifts_the_bar_and_sphereface_multiplies_the_angle():
+def test_cosface_lowers_the_cosine_and_sphereface_multiplies_the_angle():
     angles = torch.linspace(0, math.pi, 401, dtype=torch.float64)
     torch.testing.assert_close(
         margins_on_a_circle(CosFace(2, 2, 9.0, 0.35).double(), angles), angles.cos() - 0.35
@@ -344,7 +366,9 @@ def test_cosface_lifts_the_bar_and_sphereface_multiplies_the_angle():
 
 
 @heads
-def test_only_the_right_class_pays_and_wrong_logits_are_scaled_cosines(head_type, embeddings):
+def test_the_margin_lowers_the_true_class_alone_and_other_logits_are_scaled_cosines(
+    head_type, embeddings
+):
     head = head_type(5, 5, scale=7.0).double()
     logits, plain = (
         head(embeddings, LABELS),
@@ -360,7 +384,7 @@ def test_only_the_right_class_pays_and_wrong_logits_are_scaled_cosines(head_type
         assert (logits[own] < plain[own]).all()
 
 
-# --- gradients -------------------------------------------------------------------------------------------------------------
+# --- gradients ------------------------------------------------------------------------------------
 
 
 @batch_losses
@@ -374,7 +398,7 @@ def test_distance_losses_pass_gradcheck():
     assert torch.autograd.gradcheck(lambda d: losses.contrastive_loss(d, same, 1.0), d)
     for margin in (0.25, None):
         assert torch.autograd.gradcheck(
-            lambda d, e: losses.triplet_loss(d, e, margin),
+            partial(losses.triplet_loss, margin=margin),
             (d, (1.1 * d + 0.05).detach().requires_grad_()),
         )
 
@@ -391,7 +415,7 @@ def test_heads_pass_gradcheck_for_embeddings_and_weights(head_type, embeddings):
     )
 
 
-# --- precision -------------------------------------------------------------------------------------------------------------
+# --- precision ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
@@ -419,7 +443,7 @@ def test_distances_keep_the_digits_of_close_neighbours():
     assert (losses.distances(x).diagonal() == 0).all()
 
 
-# --- edges -----------------------------------------------------------------------------------------------------------------
+# --- edges ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
@@ -449,13 +473,13 @@ def test_values_and_gradients_are_finite_at_the_edges(dtype, case):
     ids=["no positive", "no negative", "one image", "no image"],
 )
 @batch_losses
-def test_a_batch_without_a_term_gives_a_zero_that_can_go_backward(loss, labels):
+def test_a_batch_without_a_term_gives_a_zero_with_zero_gradients(loss, labels):
     x = torch.randn(len(labels), 3, requires_grad=True)
     value = loss(x, torch.tensor(labels, dtype=torch.long))
     value.backward()
     if not (
-        loss is losses.batch_contrastive_loss and len(labels) > 1
-    ):  # pairs of one kind still have a price
+        loss in (losses.batch_contrastive_loss, losses.supcon_loss) and len(labels) > 1
+    ):  # pairs of one kind still have a loss
         assert value.item() == 0 and (x.grad == 0).all()
 
 
@@ -466,10 +490,10 @@ def test_single_images_are_no_anchors_but_serve_as_negatives(embeddings):
     assert close(losses.batch_hard_triplet_loss(embeddings[:4], labels, 5.0), expected)
 
 
-# --- what is refused, in words ---------------------------------------------------------------------------------------------
+# --- what is refused, in words --------------------------------------------------------------------
 
 
-def test_a_column_against_a_row_is_refused_instead_of_broadcast():
+def test_a_column_and_a_row_are_refused_and_not_broadcast():
     d = torch.rand(4, 1)
     with pytest.raises(ValueError, match="one shape"):
         losses.contrastive_loss(d, torch.ones(4, dtype=torch.bool))
@@ -479,7 +503,7 @@ def test_a_column_against_a_row_is_refused_instead_of_broadcast():
         losses.triplet_kinds(d, d[:, 0], 0.2)
 
 
-@pytest.mark.parametrize("loss", [*BATCH_LOSSES, SoftmaxLoss(ArcFace(3, 9))], ids=str)
+@every_kind
 @pytest.mark.parametrize(
     "shape, labels", [((4, 3), [0, 1, 2]), ((4, 3), [[0], [0], [1], [1]]), ((4,), [0, 0, 1, 1])]
 )
@@ -488,7 +512,7 @@ def test_wrong_shapes_are_refused(loss, shape, labels):
         loss(torch.rand(shape), torch.tensor(labels))
 
 
-@pytest.mark.parametrize("loss", [*BATCH_LOSSES, SoftmaxLoss(ArcFace(3, 9))], ids=str)
+@every_kind
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_nan_is_refused_before_it_spreads(loss, value):
     x = torch.rand(4, 3)
@@ -500,7 +524,7 @@ def test_nan_is_refused_before_it_spreads(loss, value):
         loss(x, torch.tensor([0, 0, 1, 1]))
 
 
-def test_nonsense_is_refused_in_words():
+def test_values_outside_their_range_are_refused_in_words():
     d, same = torch.tensor([0.1, 0.5]), torch.tensor([True, False])
     for call, words in [
         (lambda: losses.contrastive_loss(-d, same), "similarity"),
@@ -513,6 +537,7 @@ def test_nonsense_is_refused_in_words():
             "margin",
         ),
         (lambda: losses.nt_xent_loss(torch.rand(3, 2), torch.tensor([0, 0, 1]), 0), "temperature"),
+        (lambda: losses.supcon_loss(torch.rand(3, 2), torch.tensor([0, 0, 1]), 0), "temperature"),
         (lambda: ArcFace(8, 10, margin=28.6), "radians"),
         (lambda: CosFace(8, 10, margin=2.5), "cosine"),
         (lambda: SphereFace(8, 10, margin=1.5), "whole number"),
@@ -535,11 +560,11 @@ def test_nonsense_is_refused_in_words():
             call()
 
 
-# --- the value of a model that ignores its input -----------------------------------------------------------------------------
+# --- baselines ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("same_share, margin", [(0.5, 1.0), (0.1, 2.0), (0.9, 0.7)])
-def test_no_constant_distance_beats_the_trivial_contrastive_value(same_share, margin):
+def test_no_constant_distance_scores_below_the_contrastive_baseline(same_share, margin):
     same = torch.arange(1000) < 1000 * same_share
     tried = [
         losses.contrastive_loss(torch.full((1000,), d, dtype=torch.float64), same, margin).item()
@@ -551,7 +576,7 @@ def test_no_constant_distance_beats_the_trivial_contrastive_value(same_share, ma
 
 
 @pytest.mark.parametrize("margin", [0.2, None])
-def test_a_collapsed_batch_pays_the_trivial_triplet_value(margin):
+def test_a_collapsed_batch_scores_the_triplet_baseline(margin):
     for loss in (losses.batch_hard_triplet_loss, losses.batch_all_triplet_loss):
         assert loss(torch.ones(12, 5), LABELS, margin).item() == pytest.approx(
             losses.baseline_loss("triplet", margin=margin)
@@ -567,7 +592,7 @@ def test_a_collapsed_batch_pays_the_trivial_triplet_value(margin):
         (ArcFace(4, 6, 5.0, 0.5), "arcface", dict(scale=5.0, margin=0.5)),
     ],
 )
-def test_training_only_the_class_directions_ends_at_the_baseline_loss(head, name, options):
+def test_training_only_the_class_directions_ends_at_the_baseline(head, name, options):
     expected = losses.baseline_loss(name, classes=6, **options)
     one_vector, labels = torch.ones(6, 4), torch.arange(6)  # every class shows the same embedding
     ends = []
@@ -589,7 +614,7 @@ def test_training_only_the_class_directions_ends_at_the_baseline_loss(head, name
     assert min(ends) == pytest.approx(expected, rel=2e-3) and min(ends) > expected - 1e-3
 
 
-def test_baseline_losss_are_the_published_ones():
+def test_baselines_are_those_worked_out_by_hand():
     assert losses.baseline_loss("contrastive", margin=2.0) == pytest.approx(2.0**2 / 8)
     assert losses.baseline_loss("arcface", classes=100, scale=64, margin=0.5) == pytest.approx(
         12.43, abs=0.01
@@ -604,6 +629,9 @@ def test_baseline_losss_are_the_published_ones():
     )
     assert losses.nt_xent_loss(collapsed, pairs).item() == pytest.approx(
         losses.baseline_loss("nt_xent", classes=11)
+    )
+    assert losses.supcon_loss(collapsed, pairs).item() == pytest.approx(
+        losses.baseline_loss("supcon", classes=11)
     )
 
 
@@ -645,7 +673,7 @@ def test_a_margin_outside_its_range_is_refused(head_type, margin):
         head_type(4, 3, margin=margin)
 
 
-# ------------------------------------------------------------------- batches, written to be read
+# --- batches, written to be read ------------------------------------------------------------------
 
 
 def plain_batch_hard(embeddings, labels, margin):

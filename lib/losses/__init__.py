@@ -6,7 +6,8 @@ batch_hard_..., batch_all_...,
 semi_hard_triplet_loss              of a batch (embeddings, labels); lesson 4
 distances, triplet_mask,
 triplet_kinds                       what these batches hold; lessons 3 and 4
-n_pair_loss, nt_xent_loss           one positive against many negatives; lesson 5
+n_pair_loss, nt_xent_loss,
+supcon_loss                         a positive against many negatives; lesson 5
 SoftmaxLoss(head)                   cross-entropy of one of the heads NormalizedSoftmax,
                                     SphereFace, CosFace, ArcFace; lesson 6
 baseline_loss                       what distances or logits without regard to the labels score
@@ -21,6 +22,7 @@ from lib.losses.metric import (
     contrastive_loss,
     n_pair_loss,
     nt_xent_loss,
+    supcon_loss,
 )
 from lib.losses.triplets import (
     batch_all_triplet_loss,
@@ -46,6 +48,7 @@ __all__ = [
     "n_pair_loss",
     "nt_xent_loss",
     "semi_hard_triplet_loss",
+    "supcon_loss",
     "triplet_kinds",
     "triplet_loss",
     "triplet_mask",

@@ -99,15 +99,48 @@ def nt_xent_loss(embeddings: Tensor, labels: Tensor, temperature: float = 0.5) -
     source       Chen et al. 2020 (SimCLR), equation 1; Sohn 2016
     """
     embeddings, labels = check_batch(embeddings, labels)
-    if not temperature > 0:
-        raise ValueError(f"temperature must be above 0, not {temperature}")
-    with no_autocast(embeddings):
-        logits = unit(embeddings) @ unit(embeddings).T / temperature  # (B, B)
+    logits = cosines(embeddings) / check_temperature(temperature)  # (B, B)
     positive, negative = positives_and_negatives(labels)
     # The lowest number, not -inf: an anchor without negatives would give NaN gradients.
     lowest = torch.finfo(logits.dtype).min
     negatives = logits.masked_fill(~negative, lowest).logsumexp(1, keepdim=True)  # (B, 1)
     terms = (torch.logaddexp(logits, negatives.expand_as(logits)) - logits)[positive]
+    return mean_or_zero(terms) + attached_zero(embeddings)
+
+
+def cosines(embeddings: Tensor) -> Tensor:
+    """Cosines within a batch, (B, D) -> (B, B)"""
+    with no_autocast(embeddings):
+        return unit(embeddings) @ unit(embeddings).T
+
+
+def check_temperature(temperature: float) -> float:
+    if not temperature > 0:
+        raise ValueError(f"temperature must be above 0, not {temperature}")
+    return temperature
+
+
+def supcon_loss(embeddings: Tensor, labels: Tensor, temperature: float = 0.1) -> Tensor:
+    """Supervised contrastive loss: each positive against all other images of the batch.
+
+    For each anchor the mean over its positives, outside the logarithm ("L_out"). Unlike in
+    `nt_xent_loss`, the other positives of an anchor stand in the denominator, too.
+
+    embeddings   (B, D), normalised here
+    labels       (B,)
+    temperature  > 0; cosines are divided by it
+    returns      scalar, mean over anchors that have a positive
+    source       Khosla et al. 2020, equation 2
+    """
+    embeddings, labels = check_batch(embeddings, labels)
+    logits = cosines(embeddings) / check_temperature(temperature)  # (B, B)
+    positive, negative = positives_and_negatives(labels)
+    # The lowest number, not -inf: a batch of one image would give NaN gradients.
+    lowest = torch.finfo(logits.dtype).min
+    others = logits.masked_fill(~(positive | negative), lowest)
+    log_share = logits - others.logsumexp(1, keepdim=True)  # (B, B)
+    count = positive.sum(1)  # (B,)
+    terms = -(log_share * positive).sum(1)[count > 0] / count[count > 0]
     return mean_or_zero(terms) + attached_zero(embeddings)
 
 
@@ -118,6 +151,7 @@ _OPTIONS = {
     "sphereface": ["classes"],
     "n_pair": ["classes"],
     "nt_xent": ["classes"],
+    "supcon": ["classes"],
     "cosface": ["classes", "scale", "margin"],
     "arcface": ["classes", "scale", "margin"],
 }
@@ -136,6 +170,7 @@ def baseline_loss(name: str, **options) -> float:
     cosface              classes, scale, margin: ln(1 + (C - 1) e^(s m)), about s m + ln(C - 1)
     arcface              classes, scale, margin: ln(1 + (C - 1) e^(s (1 - cos m)))
     n_pair, nt_xent      classes: ln C, C counting the positive and its negatives
+    supcon               classes: ln C, C counting the other images of the batch
     raises               ValueError for a missing option, and for another name: semi-hard triplets
                          have no baseline, their mean is below the margin whatever the network does
     """
