@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import notebooks
+from tools import notebook_outputs, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = notebooks.lessons()
@@ -273,4 +273,6 @@ def test_hashes_in_fenced_code_are_not_headings():
 
 
 def test_a_progress_bar_keeps_its_last_state():
-    assert notebooks.final_lines("\r 0%|  |\r 50%|# |\r100%|##|\ndone\n") == "100%|##|\ndone\n"
+    assert (
+        notebook_outputs.final_lines("\r 0%|  |\r 50%|# |\r100%|##|\ndone\n") == "100%|##|\ndone\n"
+    )
