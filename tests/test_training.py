@@ -1,4 +1,4 @@
-"""Training against a loop written out by hand, and through everything that interrupts one: kill -9, Ctrl-C, NaN, a full disk."""
+"""Training against a loop written out by hand, and interrupted: kill -9, Ctrl-C, NaN, full disk."""
 
 import itertools
 import os
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def blobs(people: int = 12, each: int = 6, side: int = 16, noise: float = 30.0) -> ImageSet:
-    """Grey images that a small network tells apart in a few steps: a person is a coarse pattern, an image adds noise."""
+    """Grey images that a small network learns in a few steps: a coarse pattern, and noise."""
     rng = np.random.default_rng(0)
     pattern = rng.integers(0, 255, (people, 1, side // 4, side // 4)).repeat(4, 2).repeat(4, 3)
     images = (
@@ -146,7 +146,7 @@ def test_warm_up_rises_in_a_straight_line_and_meets_the_schedule():
         training.learning_rate(0, 10, 0.1, "fast")
 
 
-def test_weight_decay_stands_where_the_paper_puts_it():
+def test_weight_decay_is_where_the_paper_puts_it():
     model, loss = (
         models.MobileFaceNet(width=0.25, input_size=(32, 32)),
         losses.SoftmaxLoss(losses.ArcFace(128, 5)),
@@ -167,7 +167,7 @@ def test_weight_decay_stands_where_the_paper_puts_it():
     assert convolutions[-2].kernel_size == (2, 2) and decay[id(loss.head.weight)] == 4e-4
 
 
-def test_a_losss_own_directions_are_trained_and_forgeries_are_somebody_else():
+def test_parameters_of_the_loss_are_trained_and_forgeries_are_another_class():
     data = blobs(6)
     data = ImageSet(
         data.images, data.identity, np.arange(36) % 2 == 0, data.names
@@ -240,7 +240,7 @@ def test_an_optimizer_that_lacks_a_trainable_parameter_is_refused():
     assert train(model, loss=head, steps=1, optimizer=sgd(model)).finished
 
 
-def test_the_readers_own_random_numbers_are_left_alone():
+def test_the_callers_random_numbers_stay_as_they_were():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
@@ -250,7 +250,7 @@ def test_the_readers_own_random_numbers_are_left_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-# ------------------------------------------------------------------------------------------------ what interrupts a run
+# --- what interrupts a run ------------------------------------------------------------------------
 
 
 class At:
@@ -309,7 +309,7 @@ def test_ctrl_c_saves_and_the_same_call_goes_on_to_the_same_weights(tmp_path, ca
 
 
 def whole_or_killed(mode: str, checkpoint: str, out: str) -> None:
-    """Train a little network to the end, on one thread; or die on the way, or write onto a disk that fills."""
+    """Train a small network on one thread to the end, or be killed, or meet a full disk."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = models.MobileFaceNet(8, (16, 16), width=0.125)
@@ -352,7 +352,10 @@ def whole_or_killed(mode: str, checkpoint: str, out: str) -> None:
 
 
 def run(mode: str, folder: Path) -> subprocess.CompletedProcess:
-    code = "import sys; sys.path[:0] = ['.', 'tests']; import test_training; test_training.whole_or_killed(*sys.argv[1:])"
+    code = (
+        "import sys; sys.path[:0] = ['.', 'tests']; import test_training; "
+        "test_training.whole_or_killed(*sys.argv[1:])"
+    )
     return subprocess.run(
         [sys.executable, "-c", code, mode, str(folder / "run.checkpoint"), str(folder / "run.pt")],
         cwd=ROOT,
@@ -443,7 +446,7 @@ def test_the_progress_line_shows_loss_and_baseline_once(capsys, monkeypatch):
     assert len(shown) < 1000  # a log file is not flooded
 
 
-# ------------------------------------------------------------------------------------------------ command line, many processes
+# --- command line, many processes -----------------------------------------------------------------
 
 
 def pictures(folder: Path) -> Path:
@@ -522,15 +525,13 @@ def test_the_command_line_trains_a_model_that_loads_with_its_facts(
 @pytest.mark.parametrize(
     "name", ["contrastive", "triplet", "batch-all", "softmax", "sphereface", "cosface", "arcface"]
 )
-def test_every_loss_of_the_command_line_knows_its_baseline_loss(name):
-    """One vector for all images: no such model scores less, and the best of them scores the trivial value."""
-    loss, trivial = build_loss(name, 8, 12, 4, 3, margin=None, scale=8.0)
+def test_every_loss_of_the_command_line_has_its_baseline(name):
+    """The loss of one vector for all images, or of one distance for all pairs, at its lowest."""
+    loss, baseline = build_loss(name, 8, 12, 4, 3, margin=None, scale=8.0)
     labels = torch.arange(4).repeat_interleave(3)
     if name in ("triplet", "batch-all"):
         value = loss(torch.ones(12, 8), labels).item()
-    elif (
-        name == "contrastive"
-    ):  # every pair at one distance: corners of a simplex at the best distance, as many as there are images
+    elif name == "contrastive":  # every pair at one distance: the corners of a simplex
         value = min(
             loss(F.pad(torch.eye(12) * d / 2**0.5, (0, 0)), labels).item()
             for d in np.linspace(0, 1, 201)
@@ -539,7 +540,7 @@ def test_every_loss_of_the_command_line_knows_its_baseline_loss(name):
         with torch.no_grad():
             loss.head.weight.fill_(1.0)
         value = loss(torch.ones(12, 8), labels).item()
-    assert value == pytest.approx(trivial, rel=2e-3)
+    assert value == pytest.approx(baseline, rel=2e-3)
 
 
 class Linear(nn.Module):
@@ -604,7 +605,8 @@ def torchrun(arguments: list[str], timeout: int = 300) -> subprocess.CompletedPr
 def test_two_processes_train_what_one_trains_and_write_one_file(tmp_path, threads_as_before):
     script = tmp_path / "two.py"
     script.write_text(
-        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]; import test_training; test_training.share(*sys.argv[1:])"
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]; "
+        "import test_training; test_training.share(*sys.argv[1:])"
     )
     done = torchrun([str(script), str(tmp_path / "weights"), *command(tmp_path)])
     assert done.returncode == 0, done.stderr[-3000:]
@@ -635,7 +637,7 @@ def test_identities_that_processes_cannot_share_are_refused(monkeypatch):
         next(draw_batches(blobs(), (4, 3), seed=0, steps=range(1)))
 
 
-# ------------------------------------------------------------------------------------------------ augmentation
+# --- augmentation ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
