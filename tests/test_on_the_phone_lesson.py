@@ -1,4 +1,7 @@
-"""What lesson 12 and its page say besides what cells compute: excerpts are of the files they name, the self-check needs no kernel."""
+"""What the lessons on the phone and on attacks say besides what cells compute.
+
+Excerpts are of the files that they name; the self-check needs no kernel.
+"""
 
 import re
 from pathlib import Path
@@ -7,25 +10,30 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TEXT = "\n".join(
-    c.source
-    for c in nbformat.read(ROOT / "notebooks" / "12_on_the_phone.ipynb", 4).cells
-    if c.cell_type == "markdown"
-)
-SELF_CHECK = TEXT.split("## Self-check")[1].split("## You have seen")[0]
+LESSONS = ("15_on_the_phone", "16_attacks_and_privacy")
+
+
+def text_of(lesson: str) -> str:
+    """The prose of one lesson."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", 4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
 def test_the_kotlin_excerpt_is_in_the_apps_source():
     source = (ROOT / "docs/android/app/src/main/kotlin/face/Match.kt").read_text()
     lines = [
         line.strip()
-        for line in re.search(r"```kotlin\n(.*?)\n```", TEXT, re.S).group(1).splitlines()
+        for line in re.search(r"```kotlin\n(.*?)\n```", text_of("15_on_the_phone"), re.S)
+        .group(1)
+        .splitlines()
     ]
     assert lines and all(line in source for line in lines)
 
 
 def test_the_self_check_has_ten_questions_and_one_right_choice_each():
-    questions = re.split(r"^\*\*\d+\.\*\* ", SELF_CHECK, flags=re.M)[1:]
+    text = text_of("16_attacks_and_privacy")
+    self_check = text.split("## Self-check")[1].split("## You have seen")[0]
+    questions = re.split(r"^\*\*\d+\.\*\* ", self_check, flags=re.M)[1:]
     assert len(questions) == 10
     for question in questions:
         choices = re.findall(
@@ -38,9 +46,11 @@ def test_the_self_check_has_ten_questions_and_one_right_choice_each():
         ), "every choice says why"
 
 
-@pytest.mark.parametrize("page", ["notebooks/12_on_the_phone.ipynb", "docs/gallery.md"])
+@pytest.mark.parametrize(
+    "page", [*(f"notebooks/{lesson}.ipynb" for lesson in LESSONS), "docs/gallery.md"]
+)
 def test_every_link_into_the_course_leads_somewhere(page):
-    text = TEXT if page.endswith("ipynb") else (ROOT / page).read_text()
+    text = text_of(Path(page).stem) if page.endswith("ipynb") else (ROOT / page).read_text()
     inside = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith("http")]
     assert inside and all(
         ((ROOT / page).parent / link.split("#")[0]).exists() for link in inside

@@ -8,26 +8,32 @@ siamese         `joint`, `training_step`, `verify`: 01_a_siamese_network
 datasets        `split_people`, `find_duplicates`, `best_balanced_accuracy`: 02_datasets
 pairs           `counts`, `valid_triplets`, `pk_batch`: 03_pairs_and_triplets
 losses          `contrastive`, `semi_hard`, `soft_triplet_gradient`: 04_contrastive_and_triplet_loss
+negatives       `nt_xent`, `simsiam`, `nt_xent_gradient`: 05_many_negatives_or_none
 margins         `arc_margin`, `cosface_logits`, `smallest_scale`: 06_angular_margin_loss
 signatures      `score_against_references`, `cllr_in_bits`, `split_without_shared_forgers`:
                 07_signature_verification
 one_shot        `nearest_character`, `precision_at`, `bootstrap_shares`: 08_one_shot_learning
 mobilefacenet   `output_side`, `bottleneck_cost`, `fold`: 09_mobilefacenet
 face_training   `paper_learning_rate`, `weight_decay`, `arcface_baseline`: 10_face_training
-verification    `to_cosine`, `choose_and_measure`: 11_verification; `identify`: 12_identification
+verification    `to_cosine`, `choose_and_measure`: 11_verification
+identification  `identify`: 12_identification
 maps            `pca_map`, `umap_sigma`, `purity`: 13_embedding_maps
 mobile_export   `phone_input`, `to_levels`, `to_int8`: 14_mobile_export
 on_the_phone    `from_two_eyes`, `open_set`, `far_per_comparison`: 15_on_the_phone
+attacks         `attack_error_rates`: 16_attacks_and_privacy
 judge           the frame that all checks share
 """
 
+from lib.checks.attacks import attack_error_rates
 from lib.checks.datasets import best_balanced_accuracy, find_duplicates, split_people
 from lib.checks.face_training import arcface_baseline, paper_learning_rate, weight_decay
+from lib.checks.identification import identify
 from lib.checks.losses import contrastive, semi_hard, soft_triplet_gradient
 from lib.checks.maps import pca_map, purity, umap_sigma
 from lib.checks.margins import arc_margin, cosface_logits, smallest_scale
 from lib.checks.mobile_export import phone_input, to_int8, to_levels
 from lib.checks.mobilefacenet import bottleneck_cost, fold, output_side
+from lib.checks.negatives import nt_xent, nt_xent_gradient, simsiam
 from lib.checks.on_the_phone import far_per_comparison, from_two_eyes, open_set
 from lib.checks.one_shot import bootstrap_shares, nearest_character, precision_at
 from lib.checks.pairs import counts, pk_batch, valid_triplets
@@ -37,12 +43,13 @@ from lib.checks.signatures import (
     score_against_references,
     split_without_shared_forgers,
 )
-from lib.checks.verification import choose_and_measure, identify, to_cosine
+from lib.checks.verification import choose_and_measure, to_cosine
 from lib.checks.welcome import decide, error_rates
 
 __all__ = [
     "arc_margin",
     "arcface_baseline",
+    "attack_error_rates",
     "best_balanced_accuracy",
     "bootstrap_shares",
     "bottleneck_cost",
@@ -60,6 +67,8 @@ __all__ = [
     "identify",
     "joint",
     "nearest_character",
+    "nt_xent",
+    "nt_xent_gradient",
     "open_set",
     "output_side",
     "paper_learning_rate",
@@ -70,6 +79,7 @@ __all__ = [
     "purity",
     "score_against_references",
     "semi_hard",
+    "simsiam",
     "smallest_scale",
     "soft_triplet_gradient",
     "split_people",

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.optimize import brentq
 
+from lib.checks.identification import PEOPLE
 from lib.checks.judge import edge, judge
-from lib.checks.verification import PEOPLE
 
 LEFT, RIGHT = 38.2946 + 51.6963j, 73.5318 + 51.5014j  # the eyes of the template
 
