@@ -1,4 +1,4 @@
-"""The site: every lesson is a page, with every figure described, every formula set, every answer folded; and nothing in it leads nowhere."""
+"""The site: every lesson is a page, figures have alt texts, formulas are MathML, links exist."""
 
 import base64
 import hashlib
@@ -38,7 +38,7 @@ VOID = {
 
 
 class Page(HTMLParser):
-    """What a test asks of a page: its elements with their attributes, its words outside code, and what stands within each <details>."""
+    """A page: elements with attributes, words outside code, elements within each <details>."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ def markdown(path: Path) -> str:
     )
 
 
-# -- the whole course --------------------------------------------------------------------------------------------------
+# -- the whole course ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +122,13 @@ def test_a_page_shows_every_stored_figure_with_its_own_alt_text(site):
 
 
 @needs_sphinx
-def test_no_image_of_the_site_is_without_words(site):
+def test_every_image_of_the_site_has_an_alt_text(site):
     for name, page in site.items():
         assert all(len(image.get("alt") or "") >= 10 for image in page.all("img")), name
 
 
 @needs_sphinx
-def test_every_folded_answer_is_there_and_no_formula_stays_raw(site):
+def test_every_folded_answer_is_there_and_every_formula_is_mathml(site):
     for lesson in notebooks.lessons():
         page, text = site[f"notebooks/{lesson.stem}.html"], markdown(lesson)
         folded = [
@@ -145,7 +145,7 @@ def test_every_folded_answer_is_there_and_no_formula_stays_raw(site):
 
 
 @needs_sphinx
-def test_every_link_of_the_site_leads_somewhere_on_disk(site):
+def test_every_link_of_the_site_leads_to_a_file(site):
     by_path = {page.path: page for page in site.values()}
     for name, page in site.items():
         for _, element in page.elements:
@@ -185,7 +185,7 @@ def test_the_download_button_gives_the_notebook_itself(site):
         assert (page.path.parent / link).resolve().read_bytes() == lesson.read_bytes()
 
 
-# -- one small course, then spoiled ------------------------------------------------------------------------------------
+# -- one small course, then spoiled ----------------------------------------------------------------
 
 
 DOT = base64.b64decode(
@@ -275,7 +275,7 @@ def test_with_an_address_there_is_one_colab_button_and_folders_are_linked(small)
 
 
 @needs_sphinx
-def test_pages_that_come_later_are_found_by_themselves(small):
+def test_further_pages_are_found_without_being_listed(small):
     for name in (
         "docs/android/README.md",
         "docs/gallery.md",
@@ -304,7 +304,7 @@ def test_pages_that_come_later_are_found_by_themselves(small):
 
 
 @needs_sphinx
-def test_pages_with_faults_end_the_build_in_words_and_the_old_pages_stay(small):
+def test_pages_with_faults_end_the_build_with_a_message_and_the_old_pages_stay(small):
     (small / "site/book").mkdir(parents=True)
     (small / "site/book/README.html").write_text("the old page")
     faults = {
@@ -350,4 +350,4 @@ def test_a_picture_is_known_by_its_bytes():
         {"text": "no picture"},
     ]
     notebook = {"cells": [{"outputs": outputs}, {"source": "prose"}]}
-    assert pages.alts(notebook) == {hashlib.sha256(DOT).hexdigest(): "A dot."}
+    assert pages.alt_texts(notebook) == {hashlib.sha256(DOT).hexdigest(): "A dot."}

@@ -1,8 +1,9 @@
-"""The whole course as static pages in site/book, from the notebooks as they are stored; they open from disk, without a server.
+"""The course as static pages in site/book, from the stored notebooks; they open from disk.
 
-    python -m tools.book [FOLDER]       what `make book` calls, after it has installed requirements-site.txt
+    python -m tools.book [FOLDER]     by `make book`, after it installed requirements-site.txt
 
-Sphinx builds them with the settings in docs/book/; nothing is executed and nothing fetched. A warning ends the build.
+Sphinx builds them with the settings in docs/book/. Nothing is executed and nothing is fetched. A
+warning ends the build.
 """
 
 import importlib.util
@@ -31,41 +32,27 @@ def missing() -> list[str]:
 
 
 def build(out: Path = OUT) -> None:
-    """Build every page into `out`. A build that fails leaves what was there.
+    """Build every page into `out`; what was there stays where the build fails.
 
     raises  RuntimeError, in words, where a package is missing or Sphinx warns
     """
     if absent := missing():
         raise RuntimeError(
-            f"{', '.join(absent)} missing: run `make book`, or `pip install -c constraints.txt -r requirements-site.txt`"
+            f"{', '.join(absent)} missing: run `make book`, or"
+            " `pip install -c constraints.txt -r requirements-site.txt`"
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=out.parent, prefix=".book-"
-    ) as scratch:  # beside `out`: renaming stays on one disk
-        fresh = Path(scratch) / "html"
-        command = [
-            sys.executable,
-            "-m",
-            "sphinx",
-            "-b",
-            "html",
-            "-c",
-            str(ROOT / "docs" / "book"),
-            "-d",
-            f"{scratch}/doctrees",
-        ]
-        done = subprocess.run(
-            [*command, "--fail-on-warning", "--keep-going", "--quiet", str(ROOT), str(fresh)],
-            capture_output=True,
-            text=True,
-        )
+    # Beside `out`, because a folder can be renamed only on its own disk.
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".book-") as scratch:
+        fresh, settings = f"{scratch}/html", str(ROOT / "docs" / "book")
+        sphinx = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet"]
+        folders = ["-c", settings, "-d", f"{scratch}/doctrees", str(ROOT), fresh]
+        done = subprocess.run([*sphinx, "-b", "html", *folders], capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(
-                f"the pages were not built; each warning is an error:\n{done.stderr.strip()[-6000:]}"
-            )
+            errors = done.stderr.strip()[-6000:]
+            raise RuntimeError(f"the pages were not built; each warning is an error:\n{errors}")
         shutil.rmtree(out, ignore_errors=True)
-        fresh.rename(out)
+        Path(fresh).rename(out)
 
 
 def main(arguments: list[str]) -> int:

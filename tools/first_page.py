@@ -1,7 +1,9 @@
-"""Draw the two pictures of the README: docs/first_page.png, four pairs with their scores and the threshold between two histograms, and
-docs/two_losses.png, what the contrastive and the triplet loss do to the points they see.
+"""Draw the two pictures of the README.
 
     python -m tools.first_page
+
+docs/first_page.png shows four pairs with their scores and the threshold between two histograms,
+docs/two_losses.png how the contrastive and the triplet loss move points.
 """
 
 import matplotlib
@@ -10,7 +12,7 @@ matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 
-from lib import course, plots
+from lib import course
 from lib.data import load
 from lib.data.pairs import all_pairs
 from lib.evaluation import pair_scores, tar_at_far
@@ -35,13 +37,8 @@ def one_model() -> None:
     fig = plt.figure(figsize=(10, 4.2))
     grid = fig.add_gridspec(2, 4, width_ratios=(1, 1, 0.05, 2.6))
     faces = [fig.add_subplot(grid[row, column]) for row in (0, 1) for column in (0, 1)]
-    pairs_of_faces(
-        faces,
-        people.images,
-        PAIRS,
-        [float(vectors[a] @ vectors[b]) for a, b in PAIRS],
-        people.identity,
-    )
+    shown = [float(vectors[a] @ vectors[b]) for a, b in PAIRS]
+    pairs_of_faces(faces, people.images, PAIRS, shown, people.identity)
     score_histograms(fig.add_subplot(grid[:, 3]), scores, same, tar_at_far(scores, same, 0.01)[1])
     fig.savefig(course.ROOT / "docs" / "first_page.png", dpi=110)
 

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from lib.data.arrays import unit_rows
 from lib.phone.gallery import Gallery
 
 
@@ -19,11 +20,10 @@ def bench(
     """Median milliseconds a probe among random templates: (one at a time, in a batch)."""
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((templates + batch, size), dtype=np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = unit_rows(vectors)
     gallery, probes = Gallery("0" * 16, size), vectors[templates:]
-    gallery._templates = {
-        str(number): rows for number, rows in enumerate(np.split(vectors[:templates], templates))
-    }
+    for number in range(templates):
+        gallery.enrol(str(number), vectors[number : number + 1])
 
     def median(call) -> float:
         call()
@@ -34,19 +34,15 @@ def bench(
             times.append(time.perf_counter() - began)
         return 1000 * float(np.median(times))
 
-    return median(lambda: gallery.decide(probes[0], threshold=0.5, margin=0.05)), median(
-        lambda: gallery.scores(probes)
-    ) / batch
+    one = median(lambda: gallery.decide(probes[0], threshold=0.5, margin=0.05))
+    return one, median(lambda: gallery.scores(probes)) / batch
 
 
 if __name__ == "__main__":
     if os.environ.get("OMP_NUM_THREADS") != "1":  # NumPy's library reads it once, when it is loaded
-        sys.exit(
-            subprocess.call(
-                [sys.executable, "-m", "tools.gallery_bench"],
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-            )
-        )
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "tools.gallery_bench"]
+        sys.exit(subprocess.call(command, env=environment))
     print("| templates | one probe, ms | a probe in a batch of 64, ms |\n| --- | --- | --- |")
     for count in (100, 1_000, 10_000, 100_000):
         one, many = bench(count)

@@ -1,8 +1,9 @@
-"""Write each lesson's measured time into its first cell and into the table of the README, from what the notebooks themselves hold.
+"""Write each lesson's measured time into its first cell and into the table of the README.
 
     python -m tools.lesson_table
 
-The title and the promise come from a lesson's first cell, the seconds from its last full run (metadata, `tools.notebooks run`).
+Title and promise come from a lesson's first cell, the seconds from its last full run (metadata
+that `tools.notebooks run` writes).
 """
 
 import re
@@ -18,7 +19,7 @@ TIME = re.compile(r"\*\*running\*\* .*? on two cores")
 
 
 def rounded(seconds: float) -> str:
-    """Seconds as a reader wants them: "20 s", "3 min"."""
+    """Seconds in words: "20 s", "3 min"."""
     return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
@@ -27,21 +28,15 @@ def row(path: Path) -> str:
     notebook = nbformat.read(path, as_version=4)
     text = notebook.cells[0].source
     number, title = re.search(r"^# (\d+) · (.+)$", text, re.MULTILINE).groups()
-    promise = (
-        re.search(r"^\*([^*].*?)\*$", text, re.MULTILINE | re.DOTALL).group(1).replace("\n", " ")
-    )
-    return f"| {number} | [{title}](notebooks/{path.name}) | {promise} | {rounded(notebook.metadata.course.seconds)} |"
+    promise = re.search(r"^\*([^*].*?)\*$", text, re.MULTILINE | re.DOTALL)[1].replace("\n", " ")
+    time = rounded(notebook.metadata.course.seconds)
+    return f"| {number} | [{title}](notebooks/{path.name}) | {promise} | {time} |"
 
 
 def table() -> str:
     """The table, a lesson a line."""
-    return "\n".join(
-        [
-            "| | lesson | what you can do afterwards | run |",
-            "|---|---|---|---|",
-            *map(row, lessons()),
-        ]
-    )
+    head = ["| | lesson | what you can do afterwards | run |", "|---|---|---|---|"]
+    return "\n".join([*head, *map(row, lessons())])
 
 
 def with_table(readme: str) -> str:
@@ -52,10 +47,8 @@ def with_table(readme: str) -> str:
 
 def with_time(notebook):
     """The notebook with its measured time in its first cell."""
-    first = notebook.cells[0]
-    first.source = TIME.sub(
-        f"**running** {rounded(notebook.metadata.course.seconds)} on two cores", first.source
-    )
+    time = f"**running** {rounded(notebook.metadata.course.seconds)} on two cores"
+    notebook.cells[0].source = TIME.sub(time, notebook.cells[0].source)
     return notebook
 
 

@@ -1,7 +1,8 @@
 """How a stored lesson becomes a page of the site: a Sphinx extension, loaded by docs/book/conf.py.
 
-It adds the tables of contents to pages that GitHub shows too, carries the alt text of every figure over, says where a control's still
-picture stands for the control, puts the launch buttons under a lesson's title, and turns formulas into MathML.
+It adds tables of contents to pages that GitHub shows too, gives every figure its alt text, marks
+the still picture of a control, puts launch buttons under a lesson's title, and turns formulas into
+MathML.
 """
 
 import base64
@@ -36,16 +37,16 @@ log = logging.getLogger(__name__)
 to_mathml = LatexToMathML(annotation=False)
 
 
-# -- contents ----------------------------------------------------------------------------------------------------------
+# -- contents --------------------------------------------------------------------------------------
 
 
 def beside_the_lessons(root: Path = ROOT) -> list[str]:
-    """Names of the pages beside the lessons, in order: those that are there of FIRST, whatever else docs/ holds, those of LAST."""
-    there = {
-        path.relative_to(root).as_posix()
-        for path in root.glob("docs/**/*.md")
-        if "node_modules" not in path.parts
-    }
+    """Names of the pages beside the lessons: FIRST, whatever else docs/ holds, LAST.
+
+    A page of FIRST or LAST that does not exist is left out.
+    """
+    pages = (path for path in root.glob("docs/**/*.md") if "node_modules" not in path.parts)
+    there = {path.relative_to(root).as_posix() for path in pages}
     there |= {name for name in LAST if (root / name).exists()}
     named = [*FIRST, *sorted(there - {*FIRST, *LAST}), *LAST]
     return [name.removesuffix(".md") for name in named if name in there]
@@ -53,24 +54,21 @@ def beside_the_lessons(root: Path = ROOT) -> list[str]:
 
 def contents(caption: str, pages: list[str]) -> str:
     """A table of contents that only the sidebar shows."""
-    return (
-        "\n\n"
-        + "\n".join(
-            [
-                "```{toctree}",
-                ":hidden:",
-                f":caption: {caption}",
-                "",
-                *("/" + page for page in pages),
-                "```",
-            ]
-        )
-        + "\n"
-    )
+    lines = ["```{toctree}", ":hidden:", f":caption: {caption}", ""]
+    return "\n\n" + "\n".join([*lines, *(f"/{page}" for page in pages), "```"]) + "\n"
+
+
+def names(pattern: str) -> list[str]:
+    """The pages whose files match a pattern, sorted."""
+    return sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob(pattern))
 
 
 def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Change a page's text before it is read: contents for the first page and the papers, no badge, the setup cell folded."""
+    """Change a page's text before it is read.
+
+    The first page and the papers get tables of contents; lessons lose badges, and their setup cell
+    is folded.
+    """
     text = source[0]
     if docname.startswith("notebooks/"):
         notebook = json.loads(text)
@@ -78,34 +76,19 @@ def prepare(app: Sphinx, docname: str, source: list[str]) -> None:
             if "setup" in cell["metadata"].get("tags", []):
                 cell["metadata"]["tags"].append("hide-cell")
             elif cell["cell_type"] == "markdown":
-                cell["source"] = summaries(
-                    stamp.BADGE_LINE.sub("", "".join(cell["source"])), docname
-                )
+                words = stamp.BADGE_LINE.sub("", "".join(cell["source"]))
+                cell["source"] = with_formulas_in_summaries(words, docname)
         text = json.dumps(notebook)
     elif docname == app.config.root_doc:
-        lessons = sorted(
-            path.relative_to(ROOT).with_suffix("").as_posix()
-            for path in ROOT.glob("notebooks/[0-9]*.ipynb")
-        )
-        text = (
-            stamp.BADGE_LINE.sub("", text)
-            + contents("Lessons", lessons)
-            + contents("Beside the lessons", beside_the_lessons())
-        )
+        text = stamp.BADGE_LINE.sub("", text) + contents("Lessons", names("notebooks/[0-9]*.ipynb"))
+        text += contents("Beside the lessons", beside_the_lessons())
     elif docname == "paper/README":
-        text += contents(
-            "Papers",
-            sorted(
-                path.relative_to(ROOT).with_suffix("").as_posix()
-                for path in ROOT.glob("paper/*.md")
-                if path.stem != "README"
-            ),
-        )
+        text += contents("Papers", [name for name in names("paper/*.md") if name != docname])
     source[0] = text
 
 
-def summaries(text: str, docname: str) -> str:
-    """The text with the formulas in <summary> set: HTML, which Markdown leaves as it is and JupyterLab's typesetter does not."""
+def with_formulas_in_summaries(text: str, docname: str) -> str:
+    """The text with the formulas in <summary> as MathML: Markdown leaves HTML as it is."""
 
     def mathml(match: re.Match) -> str:
         try:
@@ -122,11 +105,11 @@ def summaries(text: str, docname: str) -> str:
     )
 
 
-# -- figures -----------------------------------------------------------------------------------------------------------
+# -- figures ---------------------------------------------------------------------------------------
 
 
-def alts(notebook: dict) -> dict[str, str]:
-    """sha256 of each stored picture -> its alt text. The notebook keeps it with the output; MyST-NB names a picture by this hash."""
+def alt_texts(notebook: dict) -> dict[str, str]:
+    """sha256 of each stored picture -> its alt text; MyST-NB names a picture by this hash."""
     found = {}
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
@@ -137,47 +120,48 @@ def alts(notebook: dict) -> dict[str, str]:
 
 
 def finish(app: Sphinx, doctree: nodes.document) -> None:
-    """Change a page after it is read: links to folders; in a lesson alt text on figures, a word under controls, launch buttons."""
+    """Change a page after it is read: links to folders, and what a lesson needs besides."""
     docname = app.env.docname
     for link in list(doctree.findall(addnodes.pending_xref)):
         folder = ROOT / Path(docname).parent / link["reftarget"]
         if folder.is_dir():
-            link.replace_self(
-                folder_link(link, folder.resolve().relative_to(ROOT).as_posix(), stamp.address())
-            )
-    if not docname.startswith("notebooks/"):
-        return
-    path = ROOT / f"{docname}.ipynb"
-    words = alts(json.loads(path.read_text(encoding="utf-8")))
+            name = folder.resolve().relative_to(ROOT).as_posix()
+            link.replace_self(folder_link(link, name, stamp.address()))
+    if docname.startswith("notebooks/"):
+        finish_lesson(doctree, ROOT / f"{docname}.ipynb")
+
+
+def finish_lesson(doctree: nodes.document, path: Path) -> None:
+    """Alt texts on figures, a line under the still picture of each control, launch buttons."""
+    alts = alt_texts(json.loads(path.read_text(encoding="utf-8")))
     for image in doctree.findall(nodes.image):
-        if alt := words.get(Path(image["uri"]).stem):
+        if alt := alts.get(Path(image["uri"]).stem):
             image["alt"] = alt
-    for cell in doctree.findall(
-        lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
-    ):
-        if "explore(" in cell.astext():
+    for cell in doctree.findall(nodes.container):
+        if cell.get("nb_element") == "cell_code" and "explore(" in cell.astext():
             for image in list(cell.findall(nodes.image)):
-                image.parent.insert(
-                    image.parent.index(image) + 1, nodes.paragraph("", STILL, classes=["still"])
-                )
+                insert_after(image, nodes.paragraph("", STILL, classes=["still"]))
     title = next(doctree.findall(nodes.title))
-    title.parent.insert(
-        title.parent.index(title) + 1, nodes.raw("", launch(path, stamp.address()), format="html")
-    )
+    insert_after(title, nodes.raw("", launch(path, stamp.address()), format="html"))
+
+
+def insert_after(node: nodes.Node, new: nodes.Node) -> None:
+    node.parent.insert(node.parent.index(node) + 1, new)
 
 
 def folder_link(link: nodes.Element, folder: str, repository: str) -> list[nodes.Node]:
-    """What a link to a folder becomes, which has no page: a link into the published repository, or its text alone."""
+    """What replaces a link to a folder: a link into the published repository, or its text alone."""
     if repository:
         return [nodes.reference("", "", *link.children, refuri=f"{repository}/tree/main/{folder}")]
     return list(link.children)
 
 
 def launch(path: Path, repository: str) -> str:
-    """The buttons under a lesson's title, as HTML: JupyterLab, download, and Colab where the course has an address."""
+    """The buttons under a lesson's title, as HTML; Colab where the course has an address."""
     lab = f"http://localhost:8888/lab/tree/notebooks/{path.name}"
+    hint = "works while `make lab` runs on this computer"
     buttons = [
-        f'<a href="{lab}" title="works while `make lab` runs on this computer">Open in JupyterLab</a>',
+        f'<a href="{lab}" title="{hint}">Open in JupyterLab</a>',
         f'<a href="../_sources/notebooks/{path.name}" download>Download the notebook</a>',
     ]
     if repository:
@@ -190,7 +174,7 @@ def launch(path: Path, repository: str) -> str:
     return f'<p class="launch">{" ".join(buttons)}</p>'
 
 
-# -- formulas ----------------------------------------------------------------------------------------------------------
+# -- formulas --------------------------------------------------------------------------------------
 
 
 def formula(latex: str, display: bool) -> str:
@@ -199,7 +183,7 @@ def formula(latex: str, display: bool) -> str:
 
 
 def visit(self, node: nodes.Element) -> None:
-    """Write a formula into the page; one that cannot be read is a warning, which ends `make book`."""
+    """Write a formula into the page; one that cannot be read is a warning, which ends the build."""
     display = isinstance(node, nodes.math_block)
     try:
         mathml = formula(node.astext(), display)
@@ -210,23 +194,20 @@ def visit(self, node: nodes.Element) -> None:
     raise nodes.SkipNode
 
 
-# -- the build ---------------------------------------------------------------------------------------------------------
+# -- the build -------------------------------------------------------------------------------------
 
 
 def after(app: Sphinx, error: Exception | None) -> None:
     """The font of the formulas, and an index.html that leads to the first page."""
     if error or app.builder.format != "html":
         return
-    font = (
-        Path(importlib.util.find_spec("ziamath").submodule_search_locations[0])
-        / "fonts"
-        / "STIXTwoMath-Regular.ttf"
-    )
-    copy_asset_file(font, app.outdir / "_static")
-    first = f"{app.config.root_doc}.html"
+    folder = Path(importlib.util.find_spec("ziamath").submodule_search_locations[0]) / "fonts"
+    copy_asset_file(folder / "STIXTwoMath-Regular.ttf", app.outdir / "_static")
+    first, project = f"{app.config.root_doc}.html", app.config.project
     (app.outdir / "index.html").write_text(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{app.config.project}</title>'
-        f'<meta http-equiv="refresh" content="0; url={first}"><a href="{first}">{app.config.project}</a></html>\n'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{project}</title>'
+        f'<meta http-equiv="refresh" content="0; url={first}">'
+        f'<a href="{first}">{project}</a></html>\n'
     )
 
 

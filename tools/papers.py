@@ -1,7 +1,7 @@
-"""Fetch the papers of paper/references.bib that have an arXiv number, with progress and without harm: `make papers`.
+"""Fetch the papers of paper/references.bib that have an arXiv number: `make papers`.
 
-What is there is kept; a file comes in under a temporary name and is renamed when it is whole. The pause between two downloads is
-arXiv's wish. COURSE_MIRROR serves this download like every other (paper/NUMBER.pdf there).
+Files that are there are kept; a file appears when it is whole. arXiv asks for the pause between two
+downloads. COURSE_MIRROR serves this download like every other (paper/NUMBER.pdf there).
 """
 
 import re
@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from lib.data.download import DataError, fetch
+from lib.data.files import write_atomically
 
 PAPERS = Path(__file__).resolve().parent.parent / "paper"
 ADDRESS = "https://arxiv.org/pdf/"
@@ -22,7 +23,7 @@ def arxiv_numbers(bibliography: str) -> list[str]:
 
 
 def is_pdf(path: Path) -> None:
-    """Raise DataError where a file is no whole PDF (a page of apology, say)."""
+    """Raise DataError where a file is no whole PDF, such as an error page."""
     content = path.read_bytes()
     if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-2048:]:
         raise DataError("it is no whole PDF; try again later")
@@ -43,9 +44,7 @@ def main() -> int:
             failed += 1
             print(f"  not fetched: {error}")
             continue
-        partial = PAPERS / f"{number}.pdf.part"
-        partial.write_bytes(cached.read_bytes())
-        partial.replace(PAPERS / f"{number}.pdf")
+        write_atomically(PAPERS / f"{number}.pdf", cached.read_bytes())
         time.sleep(PAUSE)
     print(f"{len(numbers) - failed} fetched, {failed} failed; the guides are in paper/README.md")
     return 1 if failed else 0
