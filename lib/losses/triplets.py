@@ -40,8 +40,9 @@ def batch_hard_triplet_loss(
     """Triplet loss of each anchor with its furthest positive and its nearest negative.
 
     1) Find both without gradients, by squared distances from one matrix product. 2) Work out the
-    distances that were found, these alone with gradients. In float32 step 1 rounds: of two negatives
-    whose squared distances differ by less than 1e-6 of the batch's spread, either may be taken.
+    distances that were found, these alone with gradients. In float32 step 1 rounds: of two
+    negatives whose squared distances differ by less than 1e-6 of the batch's spread, either may be
+    taken.
 
     embeddings  (B, D)
     labels      (B,)
