@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lib.models import fold_batch_norm, to_input
+from lib.models import Network, fold_batch_norm, to_input
 
 
 def round_weights(weight: Tensor, bits: int, per_channel: bool = True) -> Tensor:
@@ -41,15 +41,15 @@ def round_activations(x: Tensor, low: float, high: float, bits: int = 8) -> Tens
     return ((x / scale).round() + zero).clamp(0, 2**bits - 1).sub(zero) * scale
 
 
-def with_weight_bits(model: nn.Module, bits: int, per_channel: bool = True) -> nn.Module:
+def with_weight_bits(model: Network, bits: int, per_channel: bool = True) -> nn.Module:
     """A folded copy of `model` with convolution weights of `bits` bits; activations stay float."""
-    model = fold_batch_norm(model)
-    for layer in _convolutions(model).values():
+    folded = fold_batch_norm(model)
+    for layer in _convolutions(folded).values():
         layer.weight.data = round_weights(layer.weight.data, bits, per_channel)
-    return model
+    return folded
 
 
-def weight_bytes(model: nn.Module, bits: int) -> int:
+def weight_bytes(model: Network, bits: int) -> int:
     """Bytes of the folded weights at `bits` each; biases, slopes and scales stay 32-bit."""
     folded = fold_batch_norm(model)
     layers = _convolutions(folded).values()
@@ -67,7 +67,7 @@ class Int8(nn.Module):
     calibration  uint8 images; their extremes set the levels of each layer's activations
     """
 
-    def __init__(self, model: nn.Module, calibration: np.ndarray) -> None:
+    def __init__(self, model: Network, calibration: np.ndarray) -> None:
         super().__init__()
         self.model = fold_batch_norm(model).cpu()
         self.exact = copy.deepcopy(self.model)
@@ -99,7 +99,7 @@ class Int8(nn.Module):
 
 
 @torch.no_grad()
-def layer_damage(model: nn.Module, calibration: np.ndarray, images: np.ndarray) -> dict[str, float]:
+def layer_damage(model: Network, calibration: np.ndarray, images: np.ndarray) -> dict[str, float]:
     """How far the embeddings turn when one convolution alone computes in int8, for each in order.
 
     returns  {layer: mean of 1 - cosine between the embeddings with and without rounding}

@@ -11,7 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lib.models import Bottleneck, ConvBlock, MobileFaceNet, as_channels, fold_batch_norm, to_input
+from lib.models import (
+    Bottleneck,
+    ConvBlock,
+    MobileFaceNet,
+    Network,
+    as_channels,
+    fold_batch_norm,
+    to_input,
+)
 
 PHONE_SIDE = 112
 
@@ -23,10 +31,7 @@ class PhoneModel(nn.Module):
     other network gets pictures of its own size.
     """
 
-    channels: int
-    embedding_size: int
-
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = fold_batch_norm(model).cpu().eval()
         self.channels, self.embedding_size = model.channels, model.embedding_size
@@ -66,7 +71,7 @@ class PhoneModel(nn.Module):
         return x.permute(0, 2, 3, 1).contiguous().numpy()  # (N, C, H, W) -> (N, H, W, C)
 
 
-def fingerprint(model: nn.Module) -> str:
+def fingerprint(model: Network) -> str:
     """Sixteen hex digits that change with any weight.
 
     They bind a file, a threshold and a gallery to one network.
@@ -107,13 +112,13 @@ def contract(phone: PhoneModel, precision: str, **facts) -> dict:
     }
 
 
-class ShortFaceNet(nn.Module):
+class ShortFaceNet(Network):
     """A MobileFaceNet with one bottleneck, for the quick budget and tests.
 
     Its six convolutions take every converter seconds only.
     """
 
-    channels, input_size, embedding_size = 3, (56, 56), 32
+    channels = 3
     scale = staticmethod(MobileFaceNet.scale)
 
     def __init__(self, images: np.ndarray | None = None) -> None:
@@ -121,7 +126,7 @@ class ShortFaceNet(nn.Module):
 
         images  uint8 faces, from which batch norm takes its statistics
         """
-        super().__init__()
+        super().__init__(embedding_size=32, input_size=(56, 56))
         with torch.random.fork_rng():
             torch.manual_seed(0)
             self.conv = ConvBlock(

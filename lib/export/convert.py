@@ -26,7 +26,6 @@ from typing import TextIO
 
 import numpy as np
 import torch
-from torch import nn
 
 from lib import course
 from lib.data.files import write_atomically
@@ -34,6 +33,7 @@ from lib.export import rewrite
 from lib.export.contract import PhoneModel, contract, fingerprint
 from lib.export.files import KEY, quiet, require, write
 from lib.export.rewrite import TwoParts, TwoScales, equalised, without_prelu
+from lib.models import Network
 
 PRECISIONS = {
     ".onnx": ("float32", "int8"),
@@ -43,7 +43,7 @@ PRECISIONS = {
 
 
 def to_onnx(
-    model: nn.Module,
+    model: Network,
     path: Path | str,
     precision: str = "float32",
     calibration: np.ndarray | None = None,
@@ -140,7 +140,7 @@ def _onnx_int8(content: bytes, pictures: np.ndarray) -> bytes:
 
 
 def to_tflite(
-    model: nn.Module,
+    model: Network,
     path: Path | str,
     precision: str = "float32",
     calibration: np.ndarray | None = None,
@@ -164,7 +164,7 @@ def to_tflite(
 
 
 def to_executorch(
-    model: nn.Module,
+    model: Network,
     path: Path | str,
     precision: str = "float32",
     calibration: np.ndarray | None = None,
@@ -206,7 +206,7 @@ def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> b
 
 
 def export_all(
-    model: nn.Module,
+    model: Network,
     folder: Path | str,
     calibration: np.ndarray,
     leave_out: Collection[str] = (),
@@ -256,7 +256,7 @@ def _dots(out: TextIO) -> Iterator[None]:
 
 
 def prepare(
-    model: nn.Module, suffix: str, precision: str, calibration: np.ndarray | None
+    model: Network, suffix: str, precision: str, calibration: np.ndarray | None
 ) -> tuple[PhoneModel, np.ndarray | None]:
     """The network as the phone sees it and, for int8, balanced, with its calibration pictures.
 

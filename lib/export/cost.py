@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from torch import nn
 
 from lib.data import ImageSet
 from lib.data.pairs import all_pairs
@@ -20,7 +19,7 @@ from lib.evaluation import (
 from lib.export.contract import PhoneModel
 from lib.export.files import read_contract
 from lib.export.runtimes import RUNTIMES, Row, run
-from lib.models import embed
+from lib.models import Network, embed
 
 # Of tens of thousands. The interval is wide because people are few, not because pairs are.
 DIFFERENT_PAIRS = 10_000
@@ -40,7 +39,7 @@ class Cost(NamedTuple):
 
 
 def verification_cost(
-    model: nn.Module,
+    model: Network,
     paths: list[Path],
     people: ImageSet,
     threshold: float,

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
 
 from lib.data.files import write_atomically
 from lib.export.contract import PhoneModel
 from lib.export.files import read_contract
 from lib.export.runtimes import open_model
+from lib.models import Network
 
 # Largest difference of any number of a unit vector of 128 numbers. Shorter vectors have larger
 # numbers and so larger differences. Float formats only round; int8 answers a little differently.
@@ -24,7 +24,7 @@ TOLERANCE = {"float32": 1e-5, "float16": 5e-3, "int8": 1e-1}
 INPUT_TOLERANCE = 1e-6
 
 
-def write_golden(model: nn.Module, folder: Path | str, images: np.ndarray) -> Path:
+def write_golden(model: Network, folder: Path | str, images: np.ndarray) -> Path:
     """Write the golden files of `model` for some uint8 images; returns the folder."""
     folder, phone = Path(folder), PhoneModel(model)
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lib.models import Bottleneck, ConvBlock, to_input
+from lib.models import Bottleneck, ConvBlock, Network, to_input
 
 LARGEST_FACTOR = 256.0  # a channel that is zero in calibration may be active later
 
 
 @torch.no_grad()
-def equalised(model: nn.Module, images: np.ndarray) -> nn.Module:
+def equalised(model: Network, images: np.ndarray) -> nn.Module:
     """A copy of a folded network with one range for all channels in front of a depthwise layer.
 
     In int8 the channels of a layer share 256 levels, and the channel with the largest values sets

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
 from lib.export.contract import PhoneModel
 from lib.export.files import quiet, read_contract, require
+from lib.models import Network
 
 RUNTIMES = {".onnx": "ONNX Runtime", ".tflite": "LiteRT", ".pte": "ExecuTorch"}
 Call = Callable[[np.ndarray], np.ndarray]  # float32 (1, H, W, C) -> (1, D)
@@ -77,7 +77,7 @@ def run(path: Path | str, pictures: np.ndarray) -> np.ndarray:
     return np.concatenate([call(np.ascontiguousarray(picture[None])) for picture in pictures])
 
 
-def parity(model: nn.Module, path: Path | str, images: np.ndarray) -> float:
+def parity(model: Network, path: Path | str, images: np.ndarray) -> float:
     """Largest difference of any number between the file in its runtime and the network in PyTorch.
 
     model   the network that the file was made from
@@ -136,7 +136,7 @@ def latency(
 
 
 def report(
-    model: nn.Module,
+    model: Network,
     paths: list[Path],
     images: np.ndarray,
     rounds: int = 30,

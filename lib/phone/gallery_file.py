@@ -47,21 +47,7 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no gallery {path}: enrol somebody first")
-    content = path.read_bytes()
-    first = content.split(b"\n", 1)[0].decode(errors="replace")
-    if first != FIRST_LINE:
-        if first.startswith("siamese-gallery "):
-            raise ValueError(
-                f"{path} is a gallery of another version, {first[:40]!r}; "
-                f"this code reads {FIRST_LINE!r}"
-            )
-        raise ValueError(f"{path} is no gallery")
-    body, _, digest = content.rpartition(b"sha256 ")
-    if digest != hashlib.sha256(body).hexdigest().encode() + b"\n":
-        raise ValueError(
-            f"{path} was cut short or edited: its checksum does not fit. "
-            "Enrol again, or take it from a backup"
-        )
+    body = _body(path)
     header = HEADER.match(body)
     if not header:
         raise ValueError(f"{path} does not begin with the lines fingerprint, size and templates")
@@ -90,3 +76,26 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
                 f"{path}: the template of {name!r} is not the base64 of {size} numbers"
             )
         yield name, np.frombuffer(raw, "<f4")
+
+
+def _body(path: Path) -> bytes:
+    """The file without its last line, the checksum.
+
+    raises  ValueError for another kind of file, another version, or another checksum
+    """
+    content = path.read_bytes()
+    first = content.split(b"\n", 1)[0].decode(errors="replace")
+    if first != FIRST_LINE:
+        if first.startswith("siamese-gallery "):
+            raise ValueError(
+                f"{path} is a gallery of another version, {first[:40]!r}; "
+                f"this code reads {FIRST_LINE!r}"
+            )
+        raise ValueError(f"{path} is no gallery")
+    body, _, digest = content.rpartition(b"sha256 ")
+    if digest != hashlib.sha256(body).hexdigest().encode() + b"\n":
+        raise ValueError(
+            f"{path} was cut short or edited: its checksum does not fit. "
+            "Enrol again, or take it from a backup"
+        )
+    return body

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
 from lib.export.contract import PHONE_SIDE, PhoneModel
+from lib.models import Network
 from lib.phone.alignment import crop, from_eyes, to_template
 from lib.phone.gallery import Decision, Gallery
 from lib.phone.quality import refusal
@@ -31,7 +31,7 @@ class Phone:
     threshold, margin  as for `Gallery.decide`; they were measured for this model
     """
 
-    def __init__(self, model: nn.Module, threshold: float, margin: float = 0.0) -> None:
+    def __init__(self, model: Network, threshold: float, margin: float = 0.0) -> None:
         self.model, self.threshold, self.margin = PhoneModel(model), threshold, margin
         self.gallery = Gallery(self.model.fingerprint, self.model.embedding_size)
 
