@@ -12,6 +12,8 @@ from lib.models import embed
 from tools.omniglot.networks import pixels
 from tools.omniglot.views import best_agreement, embed_views
 
+HAUSDORFF = "modified Hausdorff distance, 105x105"
+
 
 def modified_hausdorff(a: np.ndarray, b: np.ndarray) -> float:
     """Minus the distance of two drawings as sets of ink pixels around their centres.
@@ -40,7 +42,7 @@ def matched_answers(runs: Sequence[Run], found: list[np.ndarray]) -> np.ndarray:
     return np.stack([columns == run.answer for run, columns in zip(runs, assigned)])
 
 
-def row(method: str, correct: np.ndarray, **more) -> dict:
+def row(method: str, correct: np.ndarray) -> dict:
     """One row of the 20 runs, with an interval that resamples runs."""
     groups = np.repeat(np.arange(len(correct)), correct.shape[1])
     count = float(correct.sum())
@@ -51,23 +53,13 @@ def row(method: str, correct: np.ndarray, **more) -> dict:
         "share": count / correct.size,
         "interval": evaluation.interval_over(correct.ravel(), groups),
         "wilson": evaluation.wilson_interval(count, correct.size),
-        **more,
     }
 
 
-def run_rows(
-    glyphs: models.GlyphNet,
-    koch: models.KochNet,
-    head: models.L1Head,
-    runs: Sequence[Run],
-    large_runs: Sequence[Run],
-    redrawn: int,
-) -> list[dict]:
-    """All methods on the runs.
-
-    large_runs  the same runs at 105x105
-    redrawn     further views of each drawing
-    """
+def scores_by_method(
+    glyphs: models.GlyphNet, koch: models.KochNet, head: models.L1Head, redrawn: int
+) -> dict[str, Callable]:
+    """{method: score(test images, training images) -> (20, 20)}; redrawn: further views of each."""
 
     def by_pixels(test, training):
         return pixels(test) @ pixels(training).T
@@ -91,25 +83,29 @@ def run_rows(
             *(embed_views(glyphs, images, turns=4, redrawn=redrawn) for images in (test, training))
         )
 
-    def row_of(method: str, score: Callable, of: Sequence[Run] = runs) -> dict:
-        return row(method, answers(of, similarities(of, score)))
-
     turns, views = "GlyphNet, four quarter turns", 1 + redrawn
-    agreement = similarities(runs, by_agreement)
-    return [
-        {"method": "guessing", "share": 1 / 20},
-        row_of("raw pixels, cosine", by_pixels),
-        row_of("modified Hausdorff distance, 105x105", by_hausdorff, large_runs),
-        row_of("Koch's twins, half resolution", by_twins),
-        row_of("GlyphNet, one look", by_cosine),
-        row_of(turns, by_turns),
-        row(
-            f"{turns}, best agreement of {views} x {views} looks",
-            answers(runs, agreement),
-            headline=True,
-        ),
-        row(
-            "the same, told that the 20 answers differ (extra information)",
-            matched_answers(runs, agreement),
-        ),
-    ]
+    return {
+        "raw pixels, cosine": by_pixels,
+        HAUSDORFF: by_hausdorff,
+        "Koch's twins, half resolution": by_twins,
+        "GlyphNet, one look": by_cosine,
+        turns: by_turns,
+        f"{turns}, best agreement of {views} x {views} looks": by_agreement,
+    }
+
+
+def run_rows(
+    methods: dict[str, Callable], runs: Sequence[Run], large_runs: Sequence[Run]
+) -> list[dict]:
+    """All methods on the runs; the last one is the headline, and also answers with a hint.
+
+    large_runs  the same runs at 105x105
+    """
+    rows = [{"method": "guessing", "share": 1 / 20}]
+    for method, score in methods.items():
+        questions = large_runs if method == HAUSDORFF else runs
+        found = similarities(questions, score)
+        rows.append(row(method, answers(questions, found)))
+    rows[-1]["headline"] = True
+    told = "the same, told that the 20 answers differ (extra information)"
+    return [*rows, row(told, matched_answers(runs, found))]

@@ -26,7 +26,7 @@ from tools.omniglot.networks import (
     train_glyph_net,
     train_koch_net,
 )
-from tools.omniglot.runs import run_rows
+from tools.omniglot.runs import run_rows, scores_by_method
 from tools.results import page
 
 COMMAND = "python -m tools.results omniglot"
@@ -128,7 +128,8 @@ def run() -> dict:
         test = test[test.extra["alphabet"] < 33]  # 3 of the 20 alphabets
         runs, large_runs = runs[:1], large_runs[:1]
     redrawn = course.by_budget(quick=2, full=study.REDRAWN)
-    rows = run_rows(glyphs, koch, head, runs, large_runs, redrawn)
+    methods = scores_by_method(glyphs, koch, head, redrawn)
+    rows = run_rows(methods, runs, large_runs)
     vectors = {"raw pixels": pixels(test.images), "GlyphNet": embed(glyphs, test)}
     networks = [
         network_row("GlyphNet", glyphs, count_multiply_adds(glyphs), glyph_history, batch=128),

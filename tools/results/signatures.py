@@ -269,10 +269,8 @@ def steps_table(
     )
 
 
-def run() -> dict:
-    """What `python -m tools.results signatures` writes to docs/results/signatures.json."""
-    started = time.time()
-    # 1) Scans: pictures for the network, descriptions for the line.
+def load_parts() -> tuple[ImageSet, ImageSet, verifier.Described, verifier.Described]:
+    """Pictures and descriptions of the training and the test part; of few writers under quick."""
     real, images = (load("sigcomp2011", part=part) for part in ("training", "test"))
     few = course.by_budget(quick=4, full=None)  # writers of each part; None: all
     images = images.of(images.identities[:few])
@@ -282,6 +280,14 @@ def run() -> dict:
     )
     assert not set(training.writer) & set(test.writer), "a test writer is in the training part"
     assert images.names == test.names, "pictures and descriptions differ in their order"
+    return real, images, training, test
+
+
+def run() -> dict:
+    """What `python -m tools.results signatures` writes to docs/results/signatures.json."""
+    started = time.time()
+    # 1) Scans: pictures for the network, descriptions for the line.
+    real, images, training, test = load_parts()
 
     # 2) The network learns from synthetic and training writers.
     synthetic = synthetic_signatures(course.by_budget(quick=24, full=400), seed=0)
