@@ -1,1 +1,1 @@
-"""The code that the lessons import: flat modules, one idea each. Start with `course`, `data` and `losses`."""
+"""The code that the lessons import: ten packages, in the order in which an image passes through."""

@@ -34,8 +34,6 @@ SOURCES = {
     "folder": "folder",
 }
 
-__all__ = ["SOURCES", "ImageSet", "load"]
-
 
 def load(name: str, **options) -> ImageSet:
     """Load a data set by name (see `SOURCES`); `options` go to its source.

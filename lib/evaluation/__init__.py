@@ -40,33 +40,3 @@ from lib.evaluation.rates import (
 )
 from lib.evaluation.references import Draw, Scored, draw_references, label_scores, score_draws
 from lib.evaluation.scores import pair_scores
-
-__all__ = [
-    "Draw",
-    "Episodes",
-    "Scored",
-    "auc",
-    "bootstrap_interval",
-    "cllr",
-    "convert_threshold",
-    "draw_episodes",
-    "draw_references",
-    "episode_scores",
-    "equal_error_rate",
-    "far_frr",
-    "fit_calibration",
-    "identification",
-    "interval_over",
-    "is_correct",
-    "label_scores",
-    "lfw_accuracy",
-    "min_cllr",
-    "pair_scores",
-    "paired_interval",
-    "prototype_scores",
-    "retrieve",
-    "roc",
-    "score_draws",
-    "tar_at_far",
-    "wilson_interval",
-]

@@ -18,21 +18,3 @@ from lib.export.cost import table, verification_cost
 from lib.export.files import read_contract
 from lib.export.golden import check_golden, write_golden
 from lib.export.runtimes import latency, parity, report, run
-
-__all__ = [
-    "PhoneModel",
-    "ShortFaceNet",
-    "check_golden",
-    "export_all",
-    "latency",
-    "parity",
-    "read_contract",
-    "report",
-    "run",
-    "table",
-    "to_executorch",
-    "to_onnx",
-    "to_tflite",
-    "verification_cost",
-    "write_golden",
-]

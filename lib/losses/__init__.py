@@ -32,25 +32,3 @@ from lib.losses.triplets import (
     triplet_loss,
     triplet_mask,
 )
-
-__all__ = [
-    "ArcFace",
-    "CosFace",
-    "NormalizedSoftmax",
-    "SoftmaxLoss",
-    "SphereFace",
-    "baseline_loss",
-    "batch_all_triplet_loss",
-    "batch_contrastive_loss",
-    "batch_hard_triplet_loss",
-    "contrastive_loss",
-    "distances",
-    "n_pair_loss",
-    "nt_xent_loss",
-    "semi_hard_triplet_loss",
-    "supcon_loss",
-    "triplet_kinds",
-    "triplet_loss",
-    "triplet_mask",
-    "unit",
-]

@@ -26,34 +26,3 @@ from lib.models.files import ARCHITECTURES, COURSE_MODEL, course_model, load, sa
 from lib.models.layers import Bottleneck, ConvBlock, Network, PReLU, fold_batch_norm
 from lib.models.ncnn import fetch_face_weights, load_ncnn
 from lib.models.networks import MobileFaceNet, SignatureNet
-
-__all__ = [
-    "ARCHITECTURES",
-    "COURSE_MODEL",
-    "Bottleneck",
-    "ConvBlock",
-    "Cost",
-    "EmbeddingNet",
-    "GlyphNet",
-    "KochNet",
-    "L1Head",
-    "MobileFaceNet",
-    "Network",
-    "PReLU",
-    "SignatureNet",
-    "as_channels",
-    "count_multiply_adds",
-    "count_parameters",
-    "course_model",
-    "embed",
-    "fetch_face_weights",
-    "fold_batch_norm",
-    "images_per_second",
-    "initialise",
-    "layer_costs",
-    "load",
-    "load_ncnn",
-    "save",
-    "seconds_by_layer",
-    "to_input",
-]

@@ -39,18 +39,3 @@ from lib.plots.style import (
     text_colour,
     text_on,
 )
-
-__all__ = [
-    "DARKER",
-    "DIFFERENT",
-    "FAINT",
-    "FORGERY",
-    "HALO",
-    "INK",
-    "OTHERS",
-    "SAME",
-    "explore",
-    "show",
-    "text_colour",
-    "text_on",
-]

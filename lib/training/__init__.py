@@ -15,14 +15,3 @@ from lib.training import augment
 from lib.training.checkpoint import Checkpoint, History
 from lib.training.loop import fit, validation_eer
 from lib.training.schedule import clip_gradient, learning_rate, parameter_groups
-
-__all__ = [
-    "Checkpoint",
-    "History",
-    "augment",
-    "clip_gradient",
-    "fit",
-    "learning_rate",
-    "parameter_groups",
-    "validation_eer",
-]
