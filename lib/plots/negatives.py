@@ -43,14 +43,14 @@ def unit_maps(
 def spread_curves(ax: Axes, curves: Mapping[str, Sequence[float]], evenly: float) -> None:
     """Draw the standard deviation of an embedding's entries over a training, a line a variant.
 
-    curves  {name: (steps,)}, at most three
+    curves  {name: (steps,)}, at most three, the highest first
     evenly  the value of unit vectors in all directions, 1 / sqrt(D)
     """
     longest = max(map(len, curves.values()))
     signs = ((SAME, "-"), (FORGERY, "--"), (DIFFERENT, "-."))
     for n, ((name, values), (colour, dash)) in enumerate(zip(curves.items(), signs)):
         ax.plot(range(1, len(values) + 1), values, dash, color=colour, linewidth=2)
-        offset = (5, 6 * (n == 1) - 6 * (n == 2))
+        offset = (5, 7 * (n == 1) - 7 * (n == 2))
         style = {"color": text_colour(colour), "weight": "bold", "annotation_clip": False}
         label(ax, name, (len(values), values[-1]), offset, va="center", **style)
     ax.axhline(evenly, color=INK, linestyle=":", linewidth=1.2)
