@@ -56,5 +56,5 @@ def spread_curves(ax: Axes, curves: Mapping[str, Sequence[float]], evenly: float
     ax.axhline(evenly, color=INK, linestyle=":", linewidth=1.2)
     words = f"directions without preference: {evenly:.2f}"
     label(ax, words, (longest, evenly), (0, 4), fontsize=9, ha="right")
-    ax.set(xlabel="training step", ylabel="std of the entries of z / |z|")
+    ax.set(xlabel="training step", ylabel="spread of z / |z| (std, 0 to 1)")
     ax.set(xlim=(0, 1.35 * longest), ylim=(0, 1.25 * evenly))
