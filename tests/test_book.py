@@ -189,15 +189,30 @@ def test_the_download_button_gives_the_notebook_itself(site):
 
 
 DOT = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJgg"
+    "g=="
 )
-FOLDED = "<details><summary>Answer, $\\sqrt 2$</summary>\n\nHalf of **it**, $\\tfrac12$:\n\n```python\nx = 1\n```\n\n</details>"
+FOLDED = """<details><summary>Answer, $\\sqrt 2$</summary>
+
+Half of **it**, $\\tfrac12$:
+
+```python
+x = 1
+```
+
+</details>"""
+BADGE = (
+    "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://x.y/z)"
+)
 ADDRESS = "https://github.com/someone/course"
 
 
 @pytest.fixture
 def small(tmp_path) -> Path:
-    """A course of one lesson, with the site's real settings. Nothing that its cells name exists: a build that ran them would fail."""
+    """A course of one lesson, with the site's real settings.
+
+    Nothing that its cells name exists: a build that ran them would fail.
+    """
     for folder in ("docs/book", "tools"):
         shutil.copytree(
             ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
@@ -207,9 +222,7 @@ def small(tmp_path) -> Path:
         "# A course\n\n[First](notebooks/01_first.ipynb), and [the tools](tools).\n"
     )
     cells = [
-        nbformat.v4.new_markdown_cell(
-            "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://x.y/z)\n\n# 1 · First"
-        ),
+        nbformat.v4.new_markdown_cell(f"{BADGE}\n\n# 1 · First"),
         nbformat.v4.new_code_cell("setup()", metadata={"tags": ["setup"]}),
         nbformat.v4.new_markdown_cell(FOLDED),
     ]

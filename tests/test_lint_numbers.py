@@ -37,6 +37,7 @@ def problems(tmp_path, monkeypatch):
         ("A loss of 0.18, and $d = 0.6$.", "same: loss 0.18 at 0.60"),
         ("Ten of 12 people, in 2006, see lesson 13 and [14], `x[15]` and arXiv:1804.07573.", ""),
         ("```python\nx = 99.5\n```", ""),
+        ("Reported (issues 15 and 20) and mended (pull request 29).", ""),
         ("### Exercise 2.3 · Batch\ndifficulty ●●●○ · 15 min", ""),
     ],
 )

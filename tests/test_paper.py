@@ -1,4 +1,4 @@
-"""The bibliography holds what the lessons cite, every guide is where its table says, and the papers' download keeps what is whole."""
+"""The bibliography holds what lessons cite, the table names every guide, downloads are whole."""
 
 import json
 import re

@@ -44,7 +44,8 @@ NO_MEASUREMENT = [
     r"<[^>\n]+>",
     r"\]\([^)\n]*\)",  # where a link leads
     r"\[\d+(?:, ?\d+)*\]",  # [3]: a reference
-    r"arXiv:\S+|[\w.-]+/[\w.-]+#\d+|#\d+|\bissues? \d+(?:(?:,| and) \d+)*",
+    r"arXiv:\S+|[\w.-]+/[\w.-]+#\d+|#\d+",
+    r"\b(?:issues?|pull requests?) \d+(?:(?:,| and) \d+)*",
     r"\b(?:[Ll]essons?|Exercise|Table|Section|equation|eq\.|Figure|Art(?:icle|\.)|ISO/IEC|part|version"
     r"|Python|Android|API(?: level)?|WG) \d[\d.–-]*(?:(?:,| and| to) \d+)*",
     r"\b(?:1[89]|20)\d\d\b(?!-)",  # a year
