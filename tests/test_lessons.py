@@ -1,4 +1,4 @@
-"""Every lesson runs from top to bottom under the quick budget, offline, in a minute, and every control in it can be moved."""
+"""Every lesson runs under the quick budget, offline, in a minute, and its controls can be moved."""
 
 import os
 import subprocess
@@ -17,44 +17,35 @@ A_MINUTE = 60
 
 
 def run_cells(path: Path, folder: Path) -> tuple[subprocess.CompletedProcess, list[str], float]:
-    """One notebook through nbval-lax in a pytest of its own: its result, the hosts that it tried to reach, and its seconds.
+    """One notebook through nbval-lax in a pytest of its own: (result, hosts it asked for, seconds).
 
-    Seconds are the processor's where that is less than the clock's: other programs on this machine do not make a lesson slow.
+    Seconds are the processor's where that is less than the clock's: other programs on this
+    machine do not make a lesson slow.
     """
     log = folder / "hosts.txt"
     dead = "http://127.0.0.1:9"  # nobody listens there: for programs that are not Python
-    environment = (
-        {
-            key: value
-            for key, value in os.environ.items()
-            if key not in ("MPLBACKEND", "PYTEST_ADDOPTS")
-        }
-        | {
-            "COURSE_BUDGET": "quick",
-            "COURSE_NETWORK_LOG": str(log),
-            "PYTHONPATH": os.pathsep.join(
-                [
-                    str(ROOT / "tests" / "offline"),
-                    str(ROOT / "tests"),
-                    os.environ.get("PYTHONPATH", ""),
-                ]
-            ),
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "OMP_WAIT_POLICY": "passive",  # threads that wait for a busy core sleep, and do not count as work
-            **{
-                name: dead
-                for name in (
-                    "http_proxy",
-                    "https_proxy",
-                    "all_proxy",
-                    "HTTP_PROXY",
-                    "HTTPS_PROXY",
-                    "ALL_PROXY",
-                )
-            },
-            "no_proxy": "localhost,127.0.0.1",
-        }
-    )
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("MPLBACKEND", "PYTEST_ADDOPTS")
+    } | {
+        "COURSE_BUDGET": "quick",
+        "COURSE_NETWORK_LOG": str(log),
+        "PYTHONPATH": os.pathsep.join(
+            [
+                str(ROOT / "tests" / "offline"),
+                str(ROOT / "tests"),
+                os.environ.get("PYTHONPATH", ""),
+            ]
+        ),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "OMP_WAIT_POLICY": "passive",  # threads that wait for a busy core sleep
+        **dict.fromkeys(
+            ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
+            dead,
+        ),
+        "no_proxy": "localhost,127.0.0.1",
+    }
     command = [
         sys.executable,
         "-m",
@@ -107,7 +98,7 @@ def test_all_lessons_together_stay_under_eight_megabytes():
     assert sum(path.stat().st_size for path in LESSONS) < notebooks.LARGEST_TOGETHER
 
 
-# -- the runner finds what it is there to find -------------------------------------------------------------------------
+# -- the runner finds what it is there to find -----------------------------------------------------
 
 
 def notebook(folder: Path, *sources: str) -> Path:
@@ -157,17 +148,30 @@ def test_a_failing_cell_is_shown_with_its_text(tmp_path):
 
 
 def test_a_lesson_that_reaches_out_is_found_even_where_it_hides_it(tmp_path):
-    hidden = "import urllib.request\ntry:\n    urllib.request.urlopen('http://192.0.2.1/')\nexcept OSError as error:\n    print(error)"
-    child = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', \"import socket; socket.getaddrinfo('example.invalid', 80)\"])"
-    direct = "import socket\ntry:\n    socket.socket().connect(('192.0.2.7', 80))\nexcept ConnectionRefusedError:\n    pass"
+    hidden = """import urllib.request
+try:
+    urllib.request.urlopen('http://192.0.2.1/')
+except OSError as error:
+    print(error)"""
+    child = """import subprocess, sys
+code = "import socket; socket.getaddrinfo('example.invalid', 80)"
+subprocess.run([sys.executable, '-c', code])"""
+    direct = """import socket
+try:
+    socket.socket().connect(('192.0.2.7', 80))
+except ConnectionRefusedError:
+    pass"""
     done, hosts, _ = run_cells(notebook(tmp_path, hidden, child, direct), tmp_path)
     assert set(hosts) == {"proxy", "example.invalid", "192.0.2.7"}, done.stdout
 
 
-# -- tools.notebooks ---------------------------------------------------------------------------------------------------
+# -- tools.notebooks -------------------------------------------------------------------------------
 
 
-PICTURE = 'from lib import plots\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nplots.show(fig, alt="An empty pair of axes.")'
+PICTURE = """from lib import plots
+import matplotlib.pyplot as plt
+fig, ax = plt.subplots()
+plots.show(fig, alt="An empty pair of axes.")"""
 NOISY = (
     "import sys\nfor i in range(3):\n    print(f'\\rstep {i}', end='', file=sys.stderr, flush=True)"
 )

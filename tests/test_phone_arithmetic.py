@@ -253,7 +253,8 @@ def test_a_registry_out_of_reach_is_reported_in_words(monkeypatch, tmp_path):
 
 
 def test_a_package_that_is_not_the_locked_one_is_reported_in_words():
-    assert "nothing of it was used" in phone.reason_of("npm error code EINTEGRITY\nnpm error sha512-...")
+    told = "npm error code EINTEGRITY\nnpm error sha512-..."
+    assert "nothing of it was used" in phone.reason_of(told)
 
 
 def test_the_lock_names_no_registry_and_one_exact_runtime():

@@ -1,4 +1,4 @@
-"""The first page says what is there: every lesson with its measured time, every link, every command."""
+"""The first page says what is there: lessons with their measured times, links, commands."""
 
 import re
 from pathlib import Path

@@ -1,7 +1,7 @@
 """What the library computed at commit 9caa7a0, before it was rearranged, it still computes.
 
 tests/recorded_behaviour.json was written at that commit: synthetic sets by their sha256, fifty
-losses of two trainings, vectors of the shipped model, an EER, and the exported files of a short network.
+losses of two trainings, vectors of the shipped model, an EER, and files of a short network.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
-"""The site's settings for Sphinx; `make book` builds it. What is done to a page on its way is in tools/pages.py.
+"""The site's settings for Sphinx; `make book` builds it, tools/pages.py prepares its pages.
 
-Sphinx reads the repository itself, so that a link that holds in the notebooks and on GitHub holds on the site too.
+Sphinx reads the repository itself, so that a link that holds in the notebooks and on GitHub
+holds on the site too.
 """
 
 import sys
@@ -35,7 +36,7 @@ exclude_patterns = [
     "**/build",
 ]
 
-# Notebooks as they are stored: nothing runs here. Figures, tables and prints come from their outputs.
+# Notebooks as they are stored: nothing runs here, figures and prints come from their outputs.
 nb_execution_mode = "off"
 nb_merge_streams = True
 nb_code_prompt_show = "The setup cell, the same in every lesson"

@@ -1,6 +1,7 @@
-"""Python imports this at its start when the folder is on PYTHONPATH: a connection that would leave the machine is refused, and noted.
+"""A connection that would leave the machine is refused, and written down.
 
-Noted too, in the file that COURSE_NETWORK_LOG names, because a lesson that catches the refusal still tried.
+Python imports this file at its start when its folder is on PYTHONPATH. COURSE_NETWORK_LOG names the
+file that gets the host, because a lesson that catches the refusal still tried.
 """
 
 import os

@@ -5,8 +5,8 @@
 
 `python -m tools.claims [TOPIC ...]` runs what is not on record and writes it to
 docs/results/lessons.json. A lesson reads it with `course.recorded("collapse, small rate")`. A
-record is bound to the source of its function's module and to that of tools/claims/glyphs.py: whoever
-changes either runs the claim again.
+record is bound to the source of its function's module and to that of tools/claims/glyphs.py: after
+a change of either, the claim is run again.
 """
 
 import hashlib
