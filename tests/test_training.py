@@ -422,8 +422,8 @@ def test_a_checkpoint_that_cannot_be_written_warns_and_the_training_goes_on(tmp_
 def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused_in_words(tmp_path):
     call, model = dict(steps=2, checkpoint=tmp_path / "c"), network()
     train(network(), **call)
-    rates = r"\(lr \[0.05, 0.05, 0.05\] there, \[0.1, 0.1, 0.1\] here\). Delete it to start anew"
-    with pytest.raises(ValueError, match=f"checkpoint of another run {rates}"):
+    rates = r"\(initial_lr \[0.05, 0.05, 0.05\] there, \[0.1, 0.1, 0.1\] here\)"
+    with pytest.raises(ValueError, match=f"checkpoint of another run {rates}. Delete it to start"):
         train(model, **call, optimizer=sgd(model, lr=0.1))
     clipped = sgd(model)
     training.clip_gradient(clipped, 1.0)

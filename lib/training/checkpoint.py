@@ -127,11 +127,9 @@ class Checkpoint:
 def optimizer_settings(optimizer: Optimizer) -> dict:
     """What a checkpoint compares of an optimizer: its options, one value for each group."""
     groups = optimizer.param_groups
-    options = {key: [group.get(key) for group in groups] for key in groups[0]}
-    options["lr"] = [group.get("initial_lr", group["lr"]) for group in groups]
-    del options["params"]
-    options.pop("initial_lr", None)
-    return dict(optimizer=type(optimizer).__name__, **options)
+    options = [key for key in groups[0] if key not in ("params", "lr")]  # lr changes each step
+    values = {key: [group.get(key) for group in groups] for key in options}
+    return dict(optimizer=type(optimizer).__name__, **values)
 
 
 def describe(thing: object) -> str:

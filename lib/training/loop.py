@@ -122,6 +122,8 @@ def _place(model: Network, loss: Callable, optimizer: Optimizer) -> tuple[_Step,
             f"the optimizer lacks {len(missing)} parameters, the first {missing[0]}: build it from "
             "parameter_groups(model, loss), or set requires_grad=False where nothing is to change"
         )
+    for group in optimizer.param_groups:
+        group.setdefault("initial_lr", group["lr"])  # the schedule changes lr
     several = join_processes()[1] > 1
     return network, nn.parallel.DistributedDataParallel(network) if several else network
 

@@ -47,22 +47,10 @@ def agree(loss: Tensor, stop: bool) -> tuple[float, bool]:
 
 @contextlib.contextmanager
 def own_state(device: torch.device) -> Iterator[Callable[[], bool]]:
-    """The caller's random generators and autocast are left alone, and signals wait.
+    """Leave the caller's random generators and autocast alone, and let signals wait.
 
-    yields  a function: has Ctrl-C (or SIGTERM) come?
+    yields  a function: has Ctrl-C (or SIGTERM) come? The second signal interrupts at once
     """
-    cuda = [device] if device.type == "cuda" else []
-    with (
-        stop_on_signal() as stop,
-        torch.random.fork_rng(cuda),
-        torch.autocast(device.type, enabled=False),
-    ):
-        yield stop
-
-
-@contextlib.contextmanager
-def stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """Yields a function: has Ctrl-C (or SIGTERM) come? The second signal interrupts at once."""
     received: list[int] = []
     before: dict[int, Any] = {}
 
@@ -77,7 +65,9 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
     with contextlib.suppress(ValueError):  # only the main thread may set handlers
         for number in (signal.SIGINT, signal.SIGTERM):
             before[number] = signal.signal(number, receive)
+    cuda = [device] if device.type == "cuda" else []
     try:
-        yield lambda: bool(received)
+        with torch.random.fork_rng(cuda), torch.autocast(device.type, enabled=False):
+            yield lambda: bool(received)
     finally:
         restore()

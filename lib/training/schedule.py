@@ -47,8 +47,7 @@ def set_learning_rate(
 ) -> float:
     """Set the rate of one step in every group of parameters; return that of the first group."""
     for group in optimizer.param_groups:
-        highest = group.setdefault("initial_lr", group["lr"])  # the name that torch gives it too
-        group["lr"] = schedule(step, steps, highest)
+        group["lr"] = schedule(step, steps, group["initial_lr"])  # the highest, as torch names it
     return optimizer.param_groups[0]["lr"]
 
 
