@@ -77,7 +77,7 @@ def audit_bars(
     highest = int(accuracy.max(axis=0).argmax())  # the sets are named on this row
     ax.axvspan(100 * chance[0], 100 * chance[1], color=FAINT, alpha=0.25, linewidth=0)
     where = (50 * sum(chance), -0.45)
-    label(ax, "labels shuffled", where, va="bottom", fontsize=9, color=text_colour(FAINT))
+    label(ax, "labels shuffled", where, va="bottom", fontsize=9)
     ax.hlines(
         range(len(names)), accuracy.min(axis=0), accuracy.max(axis=0), color=FAINT, lw=1, zorder=0
     )
