@@ -17,6 +17,7 @@ from lib.plots.style import (
     histogram,
     label,
     named_rows,
+    without_ticks,
 )
 
 TWIN = OTHERS[2]  # the network, in both diagrams
@@ -60,6 +61,14 @@ def twins(ax: Axes, first: np.ndarray, second: np.ndarray, joint: bool = False) 
     _box(ax, (9.65, 2), "loss", width=0.7)
     arrow(ax, (9.65, 2.95), (9.65, 2.5), FAINT)
     label(ax, "same or not", (9.6, 3.15))
+
+
+def marked_drawings(axes: Sequence[Axes], images: np.ndarray, markers: str) -> None:
+    """Draw images (N, H, W) uint8 in a row, each with its marker in the next colour."""
+    for n, (ax, image, marker) in enumerate(zip(axes, images, markers)):
+        ax.imshow(image, **GREYS)
+        ax.plot(3, 3, marker, color=f"C{n}", markersize=8)
+        without_ticks(ax)
 
 
 def distances(axes: Sequence[Axes], before, after, same, eers: Sequence[float]) -> None:
