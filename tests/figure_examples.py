@@ -503,6 +503,12 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             GREY[1],
             {"joint": True, "size": (7.5, 3)},
         ),
+        "siamese.marked_drawings": (
+            siamese.marked_drawings,
+            GREY[:4],
+            "osD^",
+            {"axes": 4, "size": (5, 1.4)},
+        ),
         "siamese.distances": (
             siamese.distances,
             1 - SCORES,

@@ -30,6 +30,8 @@ def run_cells(path: Path, folder: Path) -> tuple[subprocess.CompletedProcess, li
         if key not in ("MPLBACKEND", "PYTEST_ADDOPTS")
     } | {
         "COURSE_BUDGET": "quick",
+        # of their own: other tests leave downloads of a mirror in the common one
+        "COURSE_CACHE": os.environ["COURSE_CACHE"] + "-lessons",
         "COURSE_NETWORK_LOG": str(log),
         "PYTHONPATH": os.pathsep.join(
             [

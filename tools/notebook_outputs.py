@@ -30,7 +30,8 @@ def tidy(notebook) -> None:
     notebook.nbformat_minor = 5
     for cell in notebook.cells:
         cell.id = _cell_id(cell, ids)
-        for note in EDITORS_NOTES:
+        is_setup = "setup" in cell.metadata.get("tags", [])
+        for note in EDITORS_NOTES - ({"jupyter"} if is_setup else set()):  # which is collapsed
             cell.metadata.pop(note, None)
         if cell.cell_type == "code":
             cell.outputs = [

@@ -11,6 +11,7 @@ from lib.plots.style import (
     FAINT,
     FORGERY,
     GREYS,
+    HALO,
     INK,
     OTHERS,
     SAME,
@@ -76,18 +77,16 @@ def audit_bars(
     accuracy = 100 * np.array([[found[name] for name in names] for found in findings.values()])
     highest = int(accuracy.max(axis=0).argmax())  # the sets are named on this row
     ax.axvspan(100 * chance[0], 100 * chance[1], color=FAINT, alpha=0.25, linewidth=0)
-    where = (50 * sum(chance), -0.45)
-    label(ax, "labels shuffled", where, va="bottom", fontsize=9)
     ax.hlines(
         range(len(names)), accuracy.min(axis=0), accuracy.max(axis=0), color=FAINT, lw=1, zorder=0
     )
     signs = ((SAME, "o", "left"), (FORGERY, "^", "right"))
     for words, values, (colour, marker, side) in zip(findings, accuracy, signs):
         ax.plot(values, range(len(names)), marker, color=colour, markersize=9)
-        style = {"color": text_colour(colour), "weight": "bold", "ha": side}
+        style = {"color": text_colour(colour), "weight": "bold", "ha": side, "path_effects": HALO}
         label(ax, words, (values[highest], highest), (0, 9), **style)
     named_rows(ax, names)
-    ax.set(xlabel="balanced accuracy of one threshold on one number (%)", xlim=(45, 102))
+    ax.set(xlabel="balanced accuracy of one threshold (%); grey: labels shuffled", xlim=(45, 102))
 
 
 def forger_grid(ax: Axes, identity: np.ndarray, forger: np.ndarray, tested: Sequence[int]) -> None:

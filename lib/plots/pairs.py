@@ -176,7 +176,7 @@ def random_distances(ax: Axes, dimensions: Sequence[int], count: int = 20_000) -
         y = density[highest] if size > 2 else density[30]
         label(ax, f"{size} dimensions", (x, y), (-6, 3), color=text_colour(colour), ha="right")
     ax.axvline(np.sqrt(2), color=INK, linewidth=0.8, linestyle="--")
-    ax.set(xlim=(0, 2), ylabel="density")
+    ax.set(xlim=(0, 2), ylabel="density (1 per unit of distance)")
     ax.margins(y=0.1)
     ax.set_xlabel("distance between two random unit vectors (L2)")
     ax.set_title("In many dimensions, random unit vectors lie about 1.41 apart")
