@@ -88,7 +88,8 @@ def decision(
     ax.set(xlim=(-0.2, 1), xlabel="score, a cosine (-1 to 1)")
     named_rows(ax, names)
     if scores is None:
-        label(ax, "not compared", (0.4, (len(names) - 1) / 2), color=text_colour(FAINT))
+        not_compared = f"not compared\nthreshold {threshold:.2f}, margin {margin:.2f}"
+        label(ax, not_compared, (0.4, (len(names) - 1) / 2), color=text_colour(FAINT))
     else:
         for row, score in enumerate(scores):
             colour, hatch = (SAME, "") if score >= threshold else (DIFFERENT, "///")
