@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from lib.losses import contrastive_loss, triplet_kinds, triplet_loss
+from lib.losses import baseline_loss, contrastive_loss, triplet_kinds, triplet_loss
 from lib.plots import losses as draw
 
 
@@ -78,13 +78,29 @@ def test_the_arrows_on_a_triplet_point_down_the_gradient_and_the_title_names_its
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
 def test_the_dashed_line_touches_the_lowest_loss_of_a_constant_distance(ax, share):
     draw.constant_distance_loss(ax, share, margin=1.2)
-    curve, dashed, best = ax.lines
+    curve, dashed, one_spot, _, best, _ = ax.lines
     lowest = dashed.get_ydata()[0]
+    assert lowest == pytest.approx(baseline_loss("contrastive", margin=1.2, same_share=share))
     assert min(curve.get_ydata()) == pytest.approx(lowest, abs=1e-4)
     assert min(curve.get_ydata()) >= lowest - 1e-12
-    d = torch.full((1000,), float(best.get_xdata()[0]))
-    loss = contrastive_loss(d, torch.arange(1000) < 1000 * share, margin=1.2)
-    assert loss.item() == pytest.approx(lowest, rel=1e-5)
+    for mark in (one_spot, best):
+        d = torch.full((1000,), float(mark.get_xdata()[0]))
+        loss = contrastive_loss(d, torch.arange(1000) < 1000 * share, margin=1.2)
+        assert loss.item() == pytest.approx(mark.get_ydata()[0], rel=1e-5)
+    assert best.get_ydata()[0] == lowest
+
+
+def test_embeddings_on_one_spot_are_enlarged_in_an_inset_and_others_are_not(ax):
+    points = np.random.default_rng(0).normal(size=(40, 2))
+    identity = np.arange(40) % 10
+    for size, insets in ((1, 0), (1e-3, 1), (0, 1)):
+        ax.clear()
+        draw.embeddings(ax, size * points, identity, "a title", reach=4.0)
+        assert len(ax.child_axes) == insets
+        for picture in (ax, *ax.child_axes):
+            drawn = np.concatenate([marks.get_offsets() for marks in picture.collections])
+            assert len(drawn) == 40
+            assert np.abs(drawn).max() <= picture.get_xlim()[1]
 
 
 def test_the_draw_functions_of_losses_draw_at_the_ends_of_their_controls_without_a_warning(
@@ -95,8 +111,7 @@ def test_the_draw_functions_of_losses_draw_at_the_ends_of_their_controls_without
     for distance in (0.0, 1.4):
         for angle in (0, 180):
             draw.triplet_forces(ax, distance, angle, margin=0.0)
-    draw.batch_forces(ax, np.zeros((4, 2)), np.array([0, 0, 1, 1]), np.zeros((4, 2)), "collapsed")
+    draw.batch_forces(ax, np.zeros((4, 2)), np.zeros((4, 2)), np.array([0, 0, 1, 1]), "collapsed")
     draw.losses_with_baseline(ax, {"a": [1.0, 0.5], "b": [1.0]}, 0.3, "title")
-    draw.active_triplets(ax, {"semi-hard": [5, 0], "hard": [0, 0]}, total=10)
     ax.figure.canvas.draw()
     assert [str(warning.message) for warning in recwarn.list] == []

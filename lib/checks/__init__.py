@@ -1,15 +1,16 @@
 """One check for each exercise: call it with your function, and it answers in one line.
 
-    checks.semi_hard(semi_hard)
-    semi_hard: passed on 200 random inputs and 7 edge cases
+    checks.batch_hard_loss(batch_hard_loss)
+    batch_hard_loss: passed on 100 random inputs and 7 edge cases
 
 welcome         `decide`, `error_rates`: 00_welcome
 siamese         `joint`, `training_step`, `verify`: 01_a_siamese_network
 datasets        `split_people`, `find_duplicates`, `best_balanced_accuracy`: 02_datasets
 pairs           `counts`, `valid_triplets`, `pk_batch`: 03_pairs_and_triplets
-losses          `contrastive`, `semi_hard`, `soft_triplet_gradient`: 04_contrastive_and_triplet_loss
+losses          `contrastive_step`, `batch_hard_loss`, `soft_triplet_gradient`:
+                04_contrastive_and_triplet_loss
 negatives       `nt_xent`, `simsiam`, `nt_xent_gradient`: 05_many_negatives_or_none
-margins         `arc_margin`, `cosface_logits`, `smallest_scale`: 06_angular_margin_loss
+margins         `arc_margin`, `cosface`, `smallest_scale`: 06_angular_margin_loss
 signatures      `score_against_references`, `cllr_in_bits`, `split_without_shared_forgers`:
                 07_signature_verification
 one_shot        `nearest_character`, `precision_at`, `bootstrap_shares`: 08_one_shot_learning
@@ -28,9 +29,9 @@ from lib.checks.attacks import attack_error_rates
 from lib.checks.datasets import best_balanced_accuracy, find_duplicates, split_people
 from lib.checks.face_training import arcface_baseline, paper_learning_rate, weight_decay
 from lib.checks.identification import identify
-from lib.checks.losses import contrastive, semi_hard, soft_triplet_gradient
+from lib.checks.losses import batch_hard_loss, contrastive_step, soft_triplet_gradient
 from lib.checks.maps import pca_map, purity, umap_sigma
-from lib.checks.margins import arc_margin, cosface_logits, smallest_scale
+from lib.checks.margins import arc_margin, cosface, smallest_scale
 from lib.checks.mobile_export import phone_input, to_int8, to_levels
 from lib.checks.mobilefacenet import bottleneck_cost, fold, output_side
 from lib.checks.negatives import nt_xent, nt_xent_gradient, simsiam

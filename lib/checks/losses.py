@@ -1,84 +1,134 @@
 """Checks of the lesson on contrastive and triplet loss.
 
-Expected losses come from plain loops, and the expected gradient from finite differences.
+Expected losses and steps come from plain loops, and the expected gradient from finite differences.
 """
 
 import math
+from itertools import combinations
 
 import numpy as np
-import torch
 
 from lib.checks.judge import double_tensor, edge, judge
 
 
-def contrastive(attempt) -> bool | None:
-    """`(d (N,), same (N,) bool, margin) -> scalar`: mean contrastive loss with Hadsell's 1/2."""
+def contrastive_step(attempt) -> bool | None:
+    """`(e (B, D), labels (B,), margin, lr) -> (B, D)`.
 
-    def expected(d, same, margin):
-        total = 0.0
-        for distance, is_same in zip(d.tolist(), same):
-            if is_same:
-                total += distance * distance / 2
-            elif distance < margin:
-                total += (margin - distance) * (margin - distance) / 2
-        return total / len(d)
+    The embeddings after one step of gradient descent on the mean contrastive loss of all pairs.
+    """
 
-    def draw(rng):
-        n = rng.integers(1, 9)
-        return rng.uniform(0, 2, n), rng.random(n) < 0.5, round(rng.uniform(0.2, 1.8), 2)
-
-    yes, no = True, False
-    edges = [
-        edge(
-            "A different pair beyond the margin costs nothing: max(0, margin - d), then square.",
-            [1.5],
-            [no],
-            1.0,
-        ),
-        edge("A same pair costs half of its squared distance.", [2.0], [yes], 1.0),
-        edge("A different pair costs half of (margin - d) squared.", [0.4], [no], 1.0),
-        edge("The margin is an argument, not always 1.", [0.5], [no], 0.3),
-        edge("Take one mean over all pairs, of both kinds.", [0.6] * 3, [yes, no, no], 1.0),
-        edge("Both are (N,): (N,) with (N, 1) becomes N x N.", [0.2, 1.5], [yes, no], 1.0),
-        edge("At distance 0 a different pair costs the most.", [0.0, 0.0], [yes, no], 1.0),
-    ]
-    hint = "Compare your loss with one pair worked by hand."
-    return judge(
-        "contrastive", attempt, expected, edges, draw, hint, count=200, as_input=torch.tensor
-    )
-
-
-def semi_hard(attempt) -> bool | None:
-    """`(d_ap (B,), d_an (B, N), margin) -> bool (B, N)`: d_ap < d_an < d_ap + margin."""
-
-    def expected(d_ap, d_an, margin):
-        rows = zip(d_ap.tolist(), d_an.tolist())
-        return np.array([[n > p and n - p < margin for n in row] for p, row in rows])
+    def expected(e, labels, margin, lr):
+        points = e.numpy()
+        gradient, pairs = np.zeros_like(points), len(points) * (len(points) - 1) / 2
+        for i, j in combinations(range(len(points)), 2):
+            d = math.dist(points[i], points[j])
+            slope = d if labels[i] == labels[j] else -max(0.0, margin - d)
+            if d > 0:
+                pull = slope * (points[i] - points[j]) / d / pairs
+                gradient[i] += pull
+                gradient[j] -= pull
+        return points - lr * gradient
 
     def draw(rng):
-        b, n = rng.integers(1, 6, 2)
-        return rng.random(b), rng.uniform(0, 1.5, (b, n)), round(rng.uniform(0.05, 0.55), 2)
+        b, d = rng.integers(2, 6), rng.integers(1, 4)
+        margin, lr = rng.uniform(0.5, 2.5, 2).round(2)
+        return rng.normal(size=(b, d)), rng.integers(0, 3, b), margin, lr
 
     edges = [
-        edge("A negative nearer than the positive is hard.", [0.5], [[0.25]], 0.25),
-        edge("A negative as far as the positive is not further.", [0.5], [[0.5]], 0.25),
-        edge("At the margin a triplet costs nothing: use <, not <=.", [0.5], [[0.75]], 0.25),
         edge(
-            "Further than the positive, by less than the margin: semi-hard.", [0.5], [[0.625]], 0.25
-        ),
-        edge("Beyond the margin a negative is easy.", [0.5], [[1.0]], 0.25),
-        edge("Compare distances, not their squares.", [1.0], [[1.2]], 0.25),
-        edge(
-            "Row b of d_an belongs to positive b: give d_ap a second axis, d_ap[:, None].",
-            [0.125, 1.0],
-            [[0.25, 1.125], [0.25, 1.125]],
+            "A same pair moves together: each point by lr d, against the gradient.",
+            [[0.0, 0.0], [1.0, 0.0]],
+            [5, 5],
+            2.0,
             0.25,
         ),
+        edge(
+            "A different pair moves apart: each point by lr (margin - d).",
+            [[0.0, 0.0], [1.0, 0.0]],
+            [5, 6],
+            1.5,
+            0.5,
+        ),
+        edge(
+            "Beyond the margin a different pair stays: max(0, margin - d), then square.",
+            [[0.0, 0.0], [2.0, 0.0]],
+            [5, 6],
+            1.5,
+            0.5,
+        ),
+        edge("The margin is an argument, not always 1.", [[0.0], [0.8]], [5, 6], 0.5, 1.0),
+        edge(
+            "Take one mean over all pairs, each pair once, of both kinds.",
+            [[0.0], [1.0], [3.0]],
+            [5, 5, 6],
+            4.0,
+            0.5,
+        ),
+        edge(
+            "Two points on one spot: vector_norm has gradient 0 there, a square root has NaN.",
+            [[1.0, 2.0], [1.0, 2.0], [2.0, 2.0]],
+            [5, 6, 6],
+            1.0,
+            0.5,
+        ),
     ]
-    hint = "d_ap < d_an < d_ap + margin, row by row."
-    return judge(
-        "semi_hard", attempt, expected, edges, draw, hint, count=200, as_input=torch.tensor
-    )
+    hint = "Work out one pair by hand."
+    return judge("contrastive_step", attempt, expected, edges, draw, hint, as_input=double_tensor)
+
+
+def batch_hard_loss(attempt) -> bool | None:
+    """`(e (B, D), labels (B,), margin) -> scalar`: batch-hard triplet loss of any batch.
+
+    The mean is over the anchors that have a positive and a negative; 0 if there is none.
+    """
+
+    def expected(e, labels, margin):
+        points, labels, terms = e.tolist(), labels.tolist(), []
+        for i, (anchor, label) in enumerate(zip(points, labels)):
+            d = [math.dist(anchor, other) for other in points]
+            positives = [d[j] for j in range(len(d)) if labels[j] == label and j != i]
+            negatives = [d[j] for j in range(len(d)) if labels[j] != label]
+            if positives and negatives:
+                terms.append(max(0.0, max(positives) - min(negatives) + margin))
+        return sum(terms) / max(len(terms), 1)
+
+    def draw(rng):
+        b, d = rng.integers(2, 9), rng.integers(1, 4)
+        return rng.normal(size=(b, d)), rng.integers(0, 3, b), round(rng.uniform(0.1, 2), 2)
+
+    edges = [
+        edge(
+            "An anchor whose triplet costs nothing counts as 0 in the mean.",
+            [[0.0], [1.0], [5.0], [5.0]],
+            [5, 5, 6, 6],
+            3.5,
+        ),
+        edge(
+            "Of the positives the farthest counts.",
+            [[0.0], [1.0], [2.0], [10.0], [10.0]],
+            [5, 5, 5, 6, 6],
+            8.0,
+        ),
+        edge(
+            "Of the negatives the nearest counts.",
+            [[0.0], [1.0], [3.0], [9.0]],
+            [5, 5, 6, 6],
+            1.0,
+        ),
+        edge(
+            "Compare distances, not their squares.", [[0.0], [2.0], [3.0], [3.0]], [5, 5, 6, 6], 0.5
+        ),
+        edge(
+            "An anchor without a positive is left out of the mean.",
+            [[0.0], [1.0], [3.0]],
+            [5, 5, 6],
+            2.5,
+        ),
+        edge("Without negatives no anchor is left: return 0.", [[0.0], [1.0]], [5, 5], 1.0),
+        edge("Without positives no anchor is left: return 0.", [[0.0], [1.0]], [5, 6], 2.0),
+    ]
+    hint = "Farthest positive minus nearest negative plus margin, row by row."
+    return judge("batch_hard_loss", attempt, expected, edges, draw, hint, as_input=double_tensor)
 
 
 def soft_triplet_gradient(attempt) -> bool | None:

@@ -1,4 +1,4 @@
-"""What a loss does to a pair, a triplet and a batch, and what distances without information score.
+"""What a loss does to pairs, triplets, a batch and a network; what its baseline is.
 
 A force is minus the gradient: the direction in which a point moves next. Outward is positive.
 """
@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.losses import baseline_loss
 from lib.plots.style import (
     DIFFERENT,
     FAINT,
@@ -20,6 +19,7 @@ from lib.plots.style import (
     arrow,
     disc,
     label,
+    mark,
     text_colour,
 )
 
@@ -43,8 +43,10 @@ def margin_forces(ax: Axes, margin: float, squared: bool = False) -> None:
     x, side = (margin - 0.02, "right") if margin > 1.6 else (margin + 0.02, "left")
     ax.text(x, 1.95, f"margin {margin:.2f}", color=INK, va="top", ha=side)
     corner = {"ha": "right", "va": "top"}
-    ax.text(0.95, -1.25, "same: pulled in,\nthe further the harder", color=SAME, **corner)
-    ax.text(1.98, -0.08, "different", color=text_colour(DIFFERENT), **corner)
+    ax.text(0.95, -1.25, "same pair: −d", color=SAME, **corner)
+    inside = "d" if squared else "m − d"
+    words = f"different pair: {inside} inside the margin, 0 beyond"
+    ax.text(1.98, -0.08, words, color=text_colour(DIFFERENT), **corner)
     ax.set(xlabel="distance d of the pair (embedding units)", ylabel="force (outward > 0)")
     ax.set(xlim=(0, 2), ylim=(-2, 2))
     if margin == 0:
@@ -78,112 +80,138 @@ def triplet_forces(
         if name != "semi-hard" or margin > 0.1:
             label(ax, name, (0, -radius), fontsize=9, style="italic")
 
-    if kind != "easy":
-        pull = (positive - anchor) / d_ap
-        push = (anchor - negative) / distance if distance > 0 else np.zeros(2)
-        for point, force, colour in (
-            (anchor, pull + push, INK),
-            (positive, -pull, SAME),
-            (negative, -push, DIFFERENT),
-        ):
-            if np.hypot(*force) > 1e-6:
-                arrow(ax, point, point + 0.35 * force, colour)
-    # The anchor's arrow may end at the positive, so the positive's name stands beside it.
-    for name, point, colour, marker, size, offset in (
-        ("anchor", anchor, INK, "*", 130, (0, -14)),
+    towards, away = positive / d_ap, -negative / max(distance, 1e-9)
+    forces = np.array([towards + away, -towards, -away]) if kind != "easy" else np.zeros((3, 2))
+    # A name stands where no arrow goes, and not on the line of the other points.
+    level = abs(angle - 90) > 60
+    names = (
+        ("anchor", anchor, INK, "*", 130, (0, -14) if level else (-9, 0)),
         ("positive", positive, SAME, "o", 70, (7, -12)),
-        ("negative", negative, DIFFERENT, "s", 70, (0, 14)),
-    ):
+        (
+            "negative",
+            negative,
+            DIFFERENT,
+            "s",
+            70,
+            (0, 14) if level else (9 - 18 * (angle <= 90), 0),
+        ),
+    )
+    for (name, point, colour, marker, size, offset), force in zip(names, forces):
+        if np.hypot(*force) > 1e-6:
+            arrow(ax, point, point + 0.35 * force, colour)
         edge = text_colour(colour)
         ax.scatter(*point, color=colour, marker=marker, s=size, zorder=4, edgecolor=edge)
         label(ax, name, point, offset, va="center", zorder=5)
-    ax.set(xlim=(-2.1, 2.1), ylim=(-1.55, 1.6), aspect="equal")
+    ax.set(xlim=(-2.0, 2.0), ylim=(-1.5, 1.7), aspect="equal")
     ax.set(xlabel="embedding, first coordinate", ylabel="second coordinate")
     meaning = {
         "hard": "the negative is nearer than the positive",
         "semi-hard": "right order, but within the margin",
-        "easy": "no force, nothing to learn",
+        "easy": "no force",
     }
     ax.set_title(f"{kind.capitalize()}, loss {loss:.2f}: {meaning[kind]}")
 
 
-def constant_distance_loss(ax: Axes, same_share: float, margin: float = 1.0) -> None:
-    """Draw the contrastive loss of a model that gives every pair one distance, by that distance.
+def constant_distance_loss(ax: Axes, same_share: float = 0.04, margin: float = 1.0) -> None:
+    """Draw the mean contrastive loss of pairs that all have one distance, by that distance.
 
     same_share  share of same pairs, in (0, 1)
     """
     d = np.linspace(0, 1.5 * margin, 301)
     loss = 0.5 * (same_share * d**2 + (1 - same_share) * np.maximum(0, margin - d) ** 2)
-    lowest = baseline_loss("contrastive", margin=margin, same_share=same_share)
+    best, lowest = (1 - same_share) * margin, (1 - same_share) * same_share * margin**2 / 2
     ax.plot(d, loss, color=INK, lw=2)
     ax.axhline(lowest, color=FORGERY, ls="--", lw=1.5)
-    ax.plot((1 - same_share) * margin, lowest, "D", color=FORGERY, ms=8)
-    words, colour = f"p(1 − p)m²/2 = {lowest:.3f}", text_colour(FORGERY)
-    ax.text(1.5 * margin, lowest + 0.012, words, color=colour, ha="right")
-    ax.set(xlabel="the distance of every pair (embedding units)", ylabel="contrastive loss")
-    ax.set(xlim=(0, 1.5 * margin), ylim=(0, 0.55 * margin**2))
+    for row, (x, y, marker, words) in enumerate(
+        (
+            (0, loss[0], "s", f"one spot, d = 0: {loss[0]:.3f}"),
+            (best, lowest, "D", f"baseline, d = (1 − p) m: {lowest:.3f}"),
+        )
+    ):
+        at = 0.24 * margin, (0.57 - 0.05 * row) * margin**2
+        for place in ((x, y), at):
+            mark(ax, *place, marker, FORGERY, 7, clip_on=False, zorder=4)
+        label(ax, words, at, (9, 0), color=text_colour(FORGERY))
+    ax.set(xlabel="distance d of every pair (embedding units)", ylabel="mean contrastive loss")
+    ax.set(xlim=(0, 1.5 * margin), ylim=(0, 0.62 * margin**2))
     ax.set_title(f"With {same_share:.0%} same pairs, no single distance scores below {lowest:.3f}")
 
 
 def batch_forces(
-    ax: Axes,
-    points: np.ndarray,
-    labels: Sequence[int],
-    forces: np.ndarray,
-    title: str,
-    reach: float = 1.3,
+    ax: Axes, points: np.ndarray, forces: np.ndarray, labels: Sequence[int], title: str
 ) -> None:
     """Draw a batch of 2-D embeddings, a colour and a marker an identity, with the forces on them.
 
     points, forces  (B, 2); arrows have one scale, the longest is 0.4 long
     labels          (B,) identities
     """
-    for identity in np.unique(labels):
-        colour = IDENTITY_COLOURS[identity % len(IDENTITY_COLOURS)]
-        marker = IDENTITY_MARKERS[identity % len(IDENTITY_MARKERS)]
-        style = {"color": colour, "marker": marker, "edgecolor": text_colour(colour)}
-        ax.scatter(*points[np.asarray(labels) == identity].T, s=45, lw=0.8, zorder=3, **style)
+    _identities(ax, points, labels, size=32)
     longest = max(float(np.hypot(*forces.T).max()), 0.4 / 12)
     scale = {"angles": "xy", "scale_units": "xy", "scale": longest / 0.4}
-    ax.quiver(*points.T, *forces.T, color=INK, width=0.003, zorder=4, **scale)
-    ax.set(xlim=(-1.6 * reach, 1.6 * reach), ylim=(-reach, reach), aspect="equal", title=title)
-    ax.set(xlabel="first coordinate", ylabel="second coordinate")
+    ax.quiver(*points.T, *forces.T, color=INK, width=0.008, zorder=4, **scale)
+    ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", title=title)
+    ax.set(xlabel="first coordinate", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+
+
+def embeddings(
+    ax: Axes, points: np.ndarray, identity: np.ndarray, title: str, reach: float, shown: int = 6
+) -> None:
+    """Draw 2-D embeddings around their mean, the first identities in colour, the others pale.
+
+    points    (N, 2)
+    identity  (N,)
+    reach     half the side of the picture, in embedding units; where all points lie within a
+              quarter of it, an inset enlarges them
+    """
+    points = points - points.mean(0)
+    _some_identities(ax, points, identity, reach, shown)
+    ax.set(title=title, xlabel="first coordinate")
+    spread = float(np.abs(points).max())
+    if spread < reach / 4:
+        inset = ax.inset_axes((0.54, 0.54, 0.46, 0.46))
+        _some_identities(inset, points, identity, max(spread, 1e-12), shown)
+        inset.set(xticks=[], yticks=[])
+        inset.spines[["top", "right"]].set_visible(True)
+        times = float(f"{reach / spread:.1g}") if spread else 0
+        inset.set_xlabel(f"{times:,.0f} x larger" if spread else "all equal", fontsize=9)
+
+
+def _some_identities(ax: Axes, points, identity, reach: float, shown: int) -> None:
+    coloured = np.isin(identity, np.unique(identity)[:shown])
+    ax.scatter(*points[~coloured].T, s=4, color="#DDDDDD", lw=0)
+    _identities(ax, points[coloured], np.asarray(identity)[coloured], size=16)
+    ends = -1.05 * reach, 1.05 * reach
+    ax.set(xlim=ends, ylim=ends, aspect="equal")
+
+
+def _identities(ax: Axes, points: np.ndarray, labels: Sequence[int], size: float) -> None:
+    labels = np.asarray(labels)
+    for n, identity in enumerate(np.unique(labels)):
+        colour = IDENTITY_COLOURS[n % len(IDENTITY_COLOURS)]
+        style = {"color": colour, "marker": IDENTITY_MARKERS[n % len(IDENTITY_MARKERS)]}
+        edge = {"edgecolor": text_colour(colour), "lw": 0.6, "zorder": 3}
+        ax.scatter(*points[labels == identity].T, s=size, **style, **edge)
 
 
 def losses_with_baseline(
     ax: Axes, curves: Mapping[str, Sequence[float]], baseline: float, title: str
 ) -> None:
-    """Draw training losses, and the loss of a model that ignores its input as a dashed line.
+    """Draw training losses, and what distances without regard to the labels score at best, dashed.
 
     curves  {name: (steps,)}
     """
     styles = ((FORGERY, "-."), (SAME, "-"), (OTHERS[0], (0, (4, 1))), (OTHERS[1], ":"))
+    ends = sorted(losses[-1] for losses in curves.values())
     for (name, losses), (colour, dash) in zip(curves.items(), styles):
         ax.plot(losses, color=colour, ls=dash, lw=2)
-        label(ax, name, (len(losses) - 1, losses[-1]), (5, 0), color=text_colour(colour))
+        # Curves that end close to each other have their names apart: the higher one above.
+        up = 14 * (ends.index(losses[-1]) - (len(ends) - 1) / 2)
+        label(
+            ax, name, (len(losses) - 1, losses[-1]), (5, up), va="center", color=text_colour(colour)
+        )
     longest = max(len(losses) for losses in curves.values())
     ax.plot([0, longest], [baseline, baseline], color=INK, ls="--", lw=1.2)
     corner = {"ha": "right", "va": "top", "color": INK}
-    ax.text(0.98 * longest, 0.98 * baseline, "a model that ignores its input", **corner)
+    ax.text(0.98 * longest, 0.96 * baseline, f"baseline {baseline:g}", **corner)
     ax.set(xlabel="training step", ylabel="loss", title=title)
     ax.set(xlim=(0, 1.25 * longest), ylim=(0, None))
-
-
-def active_triplets(ax: Axes, counts: Mapping[str, Sequence[float]], total: int) -> None:
-    """Draw how many triplets of each batch have a loss above 0 over a training, by kind.
-
-    counts  {"semi-hard": (steps,), "hard": (steps,)}
-    total   all triplets of a batch
-    """
-    steps = len(next(iter(counts.values())))
-    at_the_end = {kind: np.mean(values[-20:]) for kind, values in counts.items()}
-    for (kind, values), dash in zip(counts.items(), ("-", "--")):
-        ax.plot(np.maximum(values, 0.8), color=KINDS[kind], ls=dash, lw=1.6)
-        label(ax, kind, (steps - 1, max(at_the_end[kind], 1)), (6, 0))
-    ax.plot([0, steps], [total, total], color=INK, lw=1, ls=":")
-    corner = {"ha": "right", "va": "top", "color": INK}
-    ax.text(0.98 * steps, 0.85 * total, f"all {total:,} of a batch", **corner)
-    ax.set(xlabel="training step", ylabel="triplets with a loss above 0", yscale="log")
-    ax.set(xlim=(0, 1.15 * steps), ylim=(0.8, 1.6 * total))
-    active = sum(at_the_end.values()) / total
-    ax.set_title(f"In the last twenty steps {active:.1%} of the triplets have a loss above 0")

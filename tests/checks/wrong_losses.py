@@ -6,110 +6,155 @@ A docstring holds the words that the check's message must contain, divided by |.
 import torch
 
 
-def contrastive__labels_inverted(d, same, margin):
-    """you returned 1.125; expected 0 | A different pair beyond the margin costs nothing"""
-    return 0.5 * torch.where(same, (margin - d).clamp_min(0) ** 2, d**2).mean()
+def _step(e, labels, lr, terms, mean=torch.mean, norm=torch.linalg.vector_norm):
+    """A step of gradient descent on `mean(terms(d, same))` over the pairs of a batch."""
+    e = e.clone().requires_grad_()
+    i, j = torch.triu_indices(len(e), len(e), offset=1)
+    loss = mean(0.5 * terms(norm(e[i] - e[j], dim=1), labels[i] == labels[j]))
+    (gradient,) = torch.autograd.grad(loss, e)
+    return (e - lr * gradient).detach()
 
 
-def contrastive__no_hinge(d, same, margin):
-    """max(0, margin - d), then square"""
-    return 0.5 * torch.where(same, d**2, (margin - d) ** 2).mean()
+def _terms(d, same, margin):
+    return torch.where(same, d**2, (margin - d).clamp_min(0) ** 2)
 
 
-def contrastive__without_the_half(d, same, margin):
-    """you returned 4; expected 2 | half of its squared distance"""
-    return torch.where(same, d**2, (margin - d).clamp_min(0) ** 2).mean()
+def contrastive_step__uphill(e, labels, margin, lr):
+    """A same pair moves together"""
+    return _step(e, labels, -lr, lambda d, same: _terms(d, same, margin))
 
 
-def contrastive__distance_not_squared(d, same, margin):
-    """you returned 1; expected 2 | squared distance"""
-    return 0.5 * torch.where(same, d, (margin - d).clamp_min(0)).mean()
+def contrastive_step__labels_inverted(e, labels, margin, lr):
+    """A same pair moves together"""
+    return _step(e, labels, lr, lambda d, same: _terms(d, ~same, margin))
 
 
-def contrastive__hinge_not_squared(d, same, margin):
-    """half of (margin - d) squared"""
-    return 0.5 * torch.where(same, d**2, (margin - d).clamp_min(0)).mean()
+def contrastive_step__without_the_half(e, labels, margin, lr):
+    """each point by lr d"""
+    return _step(e, labels, lr, lambda d, same: 2 * _terms(d, same, margin))
 
 
-def contrastive__difference_of_squares(d, same, margin):
-    """(margin - d) squared"""
-    return 0.5 * torch.where(same, d**2, (margin**2 - d**2).clamp_min(0)).mean()
+def contrastive_step__distances_not_squared(e, labels, margin, lr):
+    """A different pair moves apart"""
+    return _step(
+        e,
+        labels,
+        lr,
+        lambda d, same: torch.where(same, d**2, 2 * (margin**2 - d**2).clamp_min(0).sqrt()),
+    )
 
 
-def contrastive__sum(d, same, margin):
-    """one mean over all pairs"""
-    return 0.5 * torch.where(same, d**2, (margin - d).clamp_min(0) ** 2).sum()
+def contrastive_step__no_hinge(e, labels, margin, lr):
+    """Beyond the margin a different pair stays"""
+    return _step(e, labels, lr, lambda d, same: torch.where(same, d**2, (margin - d) ** 2))
 
 
-def contrastive__mean_of_each_kind(d, same, margin):
-    """one mean over all pairs, of both kinds"""
-    kinds = [
-        values.mean()
-        for values in (d[same] ** 2, (margin - d[~same]).clamp_min(0) ** 2)
-        if len(values)
-    ]
-    return 0.5 * sum(kinds) / len(kinds)
+def contrastive_step__difference_of_squares(e, labels, margin, lr):
+    """lr (margin - d)"""
+    return _step(
+        e, labels, lr, lambda d, same: torch.where(same, d**2, (margin**2 - d**2).clamp_min(0))
+    )
 
 
-def contrastive__margin_one(d, same, margin):
+def contrastive_step__margin_one_and_a_half(e, labels, margin, lr):
     """The margin is an argument"""
-    return 0.5 * torch.where(same, d**2, (1 - d).clamp_min(0) ** 2).mean()
+    return _step(e, labels, lr, lambda d, same: _terms(d, same, 1.5 if margin < 2 else margin))
 
 
-def contrastive__one_value_a_pair(d, same, margin):
-    """you returned shape (1,); expected shape ()"""
-    return 0.5 * torch.where(same, d**2, (margin - d).clamp_min(0) ** 2)
+def contrastive_step__sum(e, labels, margin, lr):
+    """one mean over all pairs"""
+    return _step(e, labels, lr, lambda d, same: _terms(d, same, margin), torch.sum)
 
 
-def contrastive__broadcast(d, same, margin):
-    """(N,) with (N, 1) becomes N x N"""
-    y = same[:, None].float()
-    return 0.5 * (y * d**2 + (1 - y) * (margin - d).clamp_min(0) ** 2).mean()
+def contrastive_step__mean_over_the_table(e, labels, margin, lr):
+    """each point by lr d"""
+    size = len(e) ** 2
+    return _step(e, labels, lr, lambda d, same: _terms(d, same, margin), lambda t: t.sum() / size)
 
 
-def semi_hard__equal_counts_as_further(d_ap, d_an, margin):
-    """d_an = [[0.5]], margin = 0.25 you returned True | as far as the positive is not further"""
-    d_ap = d_ap[:, None]
-    return (d_an >= d_ap) & (d_an < d_ap + margin)
+def contrastive_step__square_root(e, labels, margin, lr):
+    """you returned nan | vector_norm has gradient 0"""
+
+    def norm(x, dim):
+        return x.pow(2).sum(dim).sqrt()
+
+    return _step(e, labels, lr, lambda d, same: _terms(d, same, margin), norm=norm)
 
 
-def semi_hard__up_to_the_margin(d_ap, d_an, margin):
-    """d_an = [[0.75]], margin = 0.25 you returned True | use <, not <="""
-    d_ap = d_ap[:, None]
-    return (d_an > d_ap) & (d_an <= d_ap + margin)
+def _hardest(e, labels):
+    """Farthest positive, nearest negative, and whether there are both, each (B,)."""
+    d = torch.linalg.vector_norm(e[:, None] - e[None], dim=2)
+    same = labels[:, None] == labels[None]
+    positive = same & ~torch.eye(len(e), dtype=torch.bool)
+    farthest = d.masked_fill(~positive, -torch.inf).amax(1)
+    nearest = d.masked_fill(same, torch.inf).amin(1)
+    return farthest, nearest, positive.any(1) & (~same).any(1)
 
 
-def semi_hard__all_that_cost(d_ap, d_an, margin):
-    """nearer than the positive is hard"""
-    return d_ap[:, None] - d_an + margin > 0
+def batch_hard_loss__nearest_positive(e, labels, margin):
+    """Of the positives the farthest counts"""
+    d = torch.linalg.vector_norm(e[:, None] - e[None], dim=2)
+    same = labels[:, None] == labels[None]
+    positive = same & ~torch.eye(len(e), dtype=torch.bool)
+    _, nearest, anchors = _hardest(e, labels)
+    terms = d.masked_fill(~positive, torch.inf).amin(1) - nearest + margin
+    return terms[anchors].clamp_min(0).mean() if anchors.any() else 0.0
 
 
-def semi_hard__all_that_are_further(d_ap, d_an, margin):
-    """At the margin a triplet costs nothing"""
-    return d_an > d_ap[:, None]
+def batch_hard_loss__farthest_negative(e, labels, margin):
+    """Of the negatives the nearest counts"""
+    d = torch.linalg.vector_norm(e[:, None] - e[None], dim=2)
+    same = labels[:, None] == labels[None]
+    farthest, _, anchors = _hardest(e, labels)
+    terms = farthest - d.masked_fill(same, -torch.inf).amax(1) + margin
+    return terms[anchors].clamp_min(0).mean() if anchors.any() else 0.0
 
 
-def semi_hard__the_wrong_side(d_ap, d_an, margin):
-    """A negative nearer than the positive is hard | you returned True"""
-    d_ap = d_ap[:, None]
-    return (d_an < d_ap) & (d_an >= d_ap - margin)
+def batch_hard_loss__mean_of_those_that_cost(e, labels, margin):
+    """counts as 0 in the mean"""
+    farthest, nearest, anchors = _hardest(e, labels)
+    terms = (farthest - nearest + margin)[anchors].clamp_min(0)
+    return terms[terms > 0].mean() if (terms > 0).any() else 0.0
 
 
-def semi_hard__wrong_axis(d_ap, d_an, margin):
-    """d_ap[:, None]"""
-    return (d_an > d_ap) & (d_an < d_ap + margin)
+def batch_hard_loss__no_hinge(e, labels, margin):
+    """costs nothing counts as 0"""
+    farthest, nearest, anchors = _hardest(e, labels)
+    return (farthest - nearest + margin)[anchors].mean() if anchors.any() else 0.0
 
 
-def semi_hard__numbers(d_ap, d_an, margin):
-    """expected True and False"""
-    d_ap = d_ap[:, None]
-    return ((d_an > d_ap) & (d_an < d_ap + margin)).float()
+def batch_hard_loss__sum(e, labels, margin):
+    """you returned 0.5; expected 0.125"""
+    farthest, nearest, anchors = _hardest(e, labels)
+    return (farthest - nearest + margin)[anchors].clamp_min(0).sum()
 
 
-def semi_hard__squared(d_ap, d_an, margin):
-    """Compare distances, not their squares"""
-    d_ap = d_ap[:, None]
-    return (d_an > d_ap) & (d_an**2 < d_ap**2 + margin)
+def batch_hard_loss__squared(e, labels, margin):
+    """you returned"""
+    farthest, nearest, anchors = _hardest(e, labels)
+    terms = (farthest**2 - nearest**2 + margin)[anchors].clamp_min(0)
+    return terms.mean() if anchors.any() else 0.0
+
+
+def batch_hard_loss__every_anchor_counts(e, labels, margin):
+    """An anchor without a positive is left out"""
+    farthest, nearest, _ = _hardest(e, labels)
+    return (farthest - nearest + margin).clamp_min(0).mean()
+
+
+def batch_hard_loss__mean_of_nothing(e, labels, margin):
+    """you returned nan | Without negatives no anchor is left"""
+    farthest, nearest, anchors = _hardest(e, labels)
+    return (farthest - nearest + margin)[anchors].clamp_min(0).mean()
+
+
+def batch_hard_loss__own_positive(e, labels, margin):
+    """you returned | Without positives"""
+    d = torch.linalg.vector_norm(e[:, None] - e[None], dim=2)
+    same = labels[:, None] == labels[None]
+    anchors = (same.sum(1) > (1 if len(e) > 2 else 0)) & (~same).any(1)
+    terms = d.masked_fill(~same, 0).amax(1) - d.masked_fill(same, torch.inf).amin(1) + margin
+    return terms[anchors].clamp_min(0).mean() if anchors.any() else 0.0
 
 
 def _soft(a, p, n, how_much, towards=lambda to, d: to / d.clamp_min(1e-12)):
