@@ -196,10 +196,10 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
         "losses.batch_forces": (
             losses.batch_forces,
             RNG.normal(size=(24, 2)),
-            np.arange(24) % 6,
             0.1 * RNG.normal(size=(24, 2)),
+            np.arange(24) % 6,
             "contrastive, step 0",
-            {"size": (7, 4.6)},
+            {"size": (2.4, 2.6)},
         ),
         "losses.losses_with_baseline": (
             losses.losses_with_baseline,
@@ -208,11 +208,21 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             "A title",
             {},
         ),
-        "losses.active_triplets": (
-            losses.active_triplets,
-            {"semi-hard": 9000 * DECAY, "hard": 3000 * DECAY},
-            18_240,
-            {},
+        "losses.embeddings": (
+            losses.embeddings,
+            0.1 * MAP,
+            PEOPLE,
+            "Rate 0.01",
+            4.0,
+            {"size": (3, 3.2)},
+        ),
+        "losses.embeddings, one spot": (
+            losses.embeddings,
+            1e-3 * MAP,
+            PEOPLE,
+            "Rate 0.001",
+            4.0,
+            {"size": (3, 3.2)},
         ),
         "maps.embedding_map": (maps.embedding_map, MAP, PEOPLE, "t-SNE", {"size": (6, 4.4)}),
         "maps.neighbours_kept": (
