@@ -51,6 +51,8 @@ class View(types.ModuleType):
 
     hidden     objects that no module has, by any path
     replaced   (object, what stands in its place)
+
+    Both lists may change while a lesson runs: a view that a cell has imported follows them.
     """
 
     def __init__(self, module: types.ModuleType, hidden: list, replaced: list) -> None:
@@ -116,14 +118,16 @@ class Run:
     def __init__(self, notebook) -> None:
         self.cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         self.space: dict = {"__name__": "__main__"}
+        self.hidden: list = []
+        self.replaced: list = []
+        imports = {"__import__": importing(self.hidden, self.replaced)}
+        self.space["__builtins__"] = vars(builtins) | imports
         self.taught = [name for cell in self.cells for name in cell.metadata.get("proves", [])]
 
-    def execute(self, number: int, hidden: list, replaced: list, space: dict) -> None:
+    def execute(self, number: int, space: dict) -> None:
         name = f"<code cell {number}>"
         source = re.sub(r"^(\s*)[%!].*$", r"\1pass", self.cells[number].source, flags=re.M)
         linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
-        imports = importing(hidden, replaced)
-        space["__builtins__"] = vars(builtins) | {"__import__": imports}
         exec(compile(source, name, "exec"), space)
 
     def problem(self) -> str:
@@ -133,16 +137,17 @@ class Run:
         for number in range(last + 1):
             proved = self.cells[number].metadata.get("proves", [])
             unproved = [name for name in unproved if name not in proved]
-            hidden = [object_of(name) for name in unproved]
+            self.hidden[:] = [object_of(name) for name in unproved]
             for name in proved:
-                wrong = [(object_of(name), spoiled(object_of(name)))]
+                self.replaced[:] = [(object_of(name), spoiled(object_of(name)))]
                 try:
-                    self.execute(number, hidden, wrong, dict(self.space))
+                    self.execute(number, dict(self.space))
                 except AssertionError:
                     continue
                 return f"code cell {number} does not notice a wrong {name}"
+            self.replaced.clear()
             try:
-                self.execute(number, hidden, [], self.space)
+                self.execute(number, self.space)
             except Exception:
                 return f"code cell {number}, without {unproved}:\n{traceback.format_exc()}"
         return ""
@@ -262,12 +267,13 @@ def test_a_name_that_is_taken_from_lib_before_its_proof_is_found(source):
 
 
 def test_lib_itself_keeps_the_name_and_what_is_proved_may_be_used():
+    early = "from lib import losses"
     inside = (
         "from lib.losses import batch_contrastive_loss\n"
         "batch_contrastive_loss(torch.rand(4, 2), torch.tensor([0, 0, 1, 1]))"
     )
     later = "from lib.losses import contrastive_loss\ncontrastive_loss(d, same)"
-    notebook = small(OWN, inside)
+    notebook = small(early, OWN, inside, proof=PROOF.removeprefix("from lib import losses\n"))
     notebook.cells.append(nbformat.v4.new_code_cell(later))
     notebook.cells.append(nbformat.v4.new_code_cell("assert 1 == 1", metadata={"proves": []}))
     assert Run(notebook).problem() == ""
