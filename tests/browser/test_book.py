@@ -27,8 +27,6 @@ STICKING_OUT = """() => {
     return [...document.querySelectorAll('article *')]
         .filter(node => node.getBoundingClientRect().right > innerWidth + 1 && !contained(node))
         .map(node => node.tagName + '.' + node.className) }"""
-# At a phone's size a long formula in a sentence, and a table of output, move the whole page.
-TOO_WIDE_FOR_A_PHONE = ("_embedding_maps.html", "_mobile_export.html")
 # Contrast with the paper (WCAG 2.2) of each kind of text.
 CONTRAST = """() => {
     const luminance = colour => colour.match(/\\d+/g).slice(0, 3)
@@ -83,8 +81,7 @@ def test_every_page_fits_shows_its_pictures_and_fetches_nothing(site, screen, re
             continue
         page.goto(path.as_uri())
         name = path.relative_to(site).as_posix()
-        if screen == "page" or not name.endswith(TOO_WIDE_FOR_A_PHONE):
-            assert page.evaluate(STICKING_OUT) == [], name
+        assert page.evaluate(STICKING_OUT) == [], name
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= page.viewport_size["width"], f"{name} scrolls sideways"
         page.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
