@@ -38,17 +38,17 @@ def margin_forces(ax: Axes, margin: float, squared: bool = False) -> None:
     ax.axhline(0, color=FAINT, lw=0.8)
     ax.plot(d, -d, color=SAME, lw=2.5)
     ax.plot(d, push, color=DIFFERENT, lw=2.5, ls=(0, (5, 1.5)))
-    ax.axvline(margin, color=INK, lw=1, ls=":")
+    ax.plot([margin, margin], [0, 2.3], color=INK, lw=1, ls=":")
     # The name of the line stands left of it where there is no room on the right.
     x, side = (margin - 0.02, "right") if margin > 1.6 else (margin + 0.02, "left")
-    ax.text(x, 1.95, f"margin {margin:.2f}", color=INK, va="top", ha=side)
+    ax.text(x, 2.28, f"margin {margin:.2f}", color=INK, va="top", ha=side)
     corner = {"ha": "right", "va": "top"}
     ax.text(0.95, -1.25, "same pair: −d", color=SAME, **corner)
     inside = "d" if squared else "m − d"
     words = f"different pair: {inside} inside the margin, 0 beyond"
     ax.text(1.98, -0.08, words, color=text_colour(DIFFERENT), **corner)
     ax.set(xlabel="distance d of the pair (embedding units)", ylabel="force (outward > 0)")
-    ax.set(xlim=(0, 2), ylim=(-2, 2))
+    ax.set(xlim=(0, 2), ylim=(-2, 2.3))
     if margin == 0:
         ax.set_title("Without a margin, nothing pushes different pairs apart")
     elif squared:
@@ -150,7 +150,8 @@ def batch_forces(
     scale = {"angles": "xy", "scale_units": "xy", "scale": longest / 0.4}
     ax.quiver(*points.T, *forces.T, color=INK, width=0.008, zorder=4, **scale)
     ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", title=title)
-    ax.set(xlabel="first coordinate", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+    ax.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+    _name_coordinates(ax)
 
 
 def embeddings(
@@ -165,7 +166,8 @@ def embeddings(
     """
     points = points - points.mean(0)
     _some_identities(ax, points, identity, reach, shown)
-    ax.set(title=title, xlabel="first coordinate")
+    ax.set(title=title)
+    _name_coordinates(ax)
     spread = float(np.abs(points).max())
     if spread < reach / 4:
         inset = ax.inset_axes((0.54, 0.54, 0.46, 0.46))
@@ -174,6 +176,16 @@ def embeddings(
         inset.spines[["top", "right"]].set_visible(True)
         times = float(f"{reach / spread:.1g}") if spread else 0
         inset.set_xlabel(f"{times:,.0f} x larger" if spread else "all equal", fontsize=9)
+
+
+def _name_coordinates(ax: Axes) -> None:
+    """Both axes; of pictures side by side, which have one scale, the first alone has heights."""
+    ax.set_xlabel("first coordinate")
+    place = ax.get_subplotspec()
+    if place is None or place.is_first_col():
+        ax.set_ylabel("second coordinate")
+    else:
+        ax.tick_params(labelleft=False)
 
 
 def _some_identities(ax: Axes, points, identity, reach: float, shown: int) -> None:

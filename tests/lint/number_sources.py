@@ -9,10 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from lib import course, data, evaluation, models
+from lib import course, data, models
 from lib.data import audit, pairs
 from lib.data.synthetic import signatures
-from lib.losses import batch_hard_triplet_loss
 
 # -- several lessons -------------------------------------------------------------------------------
 
@@ -122,20 +121,6 @@ def margin_that_nine_in_ten_exceed() -> float:
     negative = np.linalg.norm(vectors[a] - vectors[n], axis=1)
     margins = (step / 20 for step in range(17))
     return next(m for m in margins if (positive - negative + m > 0).mean() >= 0.9)
-
-
-def pixels_under_batch_hard(margin: float) -> list[float]:
-    """[mean batch-hard loss of raw pixels at a margin, the margin, their EER]"""
-    vectors, identity = glyph_pixels()
-    vectors = torch.tensor(vectors, dtype=torch.float32)
-    batches = pairs.PKBatches(identity, 8, 4, batches=30)
-    losses = [
-        batch_hard_triplet_loss(vectors[batch], torch.tensor(identity[batch]), margin).item()
-        for batch in batches
-    ]
-    i, j, same = pairs.sample_pairs(identity, 4000, seed=1)
-    eer, _ = evaluation.equal_error_rate(evaluation.pair_scores(vectors, i, j), same)
-    return [np.mean(losses), margin, eer]
 
 
 # -- one-shot learning -----------------------------------------------------------------------------
