@@ -10,7 +10,7 @@ pairs           `counts`, `valid_triplets`, `pk_batch`: 03_pairs_and_triplets
 losses          `contrastive_step`, `batch_hard_loss`, `soft_triplet_gradient`:
                 04_contrastive_and_triplet_loss
 negatives       `nt_xent`, `simsiam`, `nt_xent_gradient`: 05_many_negatives_or_none
-margins         `arc_margin`, `cosface`, `smallest_scale`: 06_angular_margin_loss
+margins         `arc_margin`, `cosface`: 06_angular_margin_loss
 signatures      `score_against_references`, `cllr_in_bits`, `split_without_shared_forgers`:
                 07_signature_verification
 one_shot        `nearest_character`, `precision_at`, `bootstrap_shares`: 08_one_shot_learning
@@ -31,7 +31,7 @@ from lib.checks.face_training import arcface_baseline, paper_learning_rate, weig
 from lib.checks.identification import identify
 from lib.checks.losses import batch_hard_loss, contrastive_step, soft_triplet_gradient
 from lib.checks.maps import pca_map, purity, umap_sigma
-from lib.checks.margins import arc_margin, cosface, smallest_scale
+from lib.checks.margins import arc_margin, cosface
 from lib.checks.mobile_export import phone_input, to_int8, to_levels
 from lib.checks.mobilefacenet import bottleneck_cost, fold, output_side
 from lib.checks.negatives import nt_xent, nt_xent_gradient, simsiam

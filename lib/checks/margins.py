@@ -1,13 +1,12 @@
-"""Checks of the lesson on angular margins: ArcFace's angle, CosFace's logits, the smallest scale.
+"""Checks of the lesson on angular margins: ArcFace's angle, CosFace's head.
 
-Expected values go through the angle itself, one number at a time, and the scale is a root search.
+Expected values go through the angle itself, one number at a time.
 """
 
 import math
 
 import numpy as np
 import torch
-from scipy.optimize import brentq
 
 from lib.checks.judge import edge, judge
 
@@ -59,69 +58,71 @@ def arc_margin(attempt) -> bool | None:
     )
 
 
-def cosface_logits(attempt) -> bool | None:
-    """`(cosines (N, C), labels (N,), scale, margin) -> logits (N, C)`."""
+def cosface(attempt) -> bool | None:
+    """`(e (B, D), weight (C, D), labels (B,), scale, margin) -> logits (B, C)`."""
 
-    def expected(cosines, labels, scale, margin):
-        logits = cosines.double().numpy() * scale
-        for row, label in enumerate(labels.tolist()):
-            logits[row, label] -= scale * margin
-        return logits
+    def expected(e, weight, labels, scale, margin):
+        rows = [
+            [_cosine(row, direction) - margin * (k == label) for k, direction in enumerate(weight)]
+            for row, label in zip(e, labels.tolist())
+        ]
+        return scale * np.array(rows)
 
     def draw(rng):
-        n, classes = rng.integers(2, 5, 2)
-        cosines, labels = rng.uniform(-1, 1, (n, classes)), rng.integers(0, classes, n)
-        return cosines, labels, round(rng.uniform(1, 64), 1), round(rng.uniform(0, 0.5), 2)
+        n, classes, size = rng.integers(2, 5, 3)
+        e, weight = rng.normal(size=(n, size)), rng.normal(size=(classes, size))
+        labels = rng.integers(0, classes, n)
+        return e, weight, labels, round(rng.uniform(1, 64), 1), round(rng.uniform(0, 0.5), 2)
 
+    two, plane = [[1.0, 0.0], [0.0, 1.0]], [[0.6, 0.8]]
     edges = [
-        edge("Every logit is a scaled cosine.", [[0.5, 0.5]], [0], 10.0, 0.0),
+        edge("Without a margin every logit is a scaled cosine.", plane, two, [0], 10.0, 0.0),
+        edge(
+            "Only directions count: normalise the embeddings.",
+            [[3.0, 4.0]],
+            two,
+            [0],
+            10.0,
+            0.0,
+        ),
+        edge(
+            "Only directions count: normalise the class weights.",
+            plane,
+            [[2.0, 0.0], [0.0, 5.0]],
+            [0],
+            10.0,
+            0.0,
+        ),
         edge(
             "Subtract the margin at the true class and at no other, then multiply by the scale.",
-            [[0.5, 0.5]],
+            plane,
+            two,
             [0],
             10.0,
             0.2,
         ),
         edge(
             "Each row has the margin at its own label: index rows and labels together.",
-            [[0.9, 0.1, 0.0], [0.2, 0.8, 0.3]],
-            [2, 1],
+            [[0.6, 0.8], [0.8, -0.6]],
+            two,
+            [1, 0],
             1.0,
             0.5,
         ),
-        edge(
-            "Two images of one class have one margin each.",
-            [[0.1, 0.2], [0.3, 0.4]],
-            [0, 0],
-            2.0,
-            0.1,
-        ),
     ]
     hint = "scale * (cosine - margin) at the true class, scale * cosine at the others."
-    return judge("cosface_logits", attempt, expected, edges, draw, hint, as_input=torch.tensor)
+    return judge(
+        "cosface",
+        attempt,
+        expected,
+        edges,
+        draw,
+        hint,
+        tolerance=1e-4,
+        as_input=torch.tensor,
+    )
 
 
-def smallest_scale(attempt) -> bool | None:
-    """`(classes, probability) -> s`: the scale at which a perfect network is that sure."""
-
-    def expected(classes, probability):
-        logits = np.full(classes, -1 / (classes - 1))  # at scale 1
-        logits[0] = 1.0
-
-        def missing(scale: float) -> float:
-            powers = np.exp(scale * (logits - 1))
-            return powers[0] / powers.sum() - probability
-
-        return brentq(missing, 0.0, 100.0)
-
-    def draw(rng):
-        return rng.integers(2, 200), round(rng.uniform(0.6, 0.999), 3)
-
-    edges = [
-        edge("Two classes lie at cosine 1 and -1: the logits are s and -s.", 2, 0.9),
-        edge("At scale 0 every class has the probability 1/C.", 4, 0.25),
-        edge("Each of the C - 1 other classes counts, with cosine -1/(C - 1).", 3, 0.5),
-        edge("With many classes the others lie nearly at right angles.", 10_000, 0.99),
-    ]
-    hint = "Put s back into the softmax and compare the probability."
-    return judge("smallest_scale", attempt, expected, edges, draw, hint, tolerance=1e-4)
+def _cosine(a, b) -> float:
+    a, b = a.double().tolist(), b.double().tolist()
+    return sum(x * y for x, y in zip(a, b)) / (math.hypot(*a) * math.hypot(*b))

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from lib.losses import ArcFace
 from lib.plots.style import (
+    DARKER,
     DIFFERENT,
     FAINT,
     HALO,
@@ -18,6 +19,8 @@ from lib.plots.style import (
     arc,
     arrow,
     label,
+    mark,
+    named_rows,
     text_colour,
     without_ticks,
 )
@@ -29,7 +32,8 @@ SIGNS = {
     "CosFace": (DIFFERENT, "--", "//"),
     "ArcFace": (SAME, "-.", "\\\\"),
 }
-NO_FORCE = 0.02  # a force below this share of the scale counts as none
+MARKS = {"softmax": "o", "SphereFace": "v", "CosFace": "s", "ArcFace": "D"}
+NO_PULL = 0.02  # a pull below this share of the scale counts as none
 
 
 def target_logits(ax: Axes, curves: Mapping[str, np.ndarray], degrees: np.ndarray) -> None:
@@ -50,40 +54,36 @@ def target_logits(ax: Axes, curves: Mapping[str, np.ndarray], degrees: np.ndarra
         label(ax, name, (degrees[at], values[at]), offset, path_effects=HALO, **style, **above)
     ax.axhline(0, color=FAINT, linewidth=0.8)
     ax.set(
-        title="Every margin makes the right class look further away than it is",
-        xlabel="angle to the right class (degrees)",
-        ylabel="stands in for its cosine",
+        title="A margin makes the value of the own class smaller than its cosine",
+        xlabel="angle to its class (degrees)",
+        ylabel="what replaces its cosine",
         xticks=range(0, 181, 30),
     )
 
 
 def two_classes(ax: Axes, separation: float, edges: Mapping[str, float]) -> None:
-    """Draw two class directions, and how near to A's each loss wants an embedding of class A.
+    """Draw how near to its own class A each loss wants an embedding, with class B beside it.
 
-    separation  angle between the two directions (degrees)
+    separation  angle between the two class directions (degrees)
     edges       {loss: largest angle to A (degrees) at which A still wins; 0 or less: nowhere}
     """
-    for name, degrees in (("A", 0.0), ("B", separation)):
-        tip = np.array([math.cos(math.radians(degrees)), math.sin(math.radians(degrees))])
-        arrow(ax, (0, 0), tip, linewidth=1.6, shrinkA=2, shrinkB=2)
-        label(ax, name, 1.1 * tip, weight="bold")
-    for n, (name, edge) in enumerate(edges.items()):
-        colour, dash, _ = SIGNS[name]
-        if edge > 0:
-            points = arc(0.94 - 0.13 * n, 0, math.radians(edge))
-            ax.plot(*points, color=colour, linestyle=dash, linewidth=3.5)
-        words = f"{name}: up to {edge:.1f}°" if edge > 0 else f"{name}: nowhere"
-        style = {"color": text_colour(colour), "fontsize": 9, "weight": "bold", "va": "center"}
-        ax.text(1.28, 0.98 - 0.17 * n, words, **style)
-    ax.axhline(0, color=FAINT, linewidth=0.6)
-    ax.set(
-        title="Where an embedding of class A has to lie",
-        xlim=(-0.7, 2.35),
-        ylim=(-0.1, 1.2),
-        aspect="equal",
-        xlabel="embeddings lie on the circle of radius 1; arcs are drawn inside it",
-    )
-    without_ticks(ax)
+    for row, (name, edge) in enumerate(edges.items()):
+        colour, _, hatch = SIGNS[name]
+        style = {"color": colour, "hatch": hatch, "edgecolor": text_colour(colour)}
+        ax.barh(row, max(edge, 0), height=0.55, alpha=0.75, **style)
+        words = f"up to {edge:.0f}°" if edge > 0 else "nowhere"
+        label(ax, words, (max(edge, 0), row), (5, 0), weight="bold", path_effects=HALO)
+    named_rows(ax, list(edges), above=1)
+    for name, at in (("A", 0), ("B", separation)):
+        ax.axvline(at, color=INK, linewidth=1.5)
+        label(ax, f"class {name}", (at, -0.65), (4, 0), fontsize=9)
+    nowhere = [name for name, edge in edges.items() if edge <= 0]
+    title = "With a margin, an embedding of A has to lie nearer to A"
+    if nowhere:
+        verb = "leaves" if len(nowhere) == 1 else "leave"
+        title = f"{separation:.0f}° apart: {' and '.join(nowhere)} {verb} class A no place"
+    ax.set(title=title, xlim=(-3, 140), xticks=range(0, 121, 20))
+    ax.set_xlabel("angle to class A, on the way to class B (degrees)")
 
 
 def arcface_angle(ax: Axes, angle: float = 60, margin: float = 0.5) -> None:
@@ -124,7 +124,7 @@ def arcface_angle(ax: Axes, angle: float = 60, margin: float = 0.5) -> None:
             f"At {angle:.0f}° the loss sees {math.degrees(seen):.0f}°: "
             f"{value:.2f} in place of {cosine:.2f}"
         )
-    ax.set(xlim=(-2.4, 2.2), ylim=(-1.3, 1.35), aspect="equal", title=title)
+    ax.set(xlim=(-2.6, 2.2), ylim=(-1.3, 1.35), aspect="equal", title=title)
     without_ticks(ax)
     ax.set(xticks=[-1, 0, 1], xlabel="cosine of the angle to A (dotted lines)")
 
@@ -147,89 +147,89 @@ def _direction(
         label(ax, words, (1.13 * x, 1.13 * y + lifted), ha=side, va="bottom")
 
 
-def loss_forces(
-    ax: Axes, degrees: float, forces: Mapping[str, float], probability: Mapping[str, float]
+def pull_curves(
+    ax: Axes, curves: Mapping[str, np.ndarray], degrees: np.ndarray, setting: str
 ) -> None:
-    """Draw each loss's force on an embedding towards its class A, as a bar, with A's probability.
+    """Draw how strongly each loss pulls an embedding towards its class, and where that ends.
 
-    degrees      the embedding's angle to A; it is at right angles to the other class
-    forces       {loss: force as a share of the scale}
-    probability  {loss: softmax's probability of A}
+    curves   {loss: (T,) pull as a share of the scale} over `degrees` (T,), the angle to the class
+    setting  scale and number of classes in words, for the title
     """
-    for row, (name, force) in enumerate(forces.items()):
-        colour, _, hatch = SIGNS[name]
-        ax.barh(row, force, color=colour, height=0.6, hatch=hatch)
-        words = f"force {round(force, 2) + 0.0:.2f}, p(A) = {probability[name]:.3f}"
-        ax.text(max(0, force) + 0.02, row, words, va="center", fontsize=9)
-    silent = [name for name, force in forces.items() if force < NO_FORCE]
-    verdict = f"no force from {' and '.join(silent)}" if silent else "every loss pulls"
-    if len(silent) == len(forces):
-        verdict = "no loss pulls"
-    ax.set_yticks(range(len(forces)), list(forces))
-    ax.set(
-        title=f"At {degrees:.0f}° from its class: {verdict}",
-        xlim=(-0.15, 2.7),
-        xlabel="force towards A, as a share of the scale s",
-    )
-    ax.invert_yaxis()
-    ax.grid(axis="y", visible=False)
+    ends = {name: degrees[pull > NO_PULL][0] for name, pull in curves.items()}
+    for row, (name, pull) in enumerate(curves.items()):
+        colour, dash, _ = SIGNS[name]
+        ax.plot(degrees, pull, color=colour, linestyle=dash, linewidth=2.2)
+        words = f"{name}: no pull below {ends[name]:.0f}°"
+        if ends[name] == degrees[0]:
+            words = f"{name} pulls at every angle"
+        style = {"color": text_colour(colour), "weight": "bold", "fontsize": 9, "va": "center"}
+        ax.text(6, 1.45 - 0.13 * row, words, **style)
+        mark(ax, [3, ends[name]], [1.45 - 0.13 * row, NO_PULL], MARKS[name], colour, 8)
+    gained = ends["softmax"] - ends["ArcFace"]
+    ax.set(title=f"{setting}: the margin moves the end of the pull by {gained:.0f}°")
+    ax.set(xlim=(0, 120), ylim=(0, 1.55), xticks=range(0, 121, 15), yticks=[0, 0.5, 1])
+    ax.set(xlabel="angle to its class (degrees)", ylabel="pull, as a share of the scale")
 
 
-# family -> {loss: (year, height on its row)}
+# family, from the top -> {loss: (year, height on its row)}
 FAMILIES = {
+    "angular or cosine margin": {
+        "L-softmax": (2016, 0.05),
+        "SphereFace": (2017, 0.05),
+        "CosFace,\nAM-softmax": (2018, 0.05),
+        "ArcFace": (2019, 0.05),
+    },
     "softmax and its variants": {
-        "softmax": (2014, 0.05),
-        "L2-softmax": (2017, -0.27),
-        "NormFace": (2017, 0.05),
+        "softmax": (2014, 0.0),
+        "NormFace": (2017, 0.12),
+        "L2-softmax": (2017, -0.24),
     },
     "Euclidean distance": {
-        "contrastive": (2006, 0.05),
-        "DeepID2": (2014, -0.27),
-        "triplet (FaceNet)": (2015, 0.05),
-        "center loss": (2016, -0.27),
-        "N-pair": (2016, 0.05),
-    },
-    "angular and cosine margin": {
-        "L-softmax": (2016, 0.05),
-        "SphereFace": (2017, -0.27),
-        "CosFace, AM-softmax": (2018, 0.05),
-        "ArcFace": (2019, -0.27),
+        "contrastive": (2006, -0.2),
+        "DeepID2": (2014, 0.05),
+        "triplet (FaceNet)": (2015, -0.2),
+        "center loss": (2016, 0.05),
+        "N-pair": (2016, -0.2),
     },
 }
-FOLLOWS = [
-    ("contrastive", "DeepID2"),
-    ("contrastive", "triplet (FaceNet)"),
-    ("triplet (FaceNet)", "N-pair"),
-    ("softmax", "center loss"),
-    ("softmax", "L-softmax"),
-    ("softmax", "L2-softmax"),
-    ("softmax", "NormFace"),
-    ("L-softmax", "SphereFace"),
-    ("SphereFace", "CosFace, AM-softmax"),
-    ("NormFace", "CosFace, AM-softmax"),
-    ("CosFace, AM-softmax", "ArcFace"),
-]
-LEFT_EDGE = 2012.6  # where 2006 is drawn
+BUILDS_ON = {
+    "DeepID2": ("softmax", "contrastive"),
+    "N-pair": ("triplet (FaceNet)",),
+    "center loss": ("softmax",),
+    "L-softmax": ("softmax",),
+    "L2-softmax": ("softmax",),
+    "NormFace": ("softmax",),
+    "SphereFace": ("L-softmax",),
+    "CosFace,\nAM-softmax": ("SphereFace", "NormFace"),
+    "ArcFace": ("CosFace,\nAM-softmax",),
+}
+LEFT_EDGE = 2012.8  # where 2006 is drawn
 
 
 def loss_families(ax: Axes) -> None:
     """Draw the losses of face recognition by family and year, arrows to what builds on them."""
-    place = {}
+    place, boxes = {}, {}
     for row, (family, losses) in enumerate(FAMILIES.items()):
-        colour = (INK, DIFFERENT, SAME)[row]
+        colour = (SAME, INK, DIFFERENT)[row]
         ax.axhspan(-row - 0.42, -row + 0.42, color=colour, alpha=0.07, linewidth=0)
         style = {"color": text_colour(colour), "weight": "bold", "va": "top", "fontsize": 9}
-        ax.text(LEFT_EDGE - 0.95, -row + 0.36, family, **style)
+        ax.text(LEFT_EDGE - 0.75, -row + 0.36, family, **style)
         for name, (year, height) in losses.items():
             place[name] = (LEFT_EDGE if year == 2006 else year, height - row)
-    for before, after in FOLLOWS:
-        look = {"arrowstyle": "->", "shrinkA": 12, "shrinkB": 12}
-        arrow(ax, place[before], place[after], FAINT, linewidth=1.1, **look)
-    box = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": FAINT, "lw": 0.6}
+    frame = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": FAINT, "lw": 0.6}
     for name, at in place.items():
-        label(ax, name, at, fontsize=8.5, bbox=box)
+        style = {"ha": "center", "va": "center", "fontsize": 8.5, "bbox": frame, "zorder": 3}
+        boxes[name] = ax.text(*at, name, **style)
+    for name, earlier in BUILDS_ON.items():
+        for before in earlier:
+            # From box to box: an arrow ends at the frame and passes behind no other box.
+            ends = {
+                "patchA": boxes[before].get_bbox_patch(),
+                "patchB": boxes[name].get_bbox_patch(),
+            }
+            arrow(ax, place[before], place[name], DARKER[FAINT], 1.3, shrinkA=1, shrinkB=2, **ends)
     ax.set(
-        xlim=(LEFT_EDGE - 1.1, 2019.8),
+        xlim=(LEFT_EDGE - 0.9, 2019.6),
         ylim=(-2.5, 0.5),
         xlabel="year published (2006 drawn at the left edge)",
         title="Margins on the angle grew out of softmax, not out of pairs",

@@ -6,6 +6,7 @@ A docstring holds the words that the check's message must contain, divided by |.
 import math
 
 import torch
+from torch.nn.functional import normalize, one_hot
 
 
 def _guarded(cosine, margin, turned):
@@ -64,79 +65,48 @@ def arc_margin__root_of_a_negative_number(cosine, margin):
     )
 
 
-def cosface_logits__margin_added(cosines, labels, scale, margin):
-    """you returned 7 at [0, 0]; expected 3 | Subtract the margin at the true class"""
-    logits = cosines.clone()
-    logits[torch.arange(len(labels)), labels] += margin
-    return scale * logits
+def _cosines(e, weight):
+    return normalize(e, dim=1) @ normalize(weight, dim=1).T
 
 
-def cosface_logits__margin_everywhere(cosines, labels, scale, margin):
+def cosface__margin_added(e, weight, labels, scale, margin):
+    """you returned 8 at [0, 0]; expected 4 | Subtract the margin at the true class"""
+    return scale * (_cosines(e, weight) + margin * one_hot(labels, len(weight)))
+
+
+def cosface__margin_everywhere(e, weight, labels, scale, margin):
     """and at no other"""
-    return scale * (cosines - margin)
+    return scale * (_cosines(e, weight) - margin)
 
 
-def cosface_logits__scale_first(cosines, labels, scale, margin):
-    """you returned 4.8 | then multiply by the scale"""
-    logits = scale * cosines
-    logits[torch.arange(len(labels)), labels] -= margin
-    return logits
+def cosface__scale_first(e, weight, labels, scale, margin):
+    """you returned 5.8 | then multiply by the scale"""
+    return scale * _cosines(e, weight) - margin * one_hot(labels, len(weight))
 
 
-def cosface_logits__on_the_wrong_classes(cosines, labels, scale, margin):
-    """at the true class and at no other"""
-    own = torch.nn.functional.one_hot(labels, cosines.shape[1])
-    return scale * (cosines - margin * (1 - own))
-
-
-def cosface_logits__whole_columns(cosines, labels, scale, margin):
+def cosface__whole_columns(e, weight, labels, scale, margin):
     """index rows and labels together"""
-    logits = cosines.clone()
+    logits = _cosines(e, weight)
     logits[:, labels] -= margin
     return scale * logits
 
 
-def cosface_logits__in_place(cosines, labels, scale, margin):
-    """you changed cosines itself; work on a copy"""
-    cosines[torch.arange(len(labels)), labels] -= margin
-    return scale * cosines
+def cosface__embeddings_as_they_are(e, weight, labels, scale, margin):
+    """you returned 30 at [0, 0]; expected 6 | normalise the embeddings"""
+    return scale * (e @ normalize(weight, dim=1).T - margin * one_hot(labels, len(weight)))
 
 
-def cosface_logits__without_the_scale(cosines, labels, scale, margin):
-    """Every logit is a scaled cosine"""
-    return cosines - margin * torch.nn.functional.one_hot(labels, cosines.shape[1])
+def cosface__weights_as_they_are(e, weight, labels, scale, margin):
+    """normalise the class weights"""
+    return scale * (normalize(e, dim=1) @ weight.T - margin * one_hot(labels, len(weight)))
 
 
-def smallest_scale__others_at_right_angles(classes, probability):
-    """Two classes lie at cosine 1 and -1"""
-    return math.log((classes - 1) * probability / (1 - probability))
+def cosface__normalised_over_the_batch(e, weight, labels, scale, margin):
+    """every logit is a scaled cosine"""
+    cosines = normalize(e, dim=0) @ normalize(weight, dim=1).T
+    return scale * (cosines - margin * one_hot(labels, len(weight)))
 
 
-def smallest_scale__one_rival(classes, probability):
-    """for classes = 4, probability = 0.25 | every class has the probability 1/C"""
-    return (classes - 1) / classes * math.log(probability / (1 - probability))
-
-
-def smallest_scale__all_others_opposite(classes, probability):
-    """Each of the C - 1 other classes counts"""
-    return 0.5 * math.log((classes - 1) * probability / (1 - probability))
-
-
-def smallest_scale__c_for_c_less_one(classes, probability):
-    """for classes = 2, probability = 0.9 | the logits are s and -s"""
-    return (classes - 1) / classes * math.log(classes * probability / (1 - probability))
-
-
-def smallest_scale__odds_upside_down(classes, probability):
-    """you returned -1.099; expected 1.099"""
-    return (classes - 1) / classes * math.log((classes - 1) * (1 - probability) / probability)
-
-
-def smallest_scale__gap_upside_down(classes, probability):
-    """for classes = 2 | the logits are s and -s"""
-    return classes / (classes - 1) * math.log((classes - 1) * probability / (1 - probability))
-
-
-def smallest_scale__logarithm_to_base_ten(classes, probability):
-    """expected 1.099"""
-    return (classes - 1) / classes * math.log10((classes - 1) * probability / (1 - probability))
+def cosface__without_the_scale(e, weight, labels, scale, margin):
+    """every logit is a scaled cosine"""
+    return _cosines(e, weight) - margin * one_hot(labels, len(weight))

@@ -138,29 +138,6 @@ def learner_beside_people(answers: int = 400) -> list[float]:
     return [100 * (program - people), 200 * math.sqrt(variance)]
 
 
-# -- angular margin loss ---------------------------------------------------------------------------
-
-
-def borders(separation: float, sphereface: float, cosface: float, arcface: float) -> list[float]:
-    """Up to which angle (degrees) from its class an embedding between two classes wins, by loss:
-    softmax, ArcFace, SphereFace, CosFace with these margins."""
-    angles = np.radians(np.arange(0, separation, 0.01))
-    targets = [
-        np.cos(angles),
-        np.cos(angles + arcface),
-        np.cos(sphereface * angles),
-        np.cos(angles) - cosface,
-    ]
-    other = np.cos(math.radians(separation) - angles)
-    return [math.degrees(angles[target >= other].max()) for target in targets]
-
-
-def arcface_at_right_angles(scale: float, margin: float, classes: float) -> list[float]:
-    """[s sin m, ln C]: the two terms of ArcFace's loss where all embeddings and classes are
-    perpendicular."""
-    return [scale * math.sin(margin), math.log(classes)]
-
-
 # -- mobilefacenet; face training ------------------------------------------------------------------
 
 
