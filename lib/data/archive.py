@@ -4,11 +4,8 @@
         for name, content in read_all(archive, members(archive, ".png"), password="..."):
             ...
 
-Archives with the old zip encryption are decrypted in compiled code, because Python's `zipfile`
-decrypts 0.5 MB a second. That cipher is weak: it records that a reader accepted the terms, and
-keeps no secret.
-
-Source: PKWARE, APPNOTE.TXT 6.3.9, section 6.1 (traditional PKWARE decryption).
+The old zip encryption is undone in compiled code; Python's `zipfile` decrypts 0.5 MB a second. The
+cipher is weak: it records that a reader accepted the terms, and keeps no secret.
 """
 
 import functools
@@ -27,7 +24,10 @@ from tqdm import tqdm
 from lib.data.download import DataError
 
 LIMIT = 4 * 2**30  # bytes an archive may unpack to; the course's largest needs a tenth of it
+ENCRYPTED = 0x1  # among an entry's flag bits
 HEADER = 12  # random bytes before encrypted data; the last one shows whether the password fits
+# CRC-32 of each single byte without the usual inversions.
+CRC_OF = np.array([zlib.crc32(bytes([n]), 0xFFFFFFFF) ^ 0xFFFFFFFF for n in range(256)], np.uint32)
 AGAIN = "delete it and load again to fetch a fresh copy"
 UNSAFE = "do not trust this archive"
 
@@ -44,11 +44,11 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def members(archive: zipfile.ZipFile, *endings: str, limit: int = LIMIT) -> list[zipfile.ZipInfo]:
-    """The files in the archive, sorted by name.
+    """The files in the archive that have one of the endings, in any letter case, sorted by name.
 
-    endings  only files that end so, in any letter case; all files where none is given
-    limit    bytes that all entries together may unpack to
-    raises   DataError where any entry points outside its folder or is a link, or beyond `limit`
+    endings  none: all files
+    raises   DataError where any entry points outside its folder or is a link, or where all
+             together unpack to more than `limit` bytes
     """
     path, entries = archive.filename, archive.infolist()
     for info in entries:
@@ -61,22 +61,20 @@ def members(archive: zipfile.ZipFile, *endings: str, limit: int = LIMIT) -> list
     gib, allowed = sum(info.file_size for info in entries) / 2**30, limit / 2**30
     if gib > allowed:
         raise DataError(f"{path} would unpack to {gib:.1f} GiB, not {allowed:.1f}; {UNSAFE}")
-    files = sorted((info for info in entries if not info.is_dir()), key=lambda info: info.filename)
-    if endings:
-        lower = tuple(ending.lower() for ending in endings)
-        files = [info for info in files if info.filename.lower().endswith(lower)]
-    return files
+    wanted = tuple(ending.lower() for ending in endings) or ""
+    files = [info for info in entries if not info.is_dir()]
+    files = [info for info in files if info.filename.lower().endswith(wanted)]
+    return sorted(files, key=lambda info: info.filename)
 
 
 def check_password(
     archive: zipfile.ZipFile, password: str, entries: Iterable[zipfile.ZipInfo]
 ) -> bool:
-    """Whether the password opens the encrypted ones among `entries` (True where none is encrypted).
+    """Whether the password opens `entries`, those that are encrypted.
 
-    Judged by the check byte of eight entries. A wrong password passes one entry in 256, and eight
-    entries once in 2^64.
+    Judged by the check byte of eight of them, which a wrong password passes once in 2^64.
     """
-    encrypted = [info for info in entries if _is_encrypted(info)]
+    encrypted = [info for info in entries if info.flag_bits & ENCRYPTED]
     for info in encrypted[:: max(1, len(encrypted) // 8)][:8]:
         # The check byte is the CRC's highest or, where the CRC was not known in time (flag bit 3),
         # that of the time of day.
@@ -108,7 +106,7 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, password: str | None =
     if not known or info.flag_bits & 0x40:  # bit 6: strong encryption
         raise DataError(f"{where} is packed in an unknown way; pack it again as a plain zip")
     data = _stored_bytes(archive, info)
-    if _is_encrypted(info):
+    if info.flag_bits & ENCRYPTED:
         if password is None:
             raise DataError(f"{where} needs a password")
         data = decrypt(data, password.encode())[HEADER:]
@@ -123,15 +121,11 @@ def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, password: str | None =
 
 
 def decrypt(data: bytes, password: bytes) -> bytes:
-    """Decrypt `data`, its 12 header bytes included; the length stays, whatever the password."""
-    source = np.frombuffer(data, dtype=np.uint8)
-    out = np.empty_like(source)
-    _compiled_decrypt()(source, out, np.frombuffer(password, dtype=np.uint8), _crc_table())
-    return out.tobytes()
+    """Decrypt `data`, its 12 header bytes included; the length stays, whatever the password.
 
-
-def _is_encrypted(info: zipfile.ZipInfo) -> bool:
-    return bool(info.flag_bits & 0x1)
+    source  PKWARE, APPNOTE.TXT 6.3.9, section 6.1 (traditional PKWARE decryption)
+    """
+    return _cipher()(*(np.frombuffer(part, np.uint8) for part in (data, password))).tobytes()
 
 
 def _stored_bytes(
@@ -153,23 +147,14 @@ def _stored_bytes(
     return data
 
 
-@functools.cache
-def _crc_table() -> np.ndarray:
-    """CRC-32 of each single byte without the usual inversions, uint32 (256,)."""
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, (table >> 1) ^ np.uint32(0xEDB88320), table >> 1)
-    return table
-
-
-def _decrypt(data, out, password, table):
+def _decrypt(data, password):
     """The cipher, byte by byte: three 32-bit keys, each updated with every plain byte."""
     mask = np.uint64(0xFFFFFFFF)
     byte = np.uint64(0xFF)
     one, two, eight, top = np.uint64(1), np.uint64(2), np.uint64(8), np.uint64(24)
     factor = np.uint64(134775813)
     a, b, c = np.uint64(0x12345678), np.uint64(0x23456789), np.uint64(0x34567890)
-    length = len(password)
+    length, out = len(password), np.empty_like(data)
     for i in range(length + len(data)):
         if i < length:  # the password's bytes update the keys first
             plain = np.uint64(password[i])
@@ -177,16 +162,14 @@ def _decrypt(data, out, password, table):
             t = (c | two) & np.uint64(0xFFFF)
             plain = np.uint64(data[i - length]) ^ (((t * (t ^ one)) >> eight) & byte)
             out[i - length] = plain
-        a = np.uint64(table[(a ^ plain) & byte]) ^ (a >> eight)
+        a = np.uint64(CRC_OF[(a ^ plain) & byte]) ^ (a >> eight)
         b = ((b + (a & byte)) * factor + one) & mask
-        c = np.uint64(table[(c ^ (b >> top)) & byte]) ^ (c >> eight)
+        c = np.uint64(CRC_OF[(c ^ (b >> top)) & byte]) ^ (c >> eight)
+    return out
 
 
 @functools.cache
-def _compiled_decrypt():
+def _cipher():
     from numba import njit  # numba takes a second to import, and most archives have no password
 
-    try:
-        return njit(cache=True, nogil=True)(_decrypt)
-    except RuntimeError:  # there is no place to keep the compiled code: compile it every time
-        return njit(nogil=True)(_decrypt)
+    return njit(_decrypt)

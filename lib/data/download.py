@@ -2,9 +2,8 @@
 
     path = fetch("omniglot/images_background.zip", "https://...", "md5:68d2...", check_zip)
 
-`COURSE_MIRROR`, a folder or an address, replaces the publisher's address of every download. It
-holds the same names (`omniglot/images_background.zip`). The same code reads what it serves, but
-the publisher's checksum is not compared.
+`COURSE_MIRROR`, a folder or an address that holds the same names, replaces every publisher's
+address. What it serves is not held to the publisher's checksum.
 """
 
 import errno
@@ -67,22 +66,16 @@ def explained_write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in DISK_FULL:
-            reason, fix = (
-                "the disk is full",
-                "free some space, or set COURSE_CACHE to a larger disk",
-            )
+            why = "(the disk is full); free some space, or set COURSE_CACHE to a larger disk"
         elif error.errno in MAY_NOT_WRITE:
-            reason, fix = str(error.strerror), "set COURSE_CACHE to a folder you may write to"
+            why = f"({error.strerror}); set COURSE_CACHE to a folder you may write to"
         else:
             raise
-        raise DataError(f"cannot write {error.filename or path} ({reason}); {fix}") from None
+        raise DataError(f"cannot write {error.filename or path} {why}") from None
 
 
 def check_zip(path: Path) -> None:
-    """Raise DataError unless `path` is a whole zip archive.
-
-    Its directory must be readable and, where no password hides the entries, every CRC right.
-    """
+    """DataError unless this is a whole zip archive, every CRC right where no password hides it."""
     with path.open("rb") as file:
         if file.read(512).lstrip()[:1] == b"<":
             raise DataError("the server sent a web page, not a zip archive; a login may be needed")
@@ -104,7 +97,11 @@ def digest(path: Path, kind: str = "sha256") -> str:
 
 def record(path: Path) -> dict:
     """What was noted when `path` was fetched: `sha256`, `bytes`, `source`; empty without a note."""
-    return _read_json(_notes(path))
+    try:
+        value = json.loads(_note(path).read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def fetch(
@@ -112,11 +109,11 @@ def fetch(
 ) -> Path:
     """The file `name` of the cache, downloaded first if it is not there.
 
-    name      where it lies under the cache and under a mirror, `omniglot/images_background.zip`
+    name      where it lies under the cache and under a mirror
     url       the publisher's address; None for a file that only a mirror can have
-    checksum  "sha256:..." or "md5:..." as the publisher gives it; not compared for a mirror
+    checksum  "sha256:..." or "md5:..." as the publisher gives it
     check     raises DataError where the file is not what it should be
-    returns   its path; beside it lies NAME.json with size, source and sha256
+    returns   its path; beside it lies NAME.json, which `record` reads
     raises    DataError, whose message is one sentence; NotThere where the source lacks the file
     """
     base = mirror()
@@ -136,16 +133,14 @@ def fetch(
             return path
         # 3) Download it. A resumed file that is not right may be made of two versions: start anew.
         part = path.with_name(path.name + ".part")
-        verified = False
-        while not verified:
-            resumed = _download(source, part, path)
-            try:
-                _verify(part, "" if base else checksum, check, source)
-                verified = True
-            except DataError:
-                _discard(part)
-                if not resumed:
-                    raise
+        resumed = _download(source, part, path)
+        try:
+            _verify(part, "" if base else checksum, check, source)
+        except DataError:
+            _discard(part)
+            if resumed:
+                return fetch(name, url, checksum, check)
+            raise
         # 4) Note where it came from, and give it its name.
         _write_record(path, part, source)
         part.replace(path)
@@ -153,31 +148,22 @@ def fetch(
     return path
 
 
-def _notes(path: Path) -> Path:
+def _note(path: Path) -> Path:
     return path.with_name(path.name + ".json")
 
 
-def _read_json(path: Path) -> dict:
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _write_json(path: Path, value: dict) -> None:
-    write_atomically(path, json.dumps(value, indent=1, sort_keys=True).encode())
+def _write_note(path: Path, **facts) -> None:
+    write_atomically(_note(path), json.dumps(facts, indent=1, sort_keys=True).encode())
 
 
 def _write_record(path: Path, file: Path, source: str) -> None:
     """Note beside `path` what `file`, which has or gets that name, holds."""
-    facts = {"bytes": file.stat().st_size, "sha256": digest(file), "source": source}
-    _write_json(_notes(path), facts)
+    _write_note(path, bytes=file.stat().st_size, sha256=digest(file), source=source)
 
 
 def _discard(part: Path) -> None:
     part.unlink(missing_ok=True)
-    _notes(part).unlink(missing_ok=True)
+    _note(part).unlink(missing_ok=True)
 
 
 def _verify(path: Path, checksum: str, check: Callable[[Path], object] | None, source: str) -> None:
@@ -199,19 +185,18 @@ def _verify(path: Path, checksum: str, check: Callable[[Path], object] | None, s
 def _download(source: str, part: Path, path: Path) -> bool:
     """Bring the rest of `source` into `part`; True where bytes of an earlier try were kept."""
     # 1) Ask for what is missing; If-Range asks for everything where the file has changed.
-    before = _read_json(_notes(part))
+    before = record(part)
     have = part.stat().st_size if part.exists() and before.get("source") == source else 0
+    headers = {"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    if have and before.get("etag"):
+        headers["If-Range"] = before["etag"]
     try:
-        headers = {"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
-        if have:
-            headers["Range"] = f"bytes={have}-"
-        if have and before.get("etag"):
-            headers["If-Range"] = before["etag"]
         request = urllib.request.Request(source, headers=headers)
         answer = urllib.request.urlopen(request, timeout=TIMEOUT)
     except (OSError, HTTPException, ValueError) as error:
-        if have and getattr(error, "code", None) == 416:
-            # 416: nothing is left to send, or this is another file by now.
+        if have and getattr(error, "code", None) == 416:  # nothing left to send, or another file
             _discard(part)
             return _download(source, part, path)
         raise _refusal(error, source, path) from None
@@ -226,7 +211,7 @@ def _download(source: str, part: Path, path: Path) -> bool:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         etag = answer.headers.get("ETag", "")
         etag = "" if etag.startswith("W/") else etag  # a weak one does not tell bytes apart
-        _write_json(_notes(part), {"source": source, "etag": etag})
+        _write_note(part, source=source, etag=etag)
         # 3) Write it down. What came before a break is kept for the next try.
         broken = False
         try:
@@ -237,7 +222,7 @@ def _download(source: str, part: Path, path: Path) -> bool:
                 raise
             broken = True
     have = part.stat().st_size if part.exists() else 0
-    if broken or (total is not None and have < total):
+    if broken or have < (total or 0):
         of = f" of {total / 1e6:.1f} MB" if total else ""
         raise DataError(
             f"the download of {source} broke off after {have / 1e6:.1f} MB{of}; load again to go "
@@ -265,10 +250,9 @@ def _refusal(error: Exception, source: str, path: Path) -> DataError:
     if address.scheme == "file" and not Path(url2pathname(address.path)).is_file():
         return NotThere(f"{source} is not there.")
     reason = getattr(error, "reason", error)
-    by_hand = f"or put the file at {path} yourself."
     if code:
-        return DataError(f"{source} was refused (HTTP {code} {reason}); try again later, {by_hand}")
-    where = address.netloc or source
-    return DataError(
-        f"no connection to {where} ({reason}); check the network, set COURSE_MIRROR, {by_hand}"
-    )
+        found = f"{source} was refused (HTTP {code} {reason}); try again later"
+    else:
+        where = address.netloc or source
+        found = f"no connection to {where} ({reason}); check the network, set COURSE_MIRROR"
+    return DataError(f"{found}, or put the file at {path} yourself.")
