@@ -19,6 +19,7 @@ from test_data_download import encrypted, leftovers, one_sentence, server, zippe
 from lib.data import archive, load
 from lib.data.download import fetch
 from lib.data.published import ink, lfw, olivetti, omniglot, sigcomp2011
+from tools.signatures.pen import mean_darkness, stroke_width
 
 SENTENCE = "a sentence that stands for the disclaimer"
 
@@ -207,7 +208,7 @@ def test_normalised_ink_is_the_same_for_any_pen():
     made = [ink.normalise(scan, (64, 144)) for scan in scans]
     assert all(np.array_equal(made[0], other) for other in made) and made[0].min() < 150
     assert ink.saturation(scans[0]) < 0.01 < 0.5 < ink.saturation(scans[1])
-    assert ink.mean_darkness(scans[0]) > 0.9 > 0.5 > ink.mean_darkness(scans[2])
+    assert mean_darkness(scans[0]) > 0.9 > 0.5 > mean_darkness(scans[2])
     assert ink.crop_in_colour(scans[1], (64, 144)).shape == (64, 144, 3)
 
 
@@ -231,7 +232,7 @@ def test_stroke_width_is_the_width_of_a_bar():
     for width in (4, 8):
         scan = np.full((60, 400, 3), 255, np.uint8)
         scan[20 : 20 + width, 20:380] = 0
-        assert ink.stroke_width(scan) == pytest.approx(width, rel=0.03)
+        assert stroke_width(scan) == pytest.approx(width, rel=0.03)
 
 
 def test_otsu_finds_the_threshold_of_largest_variance_between_the_sides():

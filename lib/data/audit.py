@@ -1,7 +1,6 @@
 """What a data set gives away without its content: single numbers, duplicates, shared forgers.
 
-Run it on every new data set. A network finds what one number can tell in the first steps of its
-training, and then it does not learn to look at the face or the hand.
+A network finds what one number can tell first, and then does not learn to look at face or hand.
 """
 
 import hashlib
@@ -42,40 +41,34 @@ def single_numbers(images: ImageSet) -> dict[str, np.ndarray]:
 def balanced_accuracy(number: np.ndarray, label: np.ndarray) -> tuple[float, float]:
     """(accuracy, threshold) of the best rule `number >= threshold`, or of its opposite.
 
-    The mean of the accuracies of both classes; chance is 0.5. The threshold is chosen on the same
-    images, so that noise alone scores a little above 0.5.
+    The accuracy is the mean over both classes. It is 0.5 by chance, and a little more for noise,
+    because the threshold is chosen on the same images.
 
-    number  (N,)
-    label   bool (N,)
-    raises  ValueError where only one label occurs
+    number, label  (N,) each, label bool
+    raises         ValueError where only one label occurs
     """
-    number, label = np.asarray(number, dtype=np.float64), np.asarray(label, dtype=bool)
+    from sklearn.metrics import roc_curve  # takes a second to import
+
+    label = np.asarray(label, dtype=bool)
     if label.all() or not label.any():
         raise ValueError("balanced accuracy needs both labels")
-    order = np.argsort(number, kind="stable")
-    values, yes = number[order], label[order]
-    # Share of each class below each possible threshold, (N + 1,).
-    below_yes = np.concatenate([[0], np.cumsum(yes)]) / label.sum()
-    below_no = np.concatenate([[0], np.cumsum(~yes)]) / (~label).sum()
-    accuracy = np.maximum((1 - below_yes + below_no) / 2, (1 - below_no + below_yes) / 2)
-    # No threshold fits between two equal numbers.
-    distinct = np.concatenate([[True], values[1:] > values[:-1], [True]])
-    best = int(np.argmax(np.where(distinct, accuracy, 0)))
-    middles = (values[1:] + values[:-1]) / 2
-    thresholds = np.concatenate([[values[0]], middles, [np.nextafter(values[-1], np.inf)]])
-    return float(accuracy[best]), float(thresholds[best])
+    # Rates of `number >= value` for each value that occurs, rising.
+    rates = roc_curve(label, np.asarray(number, float), drop_intermediate=False)
+    no, yes, values = (part[::-1] for part in rates)
+    accuracy = (1 + np.abs(yes - no)) / 2
+    best = int(np.argmax(accuracy))
+    threshold = (values[best - 1] + values[best]) / 2 if best else values[0]
+    return float(accuracy[best]), float(threshold)
 
 
 def duplicates(images: ImageSet) -> list[tuple[int, int]]:
     """Pairs of positions that hold the same pixels, byte for byte."""
-    first: dict[str, int] = {}
+    first: dict[bytes, int] = {}
     found = []
     for position, image in enumerate(images.images):
-        key = hashlib.sha256(image.tobytes()).hexdigest()
-        if key in first:
-            found.append((first[key], position))
-        else:
-            first[key] = position
+        earlier = first.setdefault(hashlib.sha256(image.tobytes()).digest(), position)
+        if earlier < position:
+            found.append((earlier, position))
     return found
 
 
@@ -86,9 +79,9 @@ def shared_forgers(train: ImageSet, test: ImageSet) -> np.ndarray:
 
 
 def nearest(gallery: np.ndarray, probes: np.ndarray) -> np.ndarray:
-    """For each probe (N, ...) the position of the most similar image in `gallery` (M, ...).
+    """Positions (N,) of the images in `gallery` (M, ...) most like each probe (N, ...).
 
-    Similarity is the cosine of two images' pixels, each less its mean.
+    Likeness is the cosine of two images' pixels, each less its mean.
     """
     flat = [images.reshape(len(images), -1).astype(np.float32) for images in (gallery, probes)]
     shelf, wanted = (unit_rows(rows - rows.mean(axis=1, keepdims=True)) for rows in flat)

@@ -2,8 +2,7 @@
 
     cached("glyphs", {"size": 28, "seed": 0}, sources=[__file__], make=lambda: ImageSet(...))
 
-The file's name is a hash of the options and of the source code that draws. A change of either
-makes a new file.
+The file's name holds a hash of the options and of the source code that draws.
 """
 
 import hashlib
@@ -21,17 +20,15 @@ from lib.data.download import explained_write_errors
 from lib.data.files import write_atomically
 from lib.data.image_set import ImageSet
 
-# What `read` raises for a damaged file.
 DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def cached(
     name: str, options: dict, sources: Sequence[str], make: Callable[[], ImageSet]
 ) -> ImageSet:
-    """The set that `make()` renders: from the cache where a whole file is there, else made, stored.
+    """The set that `make()` renders, from the cache where a whole file is there.
 
-    options  plain values that the set depends on
-    sources  files whose code it depends on
+    options, sources  plain values, and files of code, that the set depends on
     """
     path = path_of(name, options, sources)
     try:
@@ -44,14 +41,12 @@ def cached(
 
 
 def path_of(name: str, options: dict, sources: Sequence[str]) -> Path:
-    """Where `cached` keeps this set."""
     code = b"".join(Path(source).read_bytes() for source in sources)
     key = hashlib.sha256(json.dumps(options, sort_keys=True).encode() + code).hexdigest()
     return cache_dir() / f"{name}-{key[:16]}.npz"
 
 
 def write(path: Path, images: ImageSet) -> None:
-    """Store a set; a reader of `path` finds the whole file or none."""
     arrays = dict(images=images.images, identity=images.identity, genuine=images.genuine)
     arrays |= {f"extra_{key}": value for key, value in images.extra.items()}
     content = io.BytesIO()
@@ -60,16 +55,13 @@ def write(path: Path, images: ImageSet) -> None:
 
 
 def read(path: Path) -> ImageSet:
-    """A stored set; every array's checksum is compared first.
-
-    raises  one of `DAMAGED` where the file is not what was written
-    """
+    """A stored set; one of `DAMAGED` is raised where the file is not what was written."""
     with zipfile.ZipFile(path) as archive:
-        if (damaged := archive.testzip()) is not None:
+        if (damaged := archive.testzip()) is not None:  # compares checksums
             raise zipfile.BadZipFile(f"{damaged} in {path} is damaged")
     with np.load(path, allow_pickle=False) as stored:
         arrays = dict(stored)
-    images, identity, genuine = (arrays.pop(name) for name in ("images", "identity", "genuine"))
-    names = tuple(arrays.pop("names").tolist())
+    main = {name: arrays.pop(name) for name in ("images", "identity", "genuine", "names")}
+    main["names"] = tuple(main["names"].tolist())
     extra = {key.removeprefix("extra_"): value for key, value in arrays.items()}
-    return ImageSet(images, identity, genuine, names, extra)
+    return ImageSet(**main, extra=extra)

@@ -1,4 +1,4 @@
-"""Write a file so that the old content or the new is there, whole, whatever happens."""
+"""Files that are written whole or not at all."""
 
 import os
 from pathlib import Path

@@ -34,23 +34,21 @@ def load(path: str | Path = "", size: int | tuple[int, int] = 112, grey: bool = 
     """
     size = height_and_width(size)
     root, people = _people(path)
-    images: list[np.ndarray] = []
-    names: list[str] = []
+    pictures: dict[str, np.ndarray] = {}
     left_out: list[str] = []
     counts = []
     for person in people:
-        files = [file for file in sorted(person.rglob("*")) if file.is_file()]
+        files = sorted(file for file in person.rglob("*") if file.is_file())
         files = [file for file in files if not _is_skipped(file)]
-        pictures = {file.relative_to(root).as_posix(): _picture(file, size, grey) for file in files}
-        unread = [name for name, picture in pictures.items() if picture is None]
-        found = {name: picture for name, picture in pictures.items() if picture is not None}
+        read = {file.relative_to(root).as_posix(): _picture(file, size, grey) for file in files}
+        found = {name: picture for name, picture in read.items() if picture is not None}
+        unread = [name for name in read if name not in found]
         if not found:
             raise DataError(
                 f"the folder {person} holds no picture that can be read{_listed(unread)}; add "
                 "some, or delete the folder"
             )
-        images += found.values()
-        names += found
+        pictures |= found
         left_out += unread
         counts.append(len(found))
 
@@ -65,7 +63,8 @@ def load(path: str | Path = "", size: int | tuple[int, int] = 112, grey: bool = 
         some = ", ".join(alone[:5]) + (" and others" if len(alone) > 5 else "")
         warnings.warn(f"one picture only of {some}: no same pair of them can be made", stacklevel=3)
     identity = np.repeat(np.arange(len(people)), counts)
-    return ImageSet(np.stack(images), identity, np.ones(len(images), bool), tuple(names))
+    genuine = np.ones(len(identity), bool)
+    return ImageSet(np.stack([*pictures.values()]), identity, genuine, tuple(pictures))
 
 
 def _people(path: str | Path) -> tuple[Path, list[Path]]:

@@ -35,11 +35,10 @@ class ImageSet:
             raise ValueError("an ImageSet holds at least one image; this one is empty")
         if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] == 3)):
             raise ValueError(f"images must be uint8 (N, H, W) or (N, H, W, 3), not {dtype} {shape}")
-        lengths = {"genuine": len(self.genuine), "names": len(self.names)}
-        lengths |= {key: len(value) for key, value in self.extra.items()}
-        for name, length in {"identity": len(self.identity), **lengths}.items():
-            if length != n:
-                raise ValueError(f"{n} images, but {length} entries in {name}")
+        facts = dict(identity=self.identity, genuine=self.genuine, names=self.names)
+        for name, values in (facts | self.extra).items():
+            if len(values) != n:
+                raise ValueError(f"{n} images, but {len(values)} entries in {name}")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -98,17 +97,14 @@ class ImageSet:
 
         raises  ValueError where the images differ in shape, or the sets in what `extra` they have
         """
-        keys = [set(part.extra) for part in parts]
-        shapes = {part.images.shape[1:] for part in parts}
-        if not parts or len(shapes) > 1 or any(key != keys[0] for key in keys):
-            raise ValueError(
-                f"only sets of one image shape and the same extra can be joined, not {shapes}, "
-                f"{keys}"
-            )
+        kinds = {(part.images.shape[1:], frozenset(part.extra)) for part in parts}
+        if len(kinds) != 1:
+            found = [(shape, sorted(keys)) for shape, keys in kinds]
+            raise ValueError(f"only sets of one image shape and extra can be joined, not {found}")
         return cls(
             np.concatenate([part.images for part in parts]),
             np.concatenate([part.identity for part in parts]),
             np.concatenate([part.genuine for part in parts]),
             tuple(name for part in parts for name in part.names),
-            {key: np.concatenate([part.extra[key] for part in parts]) for key in keys[0]},
+            {key: np.concatenate([part.extra[key] for part in parts]) for key in parts[0].extra},
         )

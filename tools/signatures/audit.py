@@ -7,6 +7,7 @@ import numpy as np
 
 from lib.data.audit import balanced_accuracy
 from lib.data.published import ink, sigcomp2011
+from tools.signatures import pen
 
 
 def audit_sigcomp2011() -> dict[str, dict[str, float]]:
@@ -29,8 +30,8 @@ def audit_sigcomp2011() -> dict[str, dict[str, float]]:
             forged.append(forger >= 0)
             values = (
                 ink.saturation(scan),
-                ink.mean_darkness(scan),
-                ink.stroke_width(scan),
+                pen.mean_darkness(scan),
+                pen.stroke_width(scan),
                 ink.normalise(scan, (64, 144)).mean(),
             )
             for column, value in zip(numbers.values(), values):

@@ -25,7 +25,7 @@ from lib.data.files import write_atomically
 from lib.data.published import ink, sigcomp2011
 from lib.evaluation import Draw, Scored
 from tools.cache import results_folder
-from tools.signatures import stroke_features, strokes
+from tools.signatures import pen, stroke_features, strokes
 from tools.signatures.distances import score_distances, unit_of, vote
 
 LINE = ("layout", "outline", "strokes")  # the line alone: no pen in it
@@ -67,8 +67,8 @@ def describe(scan: np.ndarray) -> dict[str, np.ndarray]:
         "texture 1": stroke_features.texture(grey, mask, 1),
         "texture 3": stroke_features.texture(grey, mask, 3),
         "saturation": np.array([ink.saturation(scan)]),
-        "darkness": np.array([ink.mean_darkness(scan)]),
-        "width": np.array([ink.stroke_width(scan)]),
+        "darkness": np.array([pen.mean_darkness(scan)]),
+        "width": np.array([pen.stroke_width(scan)]),
         "places": places,
         "surroundings": surroundings.astype(np.float16),
     }
@@ -86,7 +86,7 @@ def describe_part(
     """
     path = sigcomp2011.fetch_archive(part)
     sentence = sigcomp2011.accept_terms(disclaimer, {part: path})
-    modules = (ink, strokes, stroke_features)
+    modules = (ink, pen, strokes, stroke_features)
     code = b"".join(Path(module.__file__).read_bytes() for module in modules)
     some = "" if only is None else str(sorted(int(writer) for writer in only))
     options = f"{record(path).get('sha256')}{language}{some}"

@@ -25,8 +25,7 @@ from lib.data.cache import cached
 from lib.data.download import DataError, NotThere, check_zip, fetch, mirror, record
 from lib.data.image_set import ImageSet
 
-# From scikit-learn's fetcher, which a test compares; fetched here, because the 243 MB then come
-# with a progress bar and can be resumed.
+# As in scikit-learn's fetcher, which shows no progress of the 243 MB and does not resume.
 FILES = {
     "lfw-funneled.tgz": (
         "https://ndownloader.figshare.com/files/5976015",
@@ -44,8 +43,8 @@ def load(size: int | tuple[int, int] = 112, crop: int = 112, everyone: bool = Fa
     """The images that the official pairs use, sorted by name.
 
     size      side, or (height, width), in pixels
-    crop      side of the centre square of the 250x250 photograph that is kept, 1 to 250 (the small
-              mirror archive ends at 150)
+    crop      side of the centre square of the 250x250 photograph that is kept (at most 150, where
+              the mirror has only the smaller archive)
     everyone  True for all 13,233 images of 5,749 people; needs the whole archive
     returns   RGB; identity: a person's place in the alphabet; names: "Abel_Pacheco_0001"
     """
@@ -62,12 +61,8 @@ def load(size: int | tuple[int, int] = 112, crop: int = 112, everyone: bool = Fa
     return cached("lfw", options, [__file__], lambda: _read(path, wanted, crop, size))
 
 
-def lfw_pairs(
-    names: Iterable[str] | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """View 2: (i, j, same, fold), each (6000,), in file order.
-
-    Ten folds (0 to 9) of 300 same and 300 different pairs.
+def lfw_pairs(names: Iterable[str] | None = None) -> tuple[np.ndarray, ...]:
+    """View 2: (i, j, same, fold), each (6000,); folds 0 to 9 of 300 same and 300 different pairs.
 
     names   the images' names that i and j count in; None: those of `load()`
     raises  ValueError where an image of the pairs is not among them
@@ -77,9 +72,8 @@ def lfw_pairs(
     position = {name: index for index, name in enumerate(names)}
     if absent := _names(pairs) - position.keys():
         raise ValueError(f"{len(absent)} images of the pairs are missing, {min(absent)} first")
-    first, second, same, fold = zip(*pairs)
-    i, j = ([position[name] for name in side] for side in (first, second))
-    return np.array(i), np.array(j), np.array(same), np.array(fold)
+    rows = [(position[one], position[other], same, fold) for one, other, same, fold in pairs]
+    return tuple(np.array(column) for column in zip(*rows))
 
 
 def parse_pairs(text: str) -> list[Pair]:
@@ -107,23 +101,21 @@ def _names(pairs: list[Pair]) -> set[str]:
 
 
 def read_pairs() -> list[Pair]:
-    """The official pairs, downloaded if they are not there; see `parse_pairs`."""
+    """The official pairs, downloaded if they are not there."""
 
-    def check(path: Path) -> None:
+    def read(path: Path) -> list[Pair]:
         try:
-            parse_pairs(path.read_text())
+            return parse_pairs(path.read_text())
         except (ValueError, IndexError) as error:
             raise DataError(f"it is not LFW's list of pairs ({error})") from None
 
-    return parse_pairs(fetch("lfw/pairs.txt", *FILES["pairs.txt"], check).read_text())
+    return read(fetch("lfw/pairs.txt", *FILES["pairs.txt"], read))
 
 
 def _small_archive() -> Path | None:
     """The archive of 150x150 crops, where the mirror holds it."""
-    if not mirror():
-        return None
     try:
-        return fetch("lfw/lfw_view2_150.zip", None, check=check_zip)
+        return fetch("lfw/lfw_view2_150.zip", None, check=check_zip) if mirror() else None
     except NotThere:
         return None
 
@@ -138,11 +130,10 @@ def _full_archive() -> Path:
 
 def _read(path: Path, wanted: set[str], crop: int, size: tuple[int, int]) -> ImageSet:
     """The wanted photographs (all, where `wanted` is empty), cropped and scaled."""
+    images = {}
     bar = {"total": len(wanted) or 13233, "desc": "reading lfw", "unit": "image", "leave": False}
-    images = {
-        name: _cropped(data, crop, size, name)
-        for name, data in tqdm(_photographs(path, wanted), **bar)
-    }
+    for name, data in tqdm(_photographs(path, wanted), **bar):
+        images[name] = _cropped(data, crop, size, name)
     if absent := wanted - images.keys():
         raise DataError(
             f"{path} lacks {len(absent)} of the {len(wanted)} images that pairs.txt names, "
@@ -169,8 +160,7 @@ def _photographs(path: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(path, "r:gz") as tar:
             for entry in tar:
-                file = tar.extractfile(entry) if entry.isfile() and is_wanted(entry.name) else None
-                if file is not None:
+                if is_wanted(entry.name) and (file := tar.extractfile(entry)):
                     yield Path(entry.name).stem, file.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise DataError(f"{path} is damaged ({error}); {archive.AGAIN}") from None

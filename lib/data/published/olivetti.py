@@ -14,7 +14,7 @@ from scipy.io import loadmat
 from lib.data.download import DataError, fetch
 from lib.data.image_set import ImageSet
 
-# From scikit-learn's fetcher, which a test compares; fetched here for progress bar and mirror.
+# As in scikit-learn's fetcher, which knows no mirror.
 URL = "https://ndownloader.figshare.com/files/5976027"
 SHA256 = "b612fb967f2dc77c9c62d3e1266e0c73d5fca46a4b8906c18e454d41af987794"
 

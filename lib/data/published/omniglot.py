@@ -4,16 +4,13 @@
     load("omniglot", part="evaluation")     # 20 others to test on
     one_shot_runs()                         # the official 20 runs of 20-way one-shot classification
 
-Address and checksums are those of torchvision's `Omniglot`. The archives are read without
-unpacking their 32,460 files.
-
 Source: Lake, Salakhutdinov, Tenenbaum, Human-level concept learning through probabilistic program
 induction, Science 2015. MIT licence.
 """
 
 import io
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -43,16 +40,12 @@ def load(part: str = "background", size: int = 28) -> ImageSet:
     return ImageSet.concatenate([_part(name, size) for name in parts])
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run: which of `training` (20, H, W) is the same character as each of `test` (20, H, W)?
+class Run(NamedTuple):
+    """One run: which of the training drawings is the same character as each test drawing?"""
 
-    `answer` (20,) is its position in `training`.
-    """
-
-    training: np.ndarray
-    test: np.ndarray
-    answer: np.ndarray
+    training: np.ndarray  # (20, H, W)
+    test: np.ndarray  # (20, H, W)
+    answer: np.ndarray  # (20,) positions in `training`
 
 
 def one_shot_runs(size: int = 28) -> list[Run]:
@@ -87,7 +80,7 @@ def _part(part: str, size: int) -> ImageSet:
 
 
 def _read(path: Path, part: str, size: int) -> ImageSet:
-    images, names, alphabets, characters, drawers = [], [], [], [], []
+    images, names, drawers = [], [], []
     with archive.open_zip(path) as opened:
         entries = archive.members(opened, ".png")
         for name, data in archive.read_all(opened, entries, title=f"reading {path.name}"):
@@ -97,15 +90,14 @@ def _read(path: Path, part: str, size: int) -> ImageSet:
                 raise DataError(f"{path} holds {name}, which is not named as 0411_16.png is")
             images.append(_drawing(data, size))
             names.append(f"{alphabet}/{character}/{stem}_{int(drawer):02d}")
-            alphabets.append(alphabet)
-            characters.append(f"{alphabet}/{character}")
             drawers.append(int(drawer))
     if not images:
         raise DataError(f"{path} holds no drawings; {archive.AGAIN}")
-    _, alphabet_number = np.unique(alphabets, return_inverse=True)
-    _, identity = np.unique(characters, return_inverse=True)
-    identity += FIRST_IDENTITY[part]
-    extra = {"alphabet": alphabet_number + FIRST_ALPHABET[part], "drawer": np.array(drawers)}
+    characters = [name.rpartition("/")[0] for name in names]
+    alphabets = [name.partition("/")[0] for name in names]
+    identity, alphabet = (np.unique(of, return_inverse=True)[1] for of in (characters, alphabets))
+    extra = {"alphabet": alphabet + FIRST_ALPHABET[part], "drawer": np.array(drawers)}
+    identity = identity + FIRST_IDENTITY[part]
     return ImageSet(np.stack(images), identity, np.ones(len(images), bool), tuple(names), extra)
 
 

@@ -2,13 +2,12 @@
 
     load("sigcomp2011", part="training", disclaimer="...")
 
-The password of the archives is the sentence in which a reader accepts the terms. The sentence
-stands on the page below. The course takes it from the argument `disclaimer` or the variable
+The password of the archives is the sentence in which a reader accepts the terms; it stands on the
+page below. The course takes it from the argument `disclaimer` or the variable
 SIGCOMP2011_DISCLAIMER, or asks for it, and stores it nowhere.
 
-The order within file names differs between the parts. Training: `002_05` (writer 002) and
-`0119002_05` (forger 0119 as writer 002). Test: `05_017` and `05_0119017`. The endings (.PNG, .png)
-differ between genuine and forged, and no label is taken from them.
+The endings of file names (.PNG, .png) differ between genuine and forged; no label is taken from
+them.
 
 Source: Liwicki et al., Signature Verification Competition for Online and Offline Skilled Forgeries
 (SigComp2011), ICDAR 2011.
@@ -60,8 +59,8 @@ def load(
     size        (height, width); proportions are kept, the rest is paper
     colour      False: grey, paper and pen removed (`ink.normalise`); True: as scanned
     disclaimer  the sentence that accepts the terms; else from SIGCOMP2011_DISCLAIMER, else typed
-    returns     identity: the writer's own number; extra: `forger` (-1 for genuine), `part`
-                (0 training, 1 test), `number`
+    returns     identity: the writer's own number (the test part's +1000, where both parts use the
+                same); extra: `forger` (-1 for genuine), `part` (0 training, 1 test), `number`
     """
     parts = list(ARCHIVES) if part == "both" else [part]
     if not set(parts) <= set(ARCHIVES):
@@ -78,7 +77,10 @@ def load(
         options["archive"] = record(path).get("sha256")
         make = functools.partial(_read, path, name, language, size, colour, sentence)
         sets.append(cached("sigcomp2011", options, [__file__, ink.__file__], make))
-    return _joined(sets)
+    if len(sets) == 2 and np.intersect1d(sets[0].identity, sets[1].identity).size:
+        warnings.warn("both parts use the same numbers; the test part's get +1000", stacklevel=2)
+        sets[1] = replace(sets[1], identity=sets[1].identity + 1000)
+    return ImageSet.concatenate(sets)
 
 
 def fetch_archive(part: str) -> Path:
@@ -89,20 +91,13 @@ def fetch_archive(part: str) -> Path:
 def parse_name(stem: str, part: str) -> tuple[int, int, int] | None:
     """(writer, forger, number) from a file's name without ending; None where it is no signature's.
 
-    forger is -1 for a genuine signature
-
     parse_name("0119002_05", "training") -> (2, 119, 5)
-    parse_name("05_0119017", "test") -> (17, 119, 5)
+    parse_name("05_017", "test") -> (17, -1, 5): genuine
     """
-    found = re.fullmatch(r"(\d+)_(\d+)", stem.strip())
-    if not found:
-        return None
-    who, number = found.groups() if part == "training" else reversed(found.groups())
-    if len(number) > 3:
-        return None
-    if len(who) == 3:
-        return int(who), -1, int(number)
-    return (int(who[4:]), int(who[:4]), int(number)) if len(who) == 7 else None
+    who, number = r"(?P<forger>\d{4})?(?P<writer>\d{3})", r"(?P<number>\d{1,3})"
+    pattern = f"{who}_{number}" if part == "training" else f"{number}_{who}"
+    found = re.fullmatch(pattern, stem.strip())
+    return found and (int(found["writer"]), int(found["forger"] or -1), int(found["number"]))
 
 
 def accept_terms(disclaimer: str | None, paths: dict[str, Path]) -> str:
@@ -126,10 +121,7 @@ def accept_terms(disclaimer: str | None, paths: dict[str, Path]) -> str:
 
 
 def ask_for_sentence(prompt: Callable[[str], str] = input) -> str | None:
-    """Show the terms and let the reader type the sentence.
-
-    returns  None where nobody can type: in a script, a test, a notebook that a program runs
-    """
+    """Show the terms and let the reader type the sentence; None where nobody can type."""
     if "ipykernel" not in sys.modules and not (sys.stdin and sys.stdin.isatty()):
         return None
     print(TERMS)
@@ -142,10 +134,7 @@ def ask_for_sentence(prompt: Callable[[str], str] = input) -> str | None:
 def read_scans(
     path: Path, part: str, language: str, sentence: str
 ) -> Iterator[tuple[str, tuple[int, int, int], np.ndarray]]:
-    """(name, (writer, forger, number), RGB scan) of each signature on paper.
-
-    warns  once, naming files that are no signature by name or content
-    """
+    """(name, (writer, forger, number), RGB scan) of each signature; warns once of other files."""
     strange = []
     with archive.open_zip(path) as opened:
         entries = archive.members(opened, *IMAGES)
@@ -168,9 +157,8 @@ def read_scans(
 
 def _contradicts(folder: str, forger: int) -> bool:
     """True where the folders say the opposite of the name, as for a forged reference."""
-    if forger >= 0:
-        return "reference" in folder or "genuine" in folder
-    return "forger" in folder
+    opposite = ("reference", "genuine") if forger >= 0 else ("forger",)
+    return any(word in folder for word in opposite)
 
 
 def _is_on_paper(name: str, language: str) -> bool:
@@ -189,21 +177,11 @@ def _read(
     sentence: Callable[[], str],
 ) -> ImageSet:
     draw = ink.crop_in_colour if colour else ink.normalise
-    images, names, rows = [], [], []
-    for name, who, scan in read_scans(path, part, language, sentence()):
-        images.append(draw(scan, size))
-        names.append(name)
-        rows.append(who)
-    if not images:
+    scans = read_scans(path, part, language, sentence())
+    rows = [(name, who, draw(scan, size)) for name, who, scan in scans]
+    if not rows:
         raise DataError(f"{path.name} holds no {language.capitalize()} offline signatures")
-    writer, forger, number = np.array(rows).T
+    names, who, images = zip(*rows)
+    writer, forger, number = np.array(who).T
     extra = {"forger": forger, "part": np.full(len(rows), int(part == "test")), "number": number}
-    return ImageSet(np.stack(images), writer, forger < 0, tuple(names), extra)
-
-
-def _joined(parts: list[ImageSet]) -> ImageSet:
-    """One set. Where both parts use the same numbers for writers, the test part's get +1000."""
-    if len(parts) == 2 and np.intersect1d(parts[0].identity, parts[1].identity).size:
-        warnings.warn("both parts use the same numbers; the test part's get +1000", stacklevel=2)
-        parts[1] = replace(parts[1], identity=parts[1].identity + 1000)
-    return ImageSet.concatenate(parts)
+    return ImageSet(np.stack(images), writer, forger < 0, names, extra)
