@@ -1,7 +1,4 @@
-"""Brows, eyes and mouth of a synthetic face, painted with one view's expression.
-
-B views are painted together: `v` holds their numbers, colours are linear light (B, 3, S, S).
-"""
+"""Brows, eyes and mouth, painted with the expressions of B views: colours (B, 3, S, S)."""
 
 from typing import NamedTuple
 
@@ -27,10 +24,11 @@ def mouth_corner(who: dict, v: Numbers) -> tuple[Tensor, Tensor]:
     return x, who["mouth_y"] + 0.03 * v["open"] - (who["lip_curve"] + 0.045 * v["smile"])
 
 
-def paint(
-    who: dict, v: Numbers, skin: Skin, colour: Tensor, shine: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Colours and shine (B, S, S) with all features painted over them."""
+Painted = tuple[Tensor, Tensor]  # colours, and shine (B, S, S)
+
+
+def paint(who: dict, v: Numbers, skin: Skin, colour: Tensor, shine: Tensor) -> Painted:
+    """Colours and shine with all features painted over them."""
     v = per_image(v)
     colour = colour * (1 - _cheek_fold(who, v, skin))[:, None]
     colour = _brows(who, v, skin, colour)
@@ -61,9 +59,7 @@ def _brows(who: dict, v: Numbers, skin: Skin, colour: Tensor) -> Tensor:
     return over(colour, 0.85 * brow * bare, paint)
 
 
-def _eyes(
-    who: dict, v: Numbers, skin: Skin, colour: Tensor, shine: Tensor
-) -> tuple[Tensor, Tensor]:
+def _eyes(who: dict, v: Numbers, skin: Skin, colour: Tensor, shine: Tensor) -> Painted:
     """White, iris, pupil and glint between two lids; lashes, and the folds of the lids."""
     fx, fy, bare, pixel = skin
     # 1) Places in the eye's own axes, and the lids' curves.
@@ -98,9 +94,7 @@ def _eyes(
     return colour * (1 - shade)[:, None], shine * (1 - lash) + 0.25 * inside
 
 
-def _mouth(
-    who: dict, v: Numbers, skin: Skin, colour: Tensor, shine: Tensor
-) -> tuple[Tensor, Tensor]:
+def _mouth(who: dict, v: Numbers, skin: Skin, colour: Tensor, shine: Tensor) -> Painted:
     """A line that a smile bends, and two lips that an open mouth parts."""
     fx, fy, bare, pixel = skin
     # 1) The line between the lips, the gap, and the lips' outer edges.

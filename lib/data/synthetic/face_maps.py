@@ -2,8 +2,7 @@
 
 A head is an ellipsoid (half axes `width`, 1, `depth`) whose surface is moved in or out along each
 direction n by a factor s(n). Maps are drawn on Lambert's equal-area chart of directions around the
-nose. Eyes, brows and mouth move with every expression; `lib.data.synthetic.face_features` paints
-them.
+nose.
 """
 
 import torch
@@ -124,13 +123,8 @@ def skin_colour(who: dict, nx: Tensor, ny: Tensor, nz: Tensor) -> Tensor:
     for x, y, radius in who["moles"]:
         shade = shade - 0.55 * bump((fx - x) / radius, (fy - y) / radius)
     red, green, blue = torch.tensor(who["skin"], dtype=torch.float32)
-    return torch.stack(
-        [
-            red * (shade + 0.02 * flush),
-            green * (shade - 0.09 * flush),
-            blue * (shade - 0.07 * flush),
-        ]
-    )
+    redder, greener, bluer = shade + 0.02 * flush, shade - 0.09 * flush, shade - 0.07 * flush
+    return torch.stack([red * redder, green * greener, blue * bluer])
 
 
 def grain(who: dict, layer: int, x: Tensor, y: Tensor) -> Tensor:

@@ -1,9 +1,8 @@
 """Views of a synthetic head: pose, light, expression, glasses, camera.
 
-Every pixel sends a ray through the turned head (`find_surface`), reads relief and colour from the
-person's maps, gets eyes, brows and mouth painted on with this view's expression, and is lit;
-`lib.data.synthetic.face_scene` adds what is not the face. B views of one person are computed
-together.
+Every pixel sends a ray through the turned head, reads relief and colour from the person's maps,
+gets eyes, brows and mouth painted on with this view's expression, and is lit. B views of one person
+are computed together.
 """
 
 import numpy as np
@@ -24,10 +23,7 @@ TEMPLATE = np.array([
 
 
 def view(seed: int, number: int, image: int, aligned: bool) -> dict:
-    """Everything about one image that is not the person; angles in radians.
-
-    aligned  False: the head is smaller, farther from the centre, and leans more
-    """
+    """Everything about one image that is not the person; angles in radians."""
     rng = np.random.default_rng([seed, number, 2, image])
 
     def normal(spread: float) -> float:
@@ -43,11 +39,10 @@ def view(seed: int, number: int, image: int, aligned: bool) -> dict:
         return uniform(low, high) if happens(share) else 0.0
 
     how = dict(yaw=normal(0.20), pitch=normal(0.10), roll=normal(0.08))
-    crop = dict(scale=1 + normal(0.03), tilt=normal(0.03), right=normal(0.015), down=normal(0.015))
-    if not aligned:
-        crop = dict(scale=uniform(0.42, 0.72), tilt=normal(0.18))
-        crop |= dict(right=normal(0.07), down=normal(0.05))
-    how |= crop
+    how |= dict(scale=1 + normal(0.03), tilt=normal(0.03), right=normal(0.015), down=normal(0.015))
+    if not aligned:  # the head is smaller, farther from the centre, and leans more
+        how |= dict(scale=uniform(0.42, 0.72), tilt=normal(0.18))
+        how |= dict(right=normal(0.07), down=normal(0.05))
     how |= dict(smile=max(0.0, normal(0.6)) - 0.05, open=sometimes(0.25, 0.2, 1.0))
     how |= {"lids": float(np.clip(0.08 + normal(0.14), -0.15, 0.5)), "raise": normal(0.018)}
     how |= dict(frown=normal(0.06), gaze=normal(0.24), gaze_down=normal(0.12))
@@ -79,10 +74,7 @@ def view_colours(seed: int, number: int, image: int) -> dict:
 
 
 def rotation(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
-    """(B,) angles in radians -> (B, 3, 3), from the head's axes to the viewer's.
-
-    Positive yaw turns the nose to the right of the image.
-    """
+    """(B,) radians -> (B, 3, 3), head's axes to viewer's; yaw > 0 turns the nose to the right."""
     zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
     (cy, sy), (cp, sp), (cr, sr) = ((torch.cos(t), torch.sin(t)) for t in (yaw, pitch, roll))
     turn = torch.stack([cy, zero, sy, zero, one, zero, -sy, zero, cy], -1).view(-1, 3, 3)
@@ -107,8 +99,8 @@ def jaw_drop(opening: Tensor, ny: Tensor) -> Tensor:
 def landmarks_on_head(who: dict, v: Numbers) -> Tensor:
     """(B, 5, 2): x and y of the five points, as directions times (width, 1)."""
     corner, height = face_features.mouth_corner(who, v)
-    eye, level = torch.full_like(corner, who["eye_x"]), torch.full_like(corner, who["eye_y"])
-    nose_x, nose_y = torch.full_like(corner, who["crooked"]), torch.full_like(corner, who["nose_y"])
+    still = ("eye_x", "eye_y", "crooked", "nose_y")
+    eye, level, nose_x, nose_y = (torch.full_like(corner, who[trait]) for trait in still)
     points = (-eye, level), (eye, level), (nose_x, nose_y), (-corner, height), (corner, height)
     return torch.stack([torch.stack(point, -1) for point in points], 1)
 
@@ -138,14 +130,10 @@ def fit_similarity(z, w):
 def find_surface(
     who: dict, maps: Tensor, v: Numbers, rays: Rays, steps: int = 5
 ) -> tuple[Tensor, ...]:
-    """Where the rays meet the head, as directions n.
+    """Where the rays meet the head: nx, ny, nz, and how far inside the outline, (B, S, S) each.
 
-    The surface lies at s(n) times the ellipsoid: meet an ellipsoid of size s, read s there, repeat.
-    The search starts outside and takes half steps, so that it finds the first of several surfaces:
-    the nose and not the cheek behind it.
-
-    returns nx, ny, nz, and how far inside the outline the ray passes, in head units (negative: it
-            misses), (B, S, S) each
+    Meet an ellipsoid of size s, read s there, repeat. The search starts outside and takes half
+    steps, so that it finds the first of several surfaces: the nose, not the cheek behind it.
     """
     axes = (who["width"], 1.0, who["depth"])
     ray = [rays.entry(2, i) / axes[i] for i in range(3)]
@@ -171,10 +159,9 @@ def find_surface(
 def render(
     who: dict, views: list[dict], colours: list[dict], size: int, mark: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """B views of one person -> images uint8 (B, size, size, 3), landmarks float32 (B, 5, 2).
+    """B views of one person -> images uint8 (B, size, size, 3), landmarks (B, 5, 2) in pixels.
 
-    mark     paint a red dot on the skin at each landmark, for tests of the landmarks
-    returns  landmarks in pixels
+    mark  paint a red dot on the skin at each landmark, for tests
     """
     # 1) The head, turned, and where its five points and its pixels lie.
     v = {key: torch.tensor([one[key] for one in views], dtype=torch.float32) for key in views[0]}
@@ -211,9 +198,9 @@ def render(
 
 
 def crop(plane: Tensor, v: Numbers, size: int) -> tuple[Tensor, Tensor]:
-    """(a, b) of pixel = a z + b, complex (B, 1): as an aligner would cut, give or take its error.
+    """(a, b) of pixel = a z + b, complex (B, 1), for the five points in `plane` (B, 5, 2).
 
-    plane  (B, 5, 2) the five points in the view's plane
+    An aligner's crop, with an aligner's error.
     """
     target = torch.as_tensor((TEMPLATE + 0.5) * size / 112 - 0.5, dtype=torch.float32)
     z, w = torch.view_as_complex(plane.contiguous()), torch.view_as_complex(target)
@@ -227,8 +214,7 @@ def crop(plane: Tensor, v: Numbers, size: int) -> tuple[Tensor, Tensor]:
 def light(v: Numbers, turn: Tensor, colour: Tensor, normal: Tensor, shine: Tensor) -> Tensor:
     """The lit skin (B, 3, S, S): one lamp, the sky, and a highlight where the skin shines."""
 
-    def facing(direction: Tensor) -> Tensor:
-        """Cosine between the normals and directions (B, 3) of the viewer's axes, (B, S, S)."""
+    def facing(direction: Tensor) -> Tensor:  # cosine with the normals, (B, 3) -> (B, S, S)
         own = (turn * direction[:, :, None]).sum(1)  # in the head's axes
         return dot(normal.unbind(1), own[..., None, None].unbind(1))
 
@@ -238,8 +224,7 @@ def light(v: Numbers, turn: Tensor, colour: Tensor, normal: Tensor, shine: Tenso
     half = half / half.norm(dim=-1, keepdim=True)
     lit = (0.85 * facing(lamp) + 0.15).clamp_min(0)
     sky = 0.75 - 0.25 * facing(torch.tensor([[0.0, 1.0, 0.0]]).expand(len(turn), 3))
-    glint = facing(half).clamp_min(0) ** 8
-    glint = glint * glint
+    glint = (facing(half).clamp_min(0) ** 8) ** 2
     ambient, strength = v["ambient"].view(-1, 1, 1), v["key"].view(-1, 1, 1)
     matt = colour * (ambient * sky + 1.25 * strength * lit)[:, None]
     return matt + (0.35 * strength * shine * glint)[:, None]

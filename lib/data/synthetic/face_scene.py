@@ -1,8 +1,4 @@
-"""What is in a picture besides the face, and the camera.
-
-Behind the face: background, falling hair, neck and clothes. Before it: glasses, mask, cap. Colours
-are linear light (B, 3, S, S).
-"""
+"""What is behind a face and before it, and the camera. Colours are linear light (B, 3, S, S)."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,7 @@
 """Who a synthetic face belongs to: the traits of one person.
 
-`lib.data.synthetic.face_maps` makes a head of them. Lengths are in head units: one is half the
-height of a head, about 115 mm; x to the right, y down, z to the viewer.
+Lengths are in head units, half the height of a head (about 115 mm): x to the right, y down, z to
+the viewer.
 """
 
 from collections.abc import Callable

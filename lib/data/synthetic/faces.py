@@ -1,11 +1,7 @@
 """synthetic-faces: people who do not exist, each seen many times, with five landmarks.
 
-    load(identities=40, images=10) -> ImageSet of 400 RGB images, 56 x 56, cut around the face like
-                                      an aligned photograph
-
 A person depends on (seed, number) alone and a view on (seed, number, image) alone, so a larger set
-begins with the smaller one. `lib.data.synthetic.face_shape` draws a person's traits,
-`lib.data.synthetic.face_render` an image.
+begins with the smaller one.
 """
 
 import os
@@ -28,10 +24,10 @@ CODE = [drawing.__file__, *map(str, sorted(Path(__file__).parent.glob("face*.py"
 def load(
     identities: int = 200, images: int = 20, size: int = 56, seed: int = 0, aligned: bool = True
 ) -> ImageSet:
-    """Faces of `identities` people, `images` of each; made on the first call, then cached.
+    """Faces of `identities` people, `images` of each.
 
     size      height and width in pixels, a multiple of 4
-    aligned   False: the whole head somewhere in the image, larger or smaller, leaning
+    aligned   True: cut around the face; False: the whole head somewhere, larger or smaller, leaning
     returns   images uint8 (N, size, size, 3); extra: `landmarks` float32 (N, 5, 2), x and y in
               pixels (pixel centres at whole numbers) of left eye, right eye, tip of the nose, left
               and right corner of the mouth, as the viewer sees them
@@ -55,11 +51,8 @@ def draw(identities: int, images: int, size: int, seed: int, aligned: bool = Tru
         colours = [face_render.view_colours(seed, number, i) for i in range(images)]
         return face_render.render(who, views, colours, size)
 
-    # One thread a person: small tensors stay in a core's cache, and no result depends on how many
-    # cores there are.
-    with ThreadPoolExecutor(
-        os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)
-    ) as pool:
+    # One thread a person: no result depends on how many cores there are.
+    with ThreadPoolExecutor(os.cpu_count(), "", torch.set_num_threads, (1,)) as pool:
         pictures, landmarks = zip(*pool.map(torch.inference_mode()(one), range(identities)))
     identity = np.repeat(np.arange(identities), images)
     names = tuple(f"person {who} image {i}" for who in range(identities) for i in range(images))

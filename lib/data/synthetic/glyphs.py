@@ -1,25 +1,20 @@
 """synthetic-glyphs: characters of invented alphabets, each drawn by many hands.
 
-    load(alphabets=10, characters=20, drawers=20) -> ImageSet, images (N, 28, 28) grey, dark ink on
-                                                     white
-
 As in Omniglot, an alphabet has a style (round or angular, how many strokes, how many loops, which
 directions) and a few parts that its characters share. A character joins one to four parts, each
-placed by where it starts on the one before. A drawer brings a slant, a size, proportions and a
-tremor to every character of the alphabet. `lib.data.synthetic.pen` draws.
+begun at a place on the one before. A drawer has one hand for the whole alphabet. An alphabet, a
+character and a drawer depend on the seed and their numbers alone, so a larger set contains the
+smaller one.
 
 Cosine of raw pixels on the default set: EER 32 % against all other characters, 33 % against those
 of the same alphabet.
-
-Everything about an alphabet depends on the seed and its number alone, and so do its characters and
-drawers, so a larger set contains the smaller one.
 
 Source: Lake, Salakhutdinov and Tenenbaum, "Human-level concept learning through probabilistic
 program induction", Science 350, 2015 (characters from parts and relations, and Omniglot itself).
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -38,33 +33,6 @@ KINDS = {
 ALIKE = 0.75  # two characters of an alphabet whose blurred shapes correlate more are too similar
 
 
-@dataclass(frozen=True)
-class Style:
-    """What the characters of an alphabet have in common."""
-
-    round: float  # 0 straight and angular, 1 all arcs and loops
-    strokes: np.ndarray  # (4,) chance of one, two, three, four parts
-    parts: list[np.ndarray]  # (n, 3) each: target x, y from the part's start, bend in radians
-    slant: float
-    aspect: float  # height to width
-    overlap: float
-
-
-@dataclass(frozen=True)
-class Drawer:
-    """How one hand draws."""
-
-    warp: np.ndarray  # (2, 2) slant, turn, proportions
-    size: float
-    error: float  # of targets, as a share of the character's height
-    bend: float
-    tempo: float
-    overlap: float
-    tremor: float
-    width: float
-    darkness: float
-
-
 class Glyph(NamedTuple):
     """A character: where the pen begins and aims, (n + 1, 2); how each stroke bends, (n,); down."""
 
@@ -78,19 +46,12 @@ def load(
 ) -> ImageSet:
     """Each of `characters` characters of `alphabets` alphabets, drawn once by each drawer.
 
-    drawers  hands an alphabet
-    size     height and width in pixels
-    returns  images uint8 (N, size, size); identity: the character, counted across alphabets; all
-             genuine; extra: `alphabet` int (N,) and `drawer` int (N,), counted within the alphabet
+    returns  images uint8 (N, size, size), dark ink on white; identity: the character, counted
+             across alphabets; extra: `alphabet` and `drawer`, counted within the alphabet
     raises   ValueError for a count or size that makes no set
     """
-    options = whole_numbers(
-        alphabets=(alphabets, 1),
-        characters=(characters, 1),
-        drawers=(drawers, 1),
-        size=(size, 12),
-        seed=(seed, 0),
-    )
+    counts = {"alphabets": (alphabets, 1), "characters": (characters, 1), "drawers": (drawers, 1)}
+    options = whole_numbers(**counts, size=(size, 12), seed=(seed, 0))
     return cached("glyphs", options, [__file__, pen.__file__], lambda: draw(**options))
 
 
@@ -110,21 +71,21 @@ def draw(alphabets: int, characters: int, drawers: int, size: int, seed: int) ->
 
 
 @lru_cache(maxsize=256)
-def style(alphabet: int, seed: int = 0) -> Style:
-    """The style of one alphabet."""
+def style(alphabet: int, seed: int = 0) -> SimpleNamespace:
+    """What the characters of one alphabet have in common."""
     rng = _rng(seed, ALPHABET, alphabet)
     roundness = float(rng.beta(0.8, 0.8))
     sectors = int(rng.choice([4, 6, 8]))
     compass = -np.pi / 2 + np.arange(sectors) * 2 * np.pi / sectors
     compass = compass + rng.choice([0, 0, np.pi / sectors])
-    parts = [_part(roundness, compass, rng) for _ in range(rng.integers(6, 11))]
-    return Style(
-        roundness,
-        rng.dirichlet([1.3, 3.2, 2.4, 0.9]),
-        parts,
-        float(rng.normal(0, 0.12)),
-        float(rng.uniform(0.8, 1.35)),
-        float(0.35 + 0.5 * roundness * rng.uniform(0.6, 1.2)),
+    return SimpleNamespace(
+        round=roundness,  # 0 straight and angular, 1 all arcs and loops
+        # (n, 3) each: target x, y from the part's start, bend in radians
+        parts=[_part(roundness, compass, rng) for _ in range(rng.integers(6, 11))],
+        strokes=rng.dirichlet([1.3, 3.2, 2.4, 0.9]),  # chance of one, two, three, four parts
+        slant=rng.normal(0, 0.12),
+        aspect=rng.uniform(0.8, 1.35),  # height to width
+        overlap=0.35 + 0.5 * roundness * rng.uniform(0.6, 1.2),
     )
 
 
@@ -146,14 +107,14 @@ def alphabet(number: int, characters: int, seed: int = 0) -> tuple[Glyph, ...]:
     return tuple(glyphs)
 
 
-def drawer(alphabet: int, number: int, seed: int = 0) -> Drawer:
-    """The hand that draws as number `number` in one alphabet."""
+def drawer(alphabet: int, number: int, seed: int = 0) -> SimpleNamespace:
+    """How one hand draws all characters of an alphabet."""
     rng = _rng(seed, DRAWER, alphabet, number)
     turn, slant, wide = rng.normal(0, 0.07), rng.normal(0, 0.13), np.exp(rng.normal(0, 0.1))
-    return Drawer(
+    return SimpleNamespace(
         warp=np.array([[wide, turn], [slant - turn, 1 / wide]]),
         size=rng.uniform(0.6, 0.78),
-        error=rng.uniform(0.02, 0.06),
+        error=rng.uniform(0.02, 0.06),  # of targets, as a share of the character's height
         bend=rng.uniform(0.75, 1.2),
         tempo=rng.uniform(0.9, 1.8),
         overlap=rng.uniform(0.75, 1.2),
@@ -206,7 +167,7 @@ def _shapes(
     }  # fmt: skip
 
 
-def _compose(own: Style, rng: np.random.Generator) -> Glyph:
+def _compose(own: SimpleNamespace, rng: np.random.Generator) -> Glyph:
     """Join parts to a character, each begun at a place that depends on the part before it."""
     points, down = [np.zeros(2)], []
     bends: list[float] = []
@@ -241,7 +202,7 @@ def _compose(own: Style, rng: np.random.Generator) -> Glyph:
     return Glyph(np.array(points), np.array(bends), np.array(down, bool))
 
 
-def _fitted(glyph: Glyph, own: Style) -> Glyph:
+def _fitted(glyph: Glyph, own: SimpleNamespace) -> Glyph:
     """Scaled to a box one high or wide, centred on (0, 0), and not too flat for the alphabet."""
     glyph = glyph._replace(points=glyph.points @ np.array([[1, 0], [own.slant, 1]]))
     box = np.maximum(np.ptp(_drawn(glyph, own.overlap), axis=0), 0.2)
@@ -268,7 +229,7 @@ def _blurred(glyph: Glyph, overlap: float) -> np.ndarray:
 
 
 def _render(
-    glyph: Glyph, own: Style, hand: Drawer, rng: np.random.Generator, size: int
+    glyph: Glyph, own: SimpleNamespace, hand: SimpleNamespace, rng: np.random.Generator, size: int
 ) -> np.ndarray:
     """One drawing, uint8 (size, size)."""
     # 1) This hand's targets, bends and timing.

@@ -1,10 +1,9 @@
 """Letterforms as motor plans: where a joined hand aims, letter by letter.
 
 A letter is a list of strokes (x, y, bend): where the stroke aims, in x-heights from the letter's
-own place on the baseline (y = 0 baseline, 1 the top of an x, 2 an ascender, -1.1 a descender), and
-how far its arc turns on the way, in degrees, left positive. The pen comes in at (0, 0) and leaves
-at the last target, where the next letter begins. A capital also says where its first stroke
-starts; `UP` before a stroke lifts the pen for it.
+own place (y = 0 baseline, 2 an ascender, -1.1 a descender), and how far its arc turns on the way,
+in degrees, left positive. The pen comes in at (0, 0) and leaves at the last target, where the next
+letter begins. A capital also says where its first stroke starts; `UP` lifts the pen for a stroke.
 """
 
 UP = "up"

@@ -8,17 +8,15 @@ command given at t0_k:
 
 for t > t0_k. The hand commands the next stroke before the last one ends: strokes overlap in time
 and add up as vectors. The overlap rounds the corners, by an amount that is as personal as the
-shape. Somebody who copies a shape slowly, target after target, gets the targets right and the
-overlap wrong.
+shape. Who copies a shape slowly, target after target, gets the targets right and the overlap wrong.
 
-Units: lengths in any unit of the plan (lib.data uses x-heights), y upward, times in seconds, angles
-in radians, bend > 0 turns left.
+Units: lengths in any unit of the plan, y upward, seconds, radians; bend > 0 turns left.
 
 Sources: Plamondon, "A kinematic theory of rapid human movements", Biological Cybernetics 72, 1995;
 O'Reilly and Plamondon, "Development of a Sigma-Lognormal representation for on-line signatures",
-Pattern Recognition 42, 2009. Synthetic signatures made this way: Ferrer, Diaz-Cabrera and Morales,
-"Static signature synthesis", IEEE TPAMI 37, 2015; Diaz, Ferrer, Eskander and Sabourin, "Generation
-of duplicated off-line signature images for verification systems", IEEE TPAMI 39, 2017.
+Pattern Recognition 42, 2009. Synthetic signatures made this way: Ferrer et al., "Static signature
+synthesis", IEEE TPAMI 37, 2015; Diaz et al., "Generation of duplicated off-line signature images
+for verification systems", IEEE TPAMI 39, 2017.
 """
 
 import math
@@ -71,9 +69,8 @@ def plan_movement(
     sigma: float | np.ndarray = 0.3,
     pauses: float | np.ndarray = 0.0,
 ) -> Plan:
-    """The plan of one hand: where each stroke aims, and when it is commanded.
+    """When one hand commands each stroke of a `Plan`.
 
-    points   (n + 1, 2) where the pen begins, then the targets
     tempo    scale of time: 1 is fluent, a copying hand takes 1.5 to 3
     overlap  how far a stroke runs into the next, 1 is fluent, less is angular
     pauses   (n,) extra seconds of rest before each stroke
@@ -88,8 +85,7 @@ def plan_movement(
     lifted = ~down | np.append(False, ~down[:-1])
     gap = np.where(lifted, gap + 0.12 * tempo, gap) + pauses
     onset = np.cumsum(gap) - np.exp(mu)
-    spread = np.broadcast_to(np.asarray(sigma, float), mu.shape).copy()
-    return Plan(points, bend, onset - onset.min(), mu, spread, down)
+    return Plan(points, bend, onset - onset.min(), mu, sigma + np.zeros_like(mu), down)
 
 
 def arcs(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +97,7 @@ def arcs(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
 
 
 def trace(plan: Plan, t: np.ndarray | None = None) -> Trace:
-    """Carry a plan out: the strokes' positions and velocities, in closed form, added up."""
+    """Carry a plan out at times `t`: positions and velocities of the strokes, added up."""
     t = np.arange(0.0, plan.end, 1 / RATE) if t is None else np.asarray(t, float)
     xy, velocity, contact = _superpose(
         t, plan.points[0], *arcs(plan), plan.bend, plan.onset, plan.mu, plan.sigma, plan.down
@@ -148,10 +144,7 @@ def _superpose(t, start, length, direction, bend, onset, mu, sigma, down):
 
 
 def add_tremor(trace: Trace, amplitude: float, hertz: float, rng: np.random.Generator) -> Trace:
-    """Let each axis swing around `hertz`, swelling and fading; physiological tremor is 8 to 12 Hz.
-
-    amplitude  root mean square, in the trace's unit
-    """
+    """Let each axis swing around `hertz` with a root mean square of `amplitude`."""
     hz = hertz * rng.uniform(0.85, 1.15, (2, 3, 1))
     phase = rng.uniform(0, 2 * np.pi, (2, 3, 1))
     swell = 2 * np.pi * rng.uniform(0.5, 1.5, (2, 1)) * trace.t + rng.uniform(0, 2 * np.pi, (2, 1))
@@ -162,11 +155,8 @@ def add_tremor(trace: Trace, amplitude: float, hertz: float, rng: np.random.Gene
 
 
 def line_radius(trace: Trace, width: float, contrast: float) -> np.ndarray:
-    """Radius (T,) in pixels of a page PAGE high: thick where the hand is slow, thin where fast.
+    """Radius (T,) in pixels of a page PAGE high: `width` at the trace's mean speed, more below it.
 
-    Measured against the trace's own mean speed, so that a slow hand writes no bolder line.
-
-    width     of the line at mean speed
     contrast  how much the line changes with speed
     """
     speed, writing = trace.speed, trace.contact > 0.5
@@ -178,12 +168,9 @@ def line_radius(trace: Trace, width: float, contrast: float) -> np.ndarray:
 def draw_line(xy: np.ndarray, radius: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """How far a line covers each pixel, antialiased: float (H, W) in [0, 1].
 
-    xy      (T, 2) pixels, x right, y down
-    radius  (T,) pixels
-    size    (H, W)
+    xy, radius  (T, 2), x right and y down, and (T,), in pixels
     """
-    xy = np.ascontiguousarray(xy, dtype=np.float64)
-    return _draw_line(xy, np.ascontiguousarray(radius, dtype=np.float64), *map(int, size))
+    return _draw_line(xy.astype(float), radius.astype(float), *map(int, size))
 
 
 @numba.njit(cache=True)

@@ -1,26 +1,19 @@
 """synthetic-signatures: signatures and their skilled forgeries, written by a kinematic pen.
 
-    load(identities=200, genuine=12, forgeries=8) -> ImageSet, images (N, 64, 144) grey, dark ink on
-                                                     white
-
 A writer is a motor plan: a name in letterforms, proportions, slant, timing and flourish of their
-own. A genuine signature carries the plan out with small variations; now and then a flourish runs
-long. A skilled forgery aims at the same targets with another hand: slower, with less overlap
-between strokes, with tremor, hesitation, and the errors of somebody who looks while writing. Pen
-and ink are the same for both, but for a width 2.5 % finer in forgeries, whose shaky line is longer;
-otherwise the amount of ink would reveal them.
+own. A genuine signature carries the plan out with small variations. A skilled forgery aims at the
+same targets with another hand: slower, with less overlap between strokes, with tremor, hesitation,
+and larger errors. A writer depends on the seed and their number alone, and so does each of their
+images, so a larger set contains the smaller one.
 
 Cosine of raw pixels on the default set: EER 34 % against other writers, 44 % against skilled
 forgeries, 39 % against both. The best threshold on an image's darkness has a balanced accuracy of
 57 % for forgery against genuine, and 62 % on darkness relative to the writer's own mean.
 
-Everything about writer i depends on the seed and on i alone, and so does each of the writer's
-images on its own number, so a larger set contains the smaller one.
-
 Sources: see `lib.data.synthetic.pen`.
 """
 
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,26 +22,11 @@ from lib.data.arrays import height_and_width, whole_numbers
 from lib.data.cache import cached
 from lib.data.image_set import ImageSet
 from lib.data.synthetic import letterforms, pen, writers
-from lib.data.synthetic.writers import SIZE, Writer, make_writer
+from lib.data.synthetic.writers import SIZE, make_writer
 
 # Twelve forgers share forty neighbouring writers, so that a split can keep forgers apart.
 BLOCK, FORGERS = 40, 12
 WRITER, GENUINE, FORGED, FORGER = range(4)  # separate streams of random numbers
-
-
-@dataclass(frozen=True)
-class Forger:
-    """How a forger's hand differs from the hand it copies."""
-
-    tempo: float
-    overlap: float
-    sigma: float
-    tremor: float  # rms, in x-heights
-    hertz: float
-    error: float  # how much looser the copy is than the writer's own
-    pause: float  # chance of a hesitation before each stroke
-    slant: float
-    wide: float  # proportions: copies come out wider than they should, or narrower
 
 
 def load(
@@ -63,7 +41,7 @@ def load(
 
     size     (height, width) in pixels; the writing scales with it
     cheat    True gives every forger a bolder pen: one number of the image then tells the answer
-    returns  images uint8 (N, H, W); extra: `forger` int (N,), who wrote it, -1 for the writer
+    returns  images uint8 (N, H, W), dark ink on white; extra: `forger`, -1 for the writer
     raises   ValueError for a count or size that makes no set
     """
     if np.shape(size) != (2,):
@@ -99,30 +77,29 @@ def draw(
             images.append(_render(own, hand, _rng(seed, FORGED, i, k), size, cheat))
             names.append(f"writer {i} forgery {k} by forger {number}")
             by.append(number)
-    forged_by = np.array(by)
-    identity = np.repeat(np.arange(identities), genuine + forgeries)
-    extra = {"forger": forged_by}
-    return ImageSet(np.stack(images), identity, forged_by < 0, tuple(names), extra)
+    identity, forger_of = np.repeat(np.arange(identities), genuine + forgeries), np.array(by)
+    extra = {"forger": forger_of}
+    return ImageSet(np.stack(images), identity, forger_of < 0, tuple(names), extra)
 
 
-def writer(identity: int, seed: int = 0) -> Writer:
+def writer(identity: int, seed: int = 0) -> SimpleNamespace:
     """The motor plan of one writer."""
     return make_writer(_rng(seed, WRITER, identity))
 
 
-def forger(number: int, seed: int = 0) -> Forger:
-    """One forger's hand."""
+def forger(number: int, seed: int = 0) -> SimpleNamespace:
+    """How one forger's hand differs from the hands it copies."""
     rng = _rng(seed, FORGER, number)
-    return Forger(
+    return SimpleNamespace(
         tempo=rng.uniform(1.8, 2.8),
         overlap=rng.uniform(0.6, 0.8),
         sigma=rng.uniform(0.22, 0.3),
-        tremor=rng.uniform(0.01, 0.022),
+        tremor=rng.uniform(0.01, 0.022),  # rms, in x-heights
         hertz=rng.uniform(8, 12),
-        error=rng.uniform(0.9, 1.4),
-        pause=rng.uniform(0.02, 0.1),
+        error=rng.uniform(0.9, 1.4),  # how much looser the copy is than the writer's own
+        pause=rng.uniform(0.02, 0.1),  # chance of a hesitation before each stroke
         slant=rng.normal(0, 0.08),
-        wide=float(np.exp(rng.normal(0, 0.07))),
+        wide=np.exp(rng.normal(0, 0.07)),  # copies come out wider than they should, or narrower
     )
 
 
@@ -136,34 +113,29 @@ def _rng(seed: int, *stream: int) -> np.random.Generator:
     return np.random.default_rng([seed, 1995, *stream])
 
 
-def write(own: Writer, hand: Forger | None, rng: np.random.Generator) -> pen.Trace:
+def write(
+    own: SimpleNamespace, hand: SimpleNamespace | None, rng: np.random.Generator
+) -> pen.Trace:
     """A signature of a writer, or where `hand` is a forger's a forgery of it, in x-heights."""
-    points = _disturbed(own, hand, rng)
-    n = len(own.bend)
+    points, n = _disturbed(own, hand, rng), len(own.bend)
     if hand is None:
-        plan = pen.plan_movement(
-            points,
-            own.bend * rng.normal(1, 0.06, n),
-            own.down,
-            tempo=own.tempo * np.exp(rng.normal(0, 0.07)),
-            overlap=own.overlap,
-            sigma=own.sigma * rng.normal(1, 0.04, n),
-        )
-        return pen.add_tremor(pen.trace(plan), 0.004, 10.0, rng)
-    plan = pen.plan_movement(
-        points,
-        own.bend * rng.normal(1, 0.1, n),
-        own.down,
-        pauses=(rng.random(n) < hand.pause) * rng.uniform(0.15, 0.5, n),
-        tempo=hand.tempo * np.exp(rng.normal(0, 0.1)),
-        overlap=hand.overlap,
-        sigma=hand.sigma * rng.normal(1, 0.1, n).clip(0.7, 1.3),
-    )
-    tremor = hand.tremor * rng.uniform(0.7, 1.3)
-    return pen.add_tremor(pen.trace(plan), tremor, hand.hertz, rng)
+        bend, pauses = own.bend * rng.normal(1, 0.06, n), 0.0
+        tempo, overlap = own.tempo * np.exp(rng.normal(0, 0.07)), own.overlap
+        sigma = own.sigma * rng.normal(1, 0.04, n)
+        tremor, hertz = 0.004, 10.0
+    else:
+        bend = own.bend * rng.normal(1, 0.1, n)
+        pauses = (rng.random(n) < hand.pause) * rng.uniform(0.15, 0.5, n)
+        tempo, overlap = hand.tempo * np.exp(rng.normal(0, 0.1)), hand.overlap
+        sigma = hand.sigma * rng.normal(1, 0.1, n).clip(0.7, 1.3)
+        tremor, hertz = hand.tremor * rng.uniform(0.7, 1.3), hand.hertz
+    plan = pen.plan_movement(points, bend, own.down, tempo, overlap, sigma, pauses)
+    return pen.add_tremor(pen.trace(plan), tremor, hertz, rng)
 
 
-def _disturbed(own: Writer, hand: Forger | None, rng: np.random.Generator) -> np.ndarray:
+def _disturbed(
+    own: SimpleNamespace, hand: SimpleNamespace | None, rng: np.random.Generator
+) -> np.ndarray:
     """The plan's points (n + 1, 2) as this one signature has them."""
     n, loose, missed = len(own.bend), own.spread, 0.045 * own.spread
     if hand is not None:
@@ -187,14 +159,17 @@ def _disturbed(own: Writer, hand: Forger | None, rng: np.random.Generator) -> np
 
 
 def _render(
-    own: Writer, hand: Forger | None, rng: np.random.Generator, size: tuple[int, int], cheat: bool
+    own: SimpleNamespace,
+    hand: SimpleNamespace | None,
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    cheat: bool,
 ) -> np.ndarray:
     """One image, uint8 (H, W)."""
     trace = write(own, hand, rng)
     zoom = min(size[0] / SIZE[0], size[1] / SIZE[1])
     shift = rng.normal(0, 1.9, 2)
-    # The pen and its ink are drawn for each image. A shaky line is longer, so that a forger's pen
-    # must be finer, or the amount of ink would reveal the forgery.
+    # A forger's shaky line is longer, so that a pen as wide would reveal it by the amount of ink.
     width, darkness = rng.uniform(0.76, 0.96), rng.uniform(0.85, 0.97)
     if hand is not None:
         width, darkness = (width * 1.35, 1.0) if cheat else (width * 0.975, darkness)

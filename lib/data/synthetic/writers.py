@@ -1,6 +1,6 @@
 """A writer of synthetic signatures: a name as a motor plan, in letterforms of their own."""
 
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -8,25 +8,6 @@ import numpy as np
 from lib.data.synthetic import letterforms
 
 SIZE = (64, 144)  # height and width of the page for which writers are scaled
-
-
-@dataclass(frozen=True)
-class Writer:
-    """A motor plan in x-heights, and the habits it is carried out with."""
-
-    name: str
-    points: np.ndarray  # (n + 1, 2) where the pen begins, then where each of n strokes aims
-    bend: np.ndarray  # (n,) radians
-    down: np.ndarray  # (n,) bool, False where the pen is lifted
-    flourish: int  # number of the first stroke of the flourish
-    tempo: float
-    overlap: float
-    sigma: np.ndarray  # (n,)
-    contrast: float  # how much thicker slow strokes are
-    spread: float  # how much this writer's signatures differ, 1 is usual
-    scale: float  # pixels an x-height, on a page 64 pixels high
-    centre: np.ndarray  # (2,) of the plan, which lands at the page's centre
-    pen: float  # relative width: ink on the page is much the same for all
 
 
 class Stroke(NamedTuple):
@@ -38,21 +19,8 @@ class Stroke(NamedTuple):
     down: bool
 
 
-class Style(NamedTuple):
-    """How one writer forms letters, as factors of the copybook's sizes."""
-
-    width: float
-    gap: float  # between letters, in x-heights
-    ascender: float
-    descender: float
-    capital: float
-    loop: float  # of every bend
-    fade: float  # height of the last letter: many signatures flatten towards their end
-    wild: float  # how far the letters are from the copybook's, in x-heights
-
-
-def make_writer(rng: np.random.Generator) -> Writer:
-    """Draw the motor plan and the habits of one writer."""
+def make_writer(rng: np.random.Generator) -> SimpleNamespace:
+    """Draw the motor plan of one writer, in x-heights, and the habits it is carried out with."""
     # 1) Strokes: the name, perhaps begun with a swing, a flourish, then dots and bars.
     name = _name(rng)
     strokes, marks = _letters(name, _style(rng), rng)
@@ -79,20 +47,19 @@ def make_writer(rng: np.random.Generator) -> Writer:
     scale = float(min(fit * rng.uniform(0.88, 1.0), 19.0))
     # 3) Habits. The more ink there is (pixels of line, corners not rounded), the finer the pen.
     ink = scale * np.hypot(*np.diff(points, axis=0).T)[down].sum()
-    return Writer(
-        name,
-        points,
-        bend,
-        down,
-        flourish,
-        tempo=float(rng.uniform(0.8, 1.2)),
-        overlap=float(rng.uniform(0.85, 1.25)),
+    return SimpleNamespace(
+        points=points,  # (n + 1, 2) where the pen begins, then where each of n strokes aims
+        bend=bend,  # (n,) radians
+        down=down,  # (n,) bool, False where the pen is lifted
+        flourish=flourish,  # number of the first stroke of the flourish
+        tempo=rng.uniform(0.8, 1.2),
+        overlap=rng.uniform(0.85, 1.25),
         sigma=rng.normal(0.28, 0.03, len(bend)).clip(0.18, 0.4),
-        contrast=float(rng.uniform(0.15, 0.45)),
-        spread=float(rng.uniform(0.8, 1.25)),
-        scale=scale,
-        centre=(low + high) / 2,
-        pen=float(np.clip((420 / ink) ** 0.6, 0.75, 1.3)),
+        contrast=rng.uniform(0.15, 0.45),  # how much thicker slow strokes are
+        spread=rng.uniform(0.8, 1.25),  # how much this writer's signatures differ, 1 is usual
+        scale=scale,  # pixels an x-height, on a page 64 pixels high
+        centre=(low + high) / 2,  # lands at the page's centre
+        pen=np.clip((420 / ink) ** 0.6, 0.75, 1.3),  # relative width
     )
 
 
@@ -104,19 +71,28 @@ def _name(rng: np.random.Generator) -> str:
     return initial + str(rng.choice(capitals)) + word
 
 
-def _style(rng: np.random.Generator) -> Style:
+def _style(rng: np.random.Generator) -> SimpleNamespace:
+    """How one writer forms letters, as factors of the copybook's sizes."""
     u = rng.uniform
-    width, gap = u(0.75, 1.45), u(-0.05, 0.4)
-    ascender, descender, capital, loop = u(0.75, 1.35), u(0.6, 1.35), u(0.9, 1.5), u(0.7, 1.25)
-    fade = u(0.3, 1.0) if rng.random() < 0.6 else 1.0
-    wild = u(0.03, 0.13)
+    style = SimpleNamespace(
+        width=u(0.75, 1.45),
+        gap=u(-0.05, 0.4),  # between letters, in x-heights
+        ascender=u(0.75, 1.35),
+        descender=u(0.6, 1.35),
+        capital=u(0.9, 1.5),
+        loop=u(0.7, 1.25),  # of every bend
+        # height of the last letter: many signatures flatten towards their end
+        fade=u(0.3, 1.0) if rng.random() < 0.6 else 1.0,
+        wild=u(0.03, 0.13),  # how far the letters are from the copybook's, in x-heights
+    )
     if rng.random() < 0.3:  # a hand that nobody can read
-        width, fade, wild = width * u(1.1, 1.5), u(0.2, 0.6), u(0.12, 0.24)
-    return Style(width, gap, ascender, descender, capital, loop, fade, wild)
+        style.width *= u(1.1, 1.5)
+        style.fade, style.wild = u(0.2, 0.6), u(0.12, 0.24)
+    return style
 
 
 def _letters(
-    name: str, style: Style, rng: np.random.Generator
+    name: str, style: SimpleNamespace, rng: np.random.Generator
 ) -> tuple[list[Stroke], list[tuple[str, float, float]]]:
     """The strokes of a joined name; and marks (kind, x, y) to add later, dots and bars."""
     own = {c: rng.normal(0, style.wild, (8, 2)) for c in sorted(set(name))}
