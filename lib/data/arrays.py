@@ -6,15 +6,12 @@ import numpy as np
 
 
 def as_array(x) -> np.ndarray:
-    """A list, an array, or a tensor of any type on any device, as a NumPy array.
-
-    Half-precision tensors come back as float32, because NumPy has no bfloat16.
-    """
+    """A list, an array, or a tensor of any type on any device, as a NumPy array."""
     if not hasattr(x, "detach"):
         return np.asarray(x)
     x = x.detach().cpu()
     if x.is_floating_point() and x.dtype.itemsize == 2:
-        x = x.float()
+        x = x.float()  # NumPy has no bfloat16
     return x.numpy()
 
 
@@ -37,10 +34,7 @@ def whole_numbers(**options: tuple[int, int]) -> dict[str, int]:
 
 
 def height_and_width(size: int | tuple[int, int], least: int = 1) -> tuple[int, int]:
-    """`size`, a side or (height, width) in pixels, as (height, width).
-
-    raises  ValueError where it is neither, or below `least`
-    """
+    """A side or (height, width) as (height, width); ValueError for anything else, or too small."""
     sides = tuple(size) if isinstance(size, Iterable) else (size, size)
     if len(sides) != 2:
         raise ValueError(f"size must be a side or (height, width); got {size!r}")

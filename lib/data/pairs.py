@@ -39,10 +39,9 @@ def all_pairs(identity, genuine=None) -> Arrays:
 def sample_pairs(
     identity, count: int, seed: int = 0, genuine=None, same_share: float = 0.5
 ) -> Arrays:
-    """`count` distinct pairs in random order, each pair of a kind equally likely.
+    """`count` distinct pairs (i, j, same) in random order, each pair of a kind equally likely.
 
     same_share  share of same pairs; half, although nearly all pairs of a data set differ
-    returns     (i, j, same): int (count,), int (count,), bool (count,)
     raises      ValueError where there are fewer pairs of a kind than `count` needs
     """
     identity, genuine = _labels(identity, genuine, pairs_must_differ=True)
@@ -67,10 +66,8 @@ def count_pairs(identity, genuine=None) -> PairCount:
 def sample_triplets(identity, count: int, seed: int = 0, genuine=None) -> Arrays:
     """`count` distinct triplets, each equally likely.
 
-    Anchor and positive are two genuine images of one identity; the negative is a genuine image of
-    another identity, or a forgery of theirs.
-
-    returns (a, p, n), each int (count,); (a, p) and (p, a) make two triplets
+    returns (a, p, n), int (count,) each: two genuine images of one identity, in either order, and a
+            genuine image of another identity or a forgery of theirs
     raises  ValueError where there are fewer
     """
     blocks, sizes = _triplet_blocks(*_labels(identity, genuine))
@@ -98,18 +95,16 @@ def count_triplets(identity, genuine=None) -> int:
 
 
 class PKBatches:
-    """Balanced batches of P identities with K images each.
+    """Balanced batches of P identities with K images each, a batch sampler of torch's DataLoader.
 
-    A batch sampler: `DataLoader(..., batch_sampler=PKBatches(...))`. Within an epoch every identity
-    is drawn equally often, give or take one, and so is every image of an identity. Batches depend
-    on (seed, epoch) alone; without `set_epoch` before each epoch, all epochs are the same.
+    Within an epoch every identity is drawn equally often, give or take one, and so is every image
+    of an identity. Batches depend on (seed, epoch) alone; `set_epoch` goes before each epoch.
 
-    identity  (N,)
-    p, k      identities a batch, images an identity; an identity with fewer than k images repeats
-              some; one with a single image is left out (k > 1), with a warning, because an image
-              must not be its own positive
-    batches   batches an epoch
-    raises    ValueError where fewer than p identities are left
+    p, k     identities a batch, images an identity; an identity with fewer than k images repeats
+             some; one with a single image is left out (k > 1), with a warning, because an image
+             must not be its own positive
+    batches  batches an epoch
+    raises   ValueError where fewer than p identities are left
     """
 
     def __init__(self, identity, p: int, k: int, batches: int, seed: int = 0):
@@ -216,10 +211,7 @@ def _draw(
 def _triplet_blocks(
     identity: np.ndarray, genuine: np.ndarray
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]:
-    """For each identity (anchors and positives, negatives), and how many triplets they make.
-
-    Negatives are genuine images of others, and forgeries of this identity.
-    """
+    """For each identity (anchors and positives, negatives), and how many triplets they make."""
     blocks = []
     for person in np.unique(identity):
         own = identity == person
