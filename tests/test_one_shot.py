@@ -18,6 +18,7 @@ from scipy.stats import binomtest
 from lib import data, evaluation, losses, models, training
 from lib.models import embed
 from lib.training import augment
+from tools.omniglot.networks import quarter_turns
 from tools.omniglot.views import best_agreement, embed_views
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,7 +139,7 @@ def test_a_turned_character_is_another_character(rng):
         np.ones(6, bool),
         tuple("abcdef"),
     )
-    turned = augment.quarter_turns(images)
+    turned = quarter_turns(images)
     assert len(turned.identities) == 4 * 3 and len(turned) == 4 * 6
     for turns, n in product(range(4), range(6)):
         at = turned.names.index(f"{images.names[n]} turned {90 * turns}")

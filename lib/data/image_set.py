@@ -35,7 +35,7 @@ class ImageSet:
             raise ValueError("an ImageSet holds at least one image; this one is empty")
         if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] == 3)):
             raise ValueError(f"images must be uint8 (N, H, W) or (N, H, W, 3), not {dtype} {shape}")
-        facts = dict(identity=self.identity, genuine=self.genuine, names=self.names)
+        facts: dict = dict(identity=self.identity, genuine=self.genuine, names=self.names)
         for name, values in (facts | self.extra).items():
             if len(values) != n:
                 raise ValueError(f"{n} images, but {len(values)} entries in {name}")

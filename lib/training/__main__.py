@@ -33,18 +33,9 @@ SCALE = 32.0
 
 
 def build_loss(
-    name: str,
-    embedding_size: int,
-    classes: int,
-    p: int,
-    k: int,
-    margin: float | None = None,
-    scale: float = SCALE,
+    name: str, embedding_size: int, classes: int, p: int, k: int, margin: float | None, scale: float
 ) -> tuple[Callable, float | None]:
-    """A loss by its name, and its baseline for batches of p identities and k images of each.
-
-    returns  (loss, baseline); the baseline of semi-hard triplets is None
-    """
+    """(loss, its baseline for batches of p identities and k images of each, or None)."""
     margin = MARGINS.get(name, 0.0) if margin is None else margin
     if name in HEADS:
         options = {} if name == "softmax" else {"margin": margin}
@@ -67,12 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         description="Train an embedding network. torchrun starts the same on many processes.",
     )
-    _add_data_and_model(parser.add_argument)
-    _add_training(parser.add_argument)
-    return parser
-
-
-def _add_data_and_model(add: Callable) -> None:
+    add = parser.add_argument
     words = ("SOURCE", "KEY=VALUE")
     sources = f"source ({', '.join(data.SOURCES)}) and its options"
     add("--data", nargs="+", default=["synthetic-faces"], metavar=words, help=sources)
@@ -84,8 +70,6 @@ def _add_data_and_model(add: Callable) -> None:
     add("--start-from", type=Path, help="begin with the weights of this model file (fine-tuning)")
     add("--out", type=Path, required=True, help="where the trained model goes")
 
-
-def _add_training(add: Callable) -> None:
     add("--loss", choices=[*BATCH_LOSSES, *HEADS], default="arcface")
     add("--margin", type=float, help=f"default: {MARGINS}; radians for arcface")
     add("--scale", type=float, default=SCALE, help="of the softmax losses")
@@ -107,6 +91,7 @@ def _add_training(add: Callable) -> None:
     add("--threads", type=int, help="of each process")
     add("--bf16", action="store_true", help="bfloat16 in the network")
     add("--no-channels-last", action="store_true", help="images as planes; slower on CPUs")
+    return parser
 
 
 def _options(words: list[str]) -> dict:
@@ -131,17 +116,6 @@ def _load(words: list[str], rank: int, world: int) -> data.ImageSet:
     if world > 1 and not rank:
         dist.barrier()
     return images
-
-
-def _build_model(given: argparse.Namespace, train: data.ImageSet) -> models.Network:
-    if given.start_from:
-        model = models.load(given.start_from, given.model)
-    else:
-        size = tuple(given.input_size or train.images.shape[1:3])
-        model = models.ARCHITECTURES[given.model](given.embedding_size, size, given.width)
-    if given.no_channels_last:
-        model.memory_format = torch.contiguous_format
-    return model
 
 
 def _fit(
@@ -189,11 +163,10 @@ def _save(
         f"loss {loss:.4g} (baseline {history.baseline}), EER on {len(test.identities)} identities "
         f"not trained on: {eer:.2%}, {history.seconds:.0f} s"
     )
-    plain = (int, float, bool, type(None), list)
+    plain = (int, float, type(None), list)
     facts = {k: v if isinstance(v, plain) else str(v) for k, v in vars(given).items()}
-    facts |= dict(held_out=test.identities.tolist(), eer=eer)
-    facts |= dict(loss_at_end=loss, baseline=history.baseline)
-    models.save(model, given.out, **facts)
+    facts |= dict(held_out=test.identities.tolist(), eer=eer, loss_at_end=loss)
+    models.save(model, given.out, **facts, baseline=history.baseline)
     print(f"written: {given.out}")
 
 
@@ -207,7 +180,13 @@ def main(arguments: list[str] | None = None) -> int:
     if given.no_resume and rank == 0:
         checkpoint.unlink(missing_ok=True)
     train, test = _load(given.data, rank, world).split_by_identity(given.test, seed=given.seed)
-    model = _build_model(given, train)
+    if given.start_from:
+        model = models.load(given.start_from, given.model)
+    else:
+        size = tuple(given.input_size or train.images.shape[1:3])
+        model = models.ARCHITECTURES[given.model](given.embedding_size, size, given.width)
+    if given.no_channels_last:
+        model.memory_format = torch.contiguous_format
     if rank == 0:
         print(
             f"{len(train)} images of {len(train.identities)} identities; {len(test.identities)} "

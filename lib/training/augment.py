@@ -6,12 +6,9 @@ generator, which `fit` seeds at each step.
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-from lib.data import ImageSet
 
 
 def faces(x: Tensor) -> Tensor:
@@ -38,8 +35,7 @@ def signatures(x: Tensor) -> Tensor:
 
 
 def move(x: Tensor, shift: float, turn: float, zoom: float) -> Tensor:
-    """Shift each image by up to `shift` of its side, turn it by up to `turn` radians, scale it by
-    a factor between 1 - `zoom` and 1 + `zoom`."""
+    """Shift by up to `shift` of the side, turn by up to `turn` radians, scale by 1 +- `zoom`."""
     h, w = x.shape[2:]
     angle, size = _between(x, -turn, turn).flatten(), _between(x, 1 - zoom, 1 + zoom).flatten()
     cos, sin = angle.cos() * size, angle.sin() * size  # (B,)
@@ -69,20 +65,10 @@ def erase(x: Tensor, share: float) -> Tensor:
     return x.masked_fill(rows & columns & _chosen(x, share), 0.0)  # mask (B, 1, H, W)
 
 
-def quarter_turns(images: ImageSet) -> ImageSet:
-    """Each character as it is and turned by 90, 180, 270 degrees: four different characters."""
-    turned = np.concatenate([np.rot90(images.images, turns, axes=(1, 2)) for turns in range(4)])
-    offset = np.repeat(np.arange(4) * (int(images.identity.max()) + 1), len(images))
-    names = tuple(f"{name} turned {90 * turns}" for turns in range(4) for name in images.names)
-    return ImageSet(turned, np.tile(images.identity, 4) + offset, np.tile(images.genuine, 4), names)
-
-
 class Redrawn:
-    """The same character as if drawn again: turned, slanted, stretched, shifted and bent.
+    """The same character, (B, 1, H, W) with ink 1 on paper 0, as if drawn again.
 
-    Takes and returns (B, 1, H, W), ink 1 on paper 0.
-
-    strength  factor on every range; 0 changes nothing
+    strength  factor on how far it is turned, slanted, stretched, shifted and bent; 0: not at all
     """
 
     def __init__(self, strength: float = 1.0) -> None:
@@ -95,11 +81,9 @@ class Redrawn:
         turn, slant = math.radians(15) * turn, 0.25 * slant
         wide, tall = torch.exp(0.2 * wide), torch.exp(0.2 * tall)
         cos, sin = turn.cos(), turn.sin()
-        grid = _affine_grid(
-            x,
-            [cos * wide, (slant * cos - sin) * tall, 0.12 * to_x],
-            [sin * wide, (slant * sin + cos) * tall, 0.12 * to_y],
-        )
+        for_x = [cos * wide, (slant * cos - sin) * tall, 0.12 * to_x]
+        for_y = [sin * wide, (slant * sin + cos) * tall, 0.12 * to_y]
+        grid = _affine_grid(x, for_x, for_y)
         # A 5x5 net of random shifts, smooth in between: (B, 2, 5, 5) -> (B, 2, H, W)
         net = 0.06 * self.strength * torch.randn(b, 2, 5, 5, device=x.device)
         bend = F.interpolate(net, size=(h, w), mode="bicubic", align_corners=True)

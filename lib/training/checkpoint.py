@@ -45,17 +45,13 @@ class History:
         """Mean of the last `window` losses at each step (by default a twentieth of the steps)."""
         window = window or max(1, len(self.loss) // 20)
         sums = np.concatenate([[0.0], np.cumsum(self.loss)])
-        return [
-            float(sums[i + 1] - sums[max(0, i + 1 - window)]) / min(i + 1, window)
-            for i in range(len(self.loss))
-        ]
+        ends = np.arange(1, len(self.loss) + 1)
+        starts = np.maximum(ends - window, 0)
+        return ((sums[ends] - sums[starts]) / (ends - starts)).tolist()
 
     @property
     def below_baseline(self) -> bool | None:
-        """Whether the smoothed loss was ever below the baseline; None where that is not known.
-
-        Below it, the network has learned something; above it, it may still have.
-        """
+        """Whether the smoothed loss was ever below the baseline; None where that is not known."""
         if self.baseline is None or not self.loss:
             return None
         window = max(1, len(self.loss) // 20)
@@ -65,8 +61,7 @@ class History:
 class Checkpoint:
     """A file from which a training goes on: weights, the loss's too, optimizer and history.
 
-    It needs no state of a random generator, and no place in the sampler: both follow from the
-    number of steps done.
+    State of random generators and of the sampler follows from the number of steps done.
 
     path   None writes nothing
     every  steps between two writes; the last step is written too
@@ -78,10 +73,7 @@ class Checkpoint:
     def resume(
         self, settings: dict, module: nn.Module, optimizer: Optimizer, history: History
     ) -> History:
-        """Load what the file holds and return its history; without a file, the given history.
-
-        raises  ValueError where the file is damaged or has other settings
-        """
+        """Load what the file holds and return its history; without a file, the given history."""
         self.settings, self.module, self.optimizer = settings, module, optimizer
         if self.path is None or not Path(self.path).exists():
             return history

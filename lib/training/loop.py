@@ -3,12 +3,10 @@
     history = fit(model, train, loss=loss, steps=600, batch=(16, 4))  # in a lesson
     python -m lib.training --data synthetic-faces --steps 2000 --out model.pt  # from a shell
     torchrun --nproc-per-node 2 -m lib.training ...the same arguments...  # gloo or NCCL
-    python -m lib.training --help
 
-Every random draw of step n comes from (seed, n), and the learning rate is a function of n: a run
-that was killed goes on from its checkpoint as if nothing had happened. Several processes share a
-batch by identities, and each averages over its share. A softmax loss is then exactly that of the
-whole batch; pairs and triplets are sought inside a share.
+Every random draw of step n comes from (seed, n), so that a killed run goes on from its checkpoint
+as if nothing had happened. Several processes share a batch by identities, and each averages over
+its share: a softmax loss is that of the whole batch, pairs and triplets are sought inside a share.
 
 Under `torch.autocast(device, torch.bfloat16)` the network runs in bfloat16, the loss in float32.
 """
@@ -43,7 +41,7 @@ def fit(
     steps: int,
     batch: tuple[int, int] = (16, 4),
     optimizer: Optimizer | None = None,
-    schedule: Callable[[int, int, float], float] = learning_rate,
+    schedule: Callable[[int, int, float], float] = learning_rate,  # (step, steps, highest rate)
     augment: Callable[[Tensor], Tensor] | None = None,
     baseline: float | None = None,
     validation: tuple[ImageSet, int] | None = None,
@@ -55,7 +53,6 @@ def fit(
     loss        (embeddings (B, D), labels (B,) in 0..C-1) -> scalar
     batch       (P, K): P identities, K images of each
     optimizer   by default SGD on `parameter_groups(model, loss)`, lr 0.1, momentum 0.9
-    schedule    (step, steps, highest rate) -> rate, such as `learning_rate`
     augment     input of the network (B, C, H, W) -> the same, changed (`lib.training.augment`)
     baseline    `baseline_loss` of this loss, to compare with
     validation  (images of other identities, steps between measurements): their EER
@@ -65,7 +62,8 @@ def fit(
     optimizer = optimizer or SGD(parameter_groups(model, loss), lr=0.1, momentum=0.9)
     network, forward = _place(model, loss, optimizer)
     settings = _settings(network, train, steps, batch, optimizer, schedule, augment, seed)
-    file, history = _resume(checkpoint, settings, network, optimizer, History(steps, baseline))
+    file = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
+    history = file.resume(settings, network, optimizer, History(steps, baseline))
     batches = draw_batches(train, batch, seed, range(len(history.loss), steps))
     with own_state(network.device) as stop, Progress(history, batch) as bar:
         for step, images, labels in batches:
@@ -146,23 +144,10 @@ def _settings(network: _Step, train, steps, batch, optimizer, schedule, augment,
     )
 
 
-def _resume(
-    checkpoint: Checkpoint | Path | str | None,
-    settings: dict,
-    network: _Step,
-    optimizer: Optimizer,
-    history: History,
-) -> tuple[Checkpoint, History]:
-    file = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
-    return file, file.resume(settings, network, optimizer, history)
-
-
 def draw_batches(
     train: ImageSet, batch: tuple[int, int], seed: int, steps: range
 ) -> Iterator[tuple[int, np.ndarray, Tensor]]:
     """Seed torch for each step, and yield (step, images, labels) of this process's share.
-
-    Batches and seeds depend on (seed, step) alone, so a run may begin at any step.
 
     raises  ValueError where P identities cannot be divided among the processes
     """

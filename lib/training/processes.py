@@ -15,7 +15,7 @@ from lib import course
 
 
 def seed_of(*parts: int) -> int:
-    """One seed from several numbers; numbers that are close give unrelated seeds."""
+    """One seed from several numbers; close numbers give unrelated seeds."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4], "big")
 
 

@@ -12,7 +12,7 @@ from lib.models import Network
 def learning_rate(
     step: int, steps: int, lr: float, schedule: str = "cosine", warm_up: int = 0
 ) -> float:
-    """The learning rate of one step; `lr` is the highest.
+    """The learning rate of one step of `steps`; `lr` is the highest.
 
     schedule  paper      divided by 10 after 36, 52 and 58 sixtieths of the steps
               cosine     half a cosine from lr down to 0
@@ -56,11 +56,9 @@ def parameter_groups(
 ) -> list[dict]:
     """Groups of parameters for an optimizer, with weight decay where MobileFaceNet's paper puts it.
 
-    weight_decay  (network, last): `last` is for `model.last`, the layers after the global one, and
-                  for the parameters of the loss, such as ArcFace's directions
-
-    Slopes of PReLU, and scale and shift of batch norm, get none: a slope that decays to 0 turns
-    PReLU into ReLU (He et al. 2015).
+    weight_decay  (network, last): `last` is for `model.last` and for the parameters of the loss.
+                  Batch norm and slopes of PReLU get none: a slope that decays to 0 turns PReLU
+                  into ReLU (He et al. 2015)
     """
     network: list[Tensor] = []
     last: list[Tensor] = []

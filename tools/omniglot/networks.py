@@ -14,6 +14,14 @@ SIZE = 48  # pixels
 SCALE = 24.0  # of CosFace
 
 
+def quarter_turns(images: ImageSet) -> ImageSet:
+    """Each character as it is and turned by 90, 180, 270 degrees: four different characters."""
+    turned = np.concatenate([np.rot90(images.images, turns, axes=(1, 2)) for turns in range(4)])
+    offset = np.repeat(np.arange(4) * (int(images.identity.max()) + 1), len(images))
+    names = tuple(f"{name} turned {90 * turns}" for turns in range(4) for name in images.names)
+    return ImageSet(turned, np.tile(images.identity, 4) + offset, np.tile(images.genuine, 4), names)
+
+
 def train(
     name: str,
     model: torch.nn.Module,
@@ -55,7 +63,7 @@ def train_glyph_net(
     bend: bool = True,
 ) -> tuple[models.GlyphNet, training.History]:
     """The course's network: CosFace over all characters, with `turned` also their quarter turns."""
-    images = augment.quarter_turns(images) if turned else images
+    images = quarter_turns(images) if turned else images
     classes = len(images.identities)
     torch.manual_seed(0)
     model = models.GlyphNet(input_size=(SIZE, SIZE))
@@ -85,7 +93,7 @@ def train_koch_net(
     torch.manual_seed(0)
     model, head = models.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2)), models.L1Head()
     models.initialise(model, head)
-    turned, baseline = augment.quarter_turns(images), float(np.log(2))
+    turned, baseline = quarter_turns(images), float(np.log(2))
     history = train(name, model, head, turned, steps, batch=(32, 2), lr=1e-3, baseline=baseline)
     return model, head, history
 

@@ -94,10 +94,10 @@ def _read(path: Path, part: str, size: int) -> ImageSet:
     if not images:
         raise DataError(f"{path} holds no drawings; {archive.AGAIN}")
     characters = [name.rpartition("/")[0] for name in names]
+    identity = np.unique(characters, return_inverse=True)[1] + FIRST_IDENTITY[part]
     alphabets = [name.partition("/")[0] for name in names]
-    identity, alphabet = (np.unique(of, return_inverse=True)[1] for of in (characters, alphabets))
-    extra = {"alphabet": alphabet + FIRST_ALPHABET[part], "drawer": np.array(drawers)}
-    identity = identity + FIRST_IDENTITY[part]
+    _, number = np.unique(alphabets, return_inverse=True)
+    extra = {"alphabet": number + FIRST_ALPHABET[part], "drawer": np.array(drawers)}
     return ImageSet(np.stack(images), identity, np.ones(len(images), bool), tuple(names), extra)
 
 
