@@ -110,7 +110,7 @@ def test_each_file_alone_holds_its_whole_contract(made_file, model, tmp_path):
     }
     assert facts["output"] == {"shape": [1, 32], "type": "float32", "unit_norm": True}
     assert (facts["name"], facts["threshold"], facts["threshold_far"]) == ("tiny", 0.41, 1e-3)
-    assert facts == json.loads(files.json_path(made_file).read_text())
+    assert facts == json.loads(Path(f"{made_file}.json").read_text())
 
 
 def test_no_file_holds_a_path_of_the_machine_it_was_made_on(made_file):

@@ -22,19 +22,14 @@ def round_weights(weight: Tensor, bits: int, per_channel: bool = True) -> Tensor
     weight       (C_out, ...)
     per_channel  True: one scale an output channel; False: one for all. The largest weight fits
     """
-    if per_channel:
-        largest = weight.abs().amax(dim=tuple(range(1, weight.ndim)), keepdim=True)
-    else:
-        largest = weight.abs().max()
+    dims = range(1 if per_channel else 0, weight.ndim)
+    largest = weight.abs().amax(tuple(dims), keepdim=True)
     scale = (largest / (2 ** (bits - 1) - 1)).clamp_min(1e-12)
     return (weight / scale).round() * scale
 
 
 def round_activations(x: Tensor, low: float, high: float, bits: int = 8) -> Tensor:
-    """The nearest of 2^bits even levels that cover low..high and hold zero exactly.
-
-    Values outside low..high are clipped.
-    """
+    """The nearest of 2^bits even levels that cover low..high, hold zero exactly, and clip."""
     low, high = min(low, 0.0), max(high, 0.0)
     scale = max(high - low, 1e-12) / (2**bits - 1)
     zero = round(-low / scale)
@@ -60,9 +55,7 @@ def weight_bytes(model: Network, bits: int) -> int:
 
 
 class Int8(nn.Module):
-    """`model` as a static int8 file computes it.
-
-    Each convolution rounds its input, its weights and its output.
+    """`model` as a static int8 file computes it: convolutions round input, weights and output.
 
     calibration  uint8 images; their extremes set the levels of each layer's activations
     """
@@ -116,16 +109,11 @@ def layer_damage(model: Network, calibration: np.ndarray, images: np.ndarray) ->
 
 def has_shortcut(model: nn.Module) -> dict[str, bool]:
     """{layer: True where it stands in a block whose input is added to its output}"""
-    blocks = [name for name, block in model.named_modules() if getattr(block, "shortcut", False)]
-    found = {}
-    for layer in _convolutions(model):
-        found[layer] = any(layer.startswith(f"{block}.") for block in blocks)
-    return found
+    modules = model.named_modules()
+    blocks = tuple(f"{name}." for name, block in modules if getattr(block, "shortcut", False))
+    return {layer: layer.startswith(blocks) for layer in _convolutions(model)}
 
 
 def _convolutions(model: nn.Module) -> dict[str, nn.Conv2d]:
-    layers = {}
-    for name, layer in model.named_modules():
-        if isinstance(layer, nn.Conv2d):
-            layers[name.removesuffix(".conv")] = layer
-    return layers
+    convolutions = [item for item in model.named_modules() if isinstance(item[1], nn.Conv2d)]
+    return {name.removesuffix(".conv"): layer for name, layer in convolutions}

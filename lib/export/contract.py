@@ -56,8 +56,7 @@ class PhoneModel(nn.Module):
 
         images   uint8 (N, H, W) or (N, H, W, 3)
         returns  float32 (N, height, width, channels). A whole multiple is enlarged by repeating
-                 pixels, so that the mean at the file's beginning gives back exactly the image;
-                 other sizes are resized smoothly
+                 pixels, so that the mean at the file's beginning gives back exactly the image
         """
         x, (height, width) = as_channels(images, self.channels), self.input_size
         times = height // x.shape[2]
@@ -72,10 +71,7 @@ class PhoneModel(nn.Module):
 
 
 def fingerprint(model: Network) -> str:
-    """Sixteen hex digits that change with any weight.
-
-    They bind a file, a threshold and a gallery to one network.
-    """
+    """Sixteen hex digits that bind a file, a threshold and a gallery to one network's weights."""
     digest = hashlib.sha256(f"{type(model).__name__} {tuple(model.input_size)}".encode())
     for name, value in model.state_dict().items():
         digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
@@ -84,8 +80,6 @@ def fingerprint(model: Network) -> str:
 
 def contract(phone: PhoneModel, precision: str, **facts) -> dict:
     """What an app must know to call the file and to read its answer.
-
-    Every file carries it, and a JSON file beside it repeats it.
 
     facts  what only the caller knows: name, version, threshold, threshold_far, data...
     """
@@ -113,10 +107,7 @@ def contract(phone: PhoneModel, precision: str, **facts) -> dict:
 
 
 class ShortFaceNet(Network):
-    """A MobileFaceNet with one bottleneck, for the quick budget and tests.
-
-    Its six convolutions take every converter seconds only.
-    """
+    """A MobileFaceNet with one bottleneck, quick to convert, for the quick budget and tests."""
 
     channels = 3
     scale = staticmethod(MobileFaceNet.scale)
@@ -129,9 +120,7 @@ class ShortFaceNet(Network):
         super().__init__(embedding_size=32, input_size=(56, 56))
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.conv = ConvBlock(
-                3, 16, 3, stride=4, padding=1
-            )  # (B, 3, 56, 56) -> (B, 16, 14, 14)
+            self.conv = ConvBlock(3, 16, 3, stride=4, padding=1)  # -> (B, 16, 14, 14)
             self.bottleneck = Bottleneck(16, 16, 32, stride=2)  # -> (B, 16, 7, 7)
             self.gdconv = ConvBlock(16, 16, 7, groups=16, act="linear")  # -> (B, 16, 1, 1)
             self.last = ConvBlock(16, 32, 1, act="linear")

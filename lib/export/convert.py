@@ -4,11 +4,10 @@
     to_tflite(model, "face.tflite", "float16")
     to_executorch(model, "face.pte", "int8", calibration=images)
 
-int8 means: in the convolutions, which do nearly all arithmetic, weights are bytes with one scale an
-output channel, and activations are bytes between the smallest and the largest value that
-`calibration` shows (ExecuTorch: between two values that lose least). The weights' channels are
-balanced first (`lib.export.rewrite`). The normalisation at the end stays in float, so vectors keep
-unit length. A conversion takes up to a minute, so its result is cached under a hash of its inputs.
+int8 means: in convolutions, weights are bytes with one scale an output channel, and activations are
+bytes between the smallest and the largest value that `calibration` shows (ExecuTorch: between two
+values that lose least). Channels are balanced first (`lib.export.rewrite`). The normalisation at
+the end stays in float, so vectors keep unit length.
 """
 
 import contextlib
@@ -20,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
@@ -53,12 +53,11 @@ def to_onnx(
 
     calibration  uint8 images (a hundred of the training images), for int8 only
     facts        what only the caller knows: name, version, threshold, threshold_far, data...
-    returns      the path
     raises       ValueError for a precision that the format does not have, or int8 without
                  calibration; ImportError, in words, where the converter is not installed
     """
-    require("onnxscript", "onnxscript")
-    require("onnxruntime", "onnxruntime")
+    require("onnxscript")
+    require("onnxruntime")
     import onnx
 
     phone, pictures = prepare(model, ".onnx", precision, calibration)
@@ -74,14 +73,8 @@ def to_onnx(
 def _onnx(phone: PhoneModel, for_int8: bool) -> bytes:
     # ONNX Runtime's own PReLU takes longer than all convolutions together.
     network = without_prelu(phone, TwoParts if for_int8 else TwoScales)
-    program = torch.onnx.export(
-        network,
-        (phone.example(),),
-        dynamo=True,
-        verbose=False,
-        input_names=["image"],
-        output_names=["embedding"],
-    )
+    names = dict(input_names=["image"], output_names=["embedding"])
+    program = torch.onnx.export(network, (phone.example(),), dynamo=True, verbose=False, **names)
     assert program is not None  # it is with dynamo=True
     proto = program.model_proto
     graph = proto.graph
@@ -114,12 +107,11 @@ def _onnx_int8(content: bytes, pictures: np.ndarray) -> bytes:
     import onnx
     from onnxruntime import quantization as q
 
-    class Reader(q.CalibrationDataReader):
-        def __init__(self) -> None:
-            self.inputs = iter([{"image": picture[None]} for picture in pictures])
+    inputs = iter([{"image": picture[None]} for picture in pictures])
 
+    class Reader(q.CalibrationDataReader):
         def get_next(self) -> dict | None:
-            return next(self.inputs, None)
+            return next(inputs, None)
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "int8.onnx")
@@ -150,7 +142,7 @@ def to_tflite(
 
     float16 halves the weights only; the arithmetic stays in float32. int8 is static.
     """
-    require("litert_torch", "litert-torch")
+    require("litert_torch")
     from lib.export import tflite  # imports LiteRT, which is optional
 
     phone, pictures = prepare(model, ".tflite", precision, calibration)
@@ -175,7 +167,7 @@ def to_executorch(
     int8 is PyTorch's own export quantisation. A .pte has no table for metadata, so the contract is
     a method of the program that returns the JSON.
     """
-    require("executorch", "executorch")
+    require("executorch")
     phone, pictures = prepare(model, ".pte", precision, calibration)
     facts = contract(phone, precision, **facts)
     content = cached(_executorch, phone, pictures, json.dumps(facts), by="executorch")
@@ -239,47 +231,42 @@ def export_all(
 
 @contextlib.contextmanager
 def _dots(out: TextIO) -> Iterator[None]:
-    """Print a dot every three seconds, from a thread: converters do not report progress."""
+    """Print a dot every three seconds: converters do not report progress."""
     done = threading.Event()
 
     def print_dots() -> None:
         while not done.wait(3):
             print(".", end="", file=out, flush=True)
 
-    thread = threading.Thread(target=print_dots, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(print_dots)
+        try:
+            yield
+        finally:
+            done.set()
 
 
 def prepare(
     model: Network, suffix: str, precision: str, calibration: np.ndarray | None
 ) -> tuple[PhoneModel, np.ndarray | None]:
-    """The network as the phone sees it and, for int8, balanced, with its calibration pictures.
-
-    raises  as `to_onnx`
-    """
+    """The network as the phone sees it and, for int8, balanced, with its calibration pictures."""
     if precision not in PRECISIONS[suffix]:
-        there_are = ", ".join(PRECISIONS[suffix])
-        raise ValueError(f"no {precision!r} for {suffix}; there are {there_are}")
+        known = ", ".join(PRECISIONS[suffix])
+        raise ValueError(f"no {precision!r} for {suffix}; there are {known}")
     phone = PhoneModel(model)
     phone.to(memory_format=torch.contiguous_format)  # ExecuTorch refuses channels-last weights
     if precision != "int8":
         return phone, None
     if calibration is None or len(calibration) == 0:
         raise ValueError(
-            "int8 needs calibration=, some hundred training images: "
-            "they tell it how large each activation gets"
+            "int8 needs calibration=, some hundred images that show how large values get"
         )
     phone.model = equalised(phone.model, calibration)
     return phone, phone.pictures(calibration)
 
 
 def cached(convert: Callable[..., bytes], *inputs, by: str) -> bytes:
-    """The result of `convert(*inputs)`, kept in the course's cache.
+    """The result of `convert(*inputs)`, which may take a minute, kept in the course's cache.
 
     The key is made of the source of the function's file, the version of the package that converts
     (`by`), and all inputs; a `PhoneModel` counts with its weights and what may be done to it.

@@ -46,7 +46,7 @@ def verification_cost(
     resamples: int = 200,
     done: Callable[[str], None] = lambda line: None,
 ) -> list[Cost]:
-    """Embed `people` by PyTorch and by every file, and decide pairs of them; PyTorch comes first.
+    """Verify `people` by PyTorch, which comes first, and by every file.
 
     All same pairs are decided and some 10,000 different ones.
 
@@ -64,11 +64,8 @@ def verification_cost(
     for path in [None, *map(Path, paths)]:
         scores = exact if path is None else pair_scores(run(path, pictures), i, j)
         row = cost_of(path, scores, exact, same, who, threshold, resamples)
-        name = f"{row.name} {row.precision}"
-        done(
-            f"{name:<22} EER {row.eer:5.2%}, "
-            f"at the threshold: FAR {row.far:5.2%}, TAR {row.tar:6.1%}"
-        )
+        name, at = f"{row.name} {row.precision}", f"FAR {row.far:5.2%}, TAR {row.tar:6.1%}"
+        done(f"{name:<22} EER {row.eer:5.2%}, at the threshold: {at}")
         rows.append(row)
     return rows
 
@@ -90,9 +87,8 @@ def cost_of(
     name, precision, worse_interval = "PyTorch", "float32", (0.0, 0.0)
     if path is not None:
         name, precision = RUNTIMES[path.suffix], read_contract(path)["precision"]
-        worse_interval = paired_interval(
-            equal_error_rate, scores, exact, same, who, resamples=resamples
-        )
+        both = (scores, exact, same, who)
+        worse_interval = paired_interval(equal_error_rate, *both, resamples=resamples)
     eer = equal_error_rate(scores, same)[0]
     interval = bootstrap_interval(equal_error_rate, scores, same, who, resamples=resamples)
     worse = eer - equal_error_rate(exact, same)[0]
@@ -102,21 +98,17 @@ def cost_of(
 
 def table(rows: Sequence[Row], costs: Sequence[Cost]) -> pd.DataFrame:
     """`report` and `verification_cost` side by side, one line a file, as text to read."""
-    lines = []
+    lines = {}
     for row, cost in zip(rows, costs, strict=True):
-        low, high = (100 * end for end in cost.eer_interval)
-        worse_low, worse_high = (100 * end for end in cost.worse_interval)
-        lines.append(
-            {
-                "file": f"{row.name} {row.precision}",
-                "MB": f"{row.bytes / 1e6:.2f}",
-                "differs by": f"{row.parity:.0e}" if row.parity else "0",
-                "ms, median (quartiles)": f"{row.median:.2f} ({row.low:.2f}, {row.high:.2f})",
-                "EER % (95 %)": f"{100 * cost.eer:.2f} ({low:.2f}, {high:.2f})",
-                "EER added, points (95 %)": f"{100 * cost.worse:+.2f} "
-                f"({worse_low:+.2f}, {worse_high:+.2f})",
-                "FAR %": f"{100 * cost.far:.2f}",
-                "TAR %": f"{100 * cost.tar:.1f}",
-            }
-        )
-    return pd.DataFrame(lines).set_index("file")
+        eer, low, high = (100 * rate for rate in (cost.eer, *cost.eer_interval))
+        worse, least, most = (100 * rate for rate in (cost.worse, *cost.worse_interval))
+        lines[f"{row.name} {row.precision}"] = {
+            "MB": f"{row.bytes / 1e6:.2f}",
+            "differs by": f"{row.parity:.0e}" if row.parity else "0",
+            "ms, median (quartiles)": f"{row.median:.2f} ({row.low:.2f}, {row.high:.2f})",
+            "EER % (95 %)": f"{eer:.2f} ({low:.2f}, {high:.2f})",
+            "EER added, points (95 %)": f"{worse:+.2f} ({least:+.2f}, {most:+.2f})",
+            "FAR %": f"{100 * cost.far:.2f}",
+            "TAR %": f"{100 * cost.tar:.1f}",
+        }
+    return pd.DataFrame(lines.values(), index=pd.Index(lines, name="file"))

@@ -16,23 +16,22 @@ from lib import course
 from lib.data.files import write_atomically
 
 KEY = "contract"  # under this name every format carries its JSON
+MOBILE = course.MOBILE | {"ai_edge_litert": course.MOBILE["litert_torch"]}
 
 
-def require(module: str, package: str) -> None:
+def require(module: str) -> None:
     """ImportError, in words, where a converter or a runtime is not installed."""
     if importlib.util.find_spec(module) is None:
-        mobile = module in course.MOBILE or module == "ai_edge_litert"
-        file = f"requirements{'-mobile' if mobile else ''}.txt"
-        extra = " (the extra `mobile`, for Linux and macOS)" if mobile else ""
+        package, file, extra = course.NEEDED.get(module), "requirements.txt", ""
+        if module in MOBILE:
+            package, file = MOBILE[module], "requirements-mobile.txt"
+            extra = " (the extra `mobile`, for Linux and macOS)"
         raise ImportError(f"{package} is not installed: `pip install -r {file}` brings it{extra}")
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Hide what converters and runtimes print, from Python and from C++.
-
-    An error gets the last five lines of it as a note.
-    """
+    """Hide what Python and C++ print; an error gets the last five lines of it as a note."""
     with (
         tempfile.TemporaryFile() as log,
         warnings.catch_warnings(),
@@ -60,15 +59,10 @@ def quiet() -> Iterator[None]:
 
 
 def write(path: Path | str, content: bytes, facts: dict) -> Path:
-    """Put a model file and the JSON beside it in place."""
+    """Put a model file PATH and its contract PATH.json in place."""
     write_atomically(path, content)
-    write_atomically(json_path(path), (json.dumps(facts, indent=2) + "\n").encode())
+    write_atomically(f"{path}.json", (json.dumps(facts, indent=2) + "\n").encode())
     return Path(path)
-
-
-def json_path(path: Path | str) -> Path:
-    """Where the JSON of a model file stands."""
-    return Path(f"{path}.json")
 
 
 def read_contract(path: Path | str) -> dict:
@@ -90,7 +84,7 @@ def _from_onnx(path: Path) -> str | None:
 
 
 def _from_tflite(path: Path) -> str | None:
-    require("ai_edge_litert", "litert-torch")
+    require("ai_edge_litert")
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.Model.GetRootAs(path.read_bytes())
@@ -101,7 +95,7 @@ def _from_tflite(path: Path) -> str | None:
 
 
 def _from_pte(path: Path) -> str | None:
-    require("executorch", "executorch")
+    require("executorch")
     with quiet():
         from executorch.runtime import Runtime
 

@@ -56,18 +56,15 @@ def write_golden(model: Network, folder: Path | str, images: np.ndarray) -> Path
 
 
 def check_golden(folder: Path | str, path: Path | str) -> float:
-    """Run a model file on the golden inputs.
+    """Run a model file on the golden inputs; returns the largest difference of any number.
 
-    returns  the largest difference of any number
-    raises   ValueError where that exceeds the tolerance of the file's precision, or the file is of
-             another network
+    raises  ValueError where that exceeds the tolerance of the file's precision, or the file is of
+            another network
     """
     folder, path = Path(folder), Path(path)
     golden, facts = json.loads((folder / "golden.json").read_text()), read_contract(path)
     if golden["fingerprint"] != facts["fingerprint"]:
-        raise ValueError(
-            f"{path.name} is of another network than the golden files in {folder.name}"
-        )
+        raise ValueError(f"{path.name} is of another network than {folder.name}/golden.json")
     call, largest = open_model(path), 0.0
     for i in range(golden["count"]):
         given = np.fromfile(folder / f"input_{i}.f32", "<f4").reshape(golden["input_shape"])

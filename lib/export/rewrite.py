@@ -26,9 +26,8 @@ def equalised(model: Network, images: np.ndarray) -> nn.Module:
     """A copy of a folded network with one range for all channels in front of a depthwise layer.
 
     In int8 the channels of a layer share 256 levels, and the channel with the largest values sets
-    them. A depthwise layer reads each channel alone, with weights that have a scale a channel. So
-    a channel in front of it may be multiplied by a factor and its weights there divided by it,
-    at no cost. ReLU, PReLU and no activation all pass a positive factor on.
+    them. A channel in front of a depthwise layer may be multiplied by a factor, and its own weights
+    there divided by it. ReLU, PReLU and no activation all pass a positive factor on.
 
     images  uint8, for calibration: they show how large the values of each channel get
     """
@@ -69,10 +68,7 @@ def _note_range(found: list[Tensor], layer: nn.Module, inputs: tuple, output: Te
 
 
 class TwoScales(nn.Module):
-    """PReLU as a x + (1 - a) max(x, 0), each factor a depthwise 1x1 convolution.
-
-    Every runtime has fast code for that.
-    """
+    """PReLU as a x + (1 - a) max(x, 0) in depthwise 1x1 convolutions, fast in every runtime."""
 
     def __init__(self, prelu: nn.PReLU) -> None:
         super().__init__()

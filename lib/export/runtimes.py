@@ -19,8 +19,7 @@ Call = Callable[[np.ndarray], np.ndarray]  # float32 (1, H, W, C) -> (1, D)
 def open_model(path: Path | str) -> Call:
     """The file as a function of one picture, on one thread.
 
-    raises  ImportError, in words, where the runtime is not installed; ValueError for another kind
-            of file
+    raises  ImportError, in words, where the runtime is missing; ValueError for another kind of file
     """
     path = Path(path)
     if path.suffix not in RUNTIMES:
@@ -31,7 +30,7 @@ def open_model(path: Path | str) -> Call:
 
 
 def _onnx(path: Path) -> Call:
-    require("onnxruntime", "onnxruntime")
+    require("onnxruntime")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -42,7 +41,7 @@ def _onnx(path: Path) -> Call:
 
 
 def _tflite(path: Path) -> Call:
-    require("ai_edge_litert", "litert-torch")
+    require("ai_edge_litert")
     with quiet():
         from ai_edge_litert.interpreter import Interpreter
 
@@ -60,7 +59,7 @@ def _tflite(path: Path) -> Call:
 
 
 def _pte(path: Path) -> Call:
-    require("executorch", "executorch")
+    require("executorch")
     with quiet():
         from executorch.extension.pybindings import portable_lib
         from executorch.runtime import Runtime
@@ -86,10 +85,8 @@ def parity(model: Network, path: Path | str, images: np.ndarray) -> float:
     """
     phone, made_from = PhoneModel(model), read_contract(path)["fingerprint"]
     if made_from != phone.fingerprint:
-        raise ValueError(
-            f"{Path(path).name} was made from a network with fingerprint {made_from}, "
-            f"this one has {phone.fingerprint}"
-        )
+        made = f"{Path(path).name} was made from a network with fingerprint {made_from}"
+        raise ValueError(f"{made}, this one has {phone.fingerprint}")
     pictures = phone.pictures(images)
     return float(np.abs(run(path, pictures) - _in_pytorch(phone, pictures)).max())
 

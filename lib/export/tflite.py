@@ -66,10 +66,9 @@ def to_int8(content: bytes, pictures: np.ndarray) -> bytes:
 
 
 class Writer(flatbuffers.Builder):
-    """Writes weights at multiples of 16 bytes, and equal lists of zero points once.
+    """Writes weights at multiples of 16 bytes, as the format demands, and equal zero points once.
 
-    The format demands the first, and Python's writer does not do it. The second saves eight bytes
-    a channel, because weights have their zero point at zero.
+    The second saves eight bytes a channel, because weights have their zero point at zero.
     """
 
     def __init__(self, size: int) -> None:
