@@ -44,10 +44,12 @@ def test_a_set_is_made_once_and_read_back_equal(here):
 def test_other_options_or_other_code_make_another_file(here):
     code = here / "code.py"
     code.write_text("a = 1")
-    before = cache.path_of("toy", {"seed": 0}, [str(code)])
-    assert cache.path_of("toy", {"seed": 1}, [str(code)]) != before
+    cache.cached("toy", {"seed": 0}, [str(code)], make)
+    cache.cached("toy", {"seed": 1}, [str(code)], make)
+    assert COUNT[0] == 2
     code.write_text("a = 2")
-    assert cache.path_of("toy", {"seed": 0}, [str(code)]) != before
+    cache.cached("toy", {"seed": 0}, [str(code)], make)
+    assert COUNT[0] == 3 and len(list(here.glob("toy-*.npz"))) == 3
 
 
 def test_a_damaged_file_is_found_wherever_the_damage_is_and_made_again(here):

@@ -19,7 +19,7 @@ from test_data_download import encrypted, leftovers, one_sentence, server, zippe
 from lib.data import archive, load
 from lib.data.download import fetch
 from lib.data.published import ink, lfw, olivetti, omniglot, sigcomp2011
-from tools.signatures.pen import mean_darkness, stroke_width
+from tools.signatures.pen import mean_darkness, saturation, stroke_width
 
 SENTENCE = "a sentence that stands for the disclaimer"
 
@@ -207,7 +207,7 @@ def test_normalised_ink_is_the_same_for_any_pen():
     ]
     made = [ink.normalise(scan, (64, 144)) for scan in scans]
     assert all(np.array_equal(made[0], other) for other in made) and made[0].min() < 150
-    assert ink.saturation(scans[0]) < 0.01 < 0.5 < ink.saturation(scans[1])
+    assert saturation(scans[0]) < 0.01 < 0.5 < saturation(scans[1])
     assert mean_darkness(scans[0]) > 0.9 > 0.5 > mean_darkness(scans[2])
     assert ink.crop_in_colour(scans[1], (64, 144)).shape == (64, 144, 3)
 
@@ -657,7 +657,7 @@ def test_the_real_pens_reveal_forgeries_and_the_sentence_of_the_terms_is_nowhere
     forged = np.array(
         [sigcomp2011.parse_name(Path(name).stem, "training")[1] >= 0 for name, _ in scans]
     )
-    assert balanced_accuracy(np.array([ink.saturation(scan) for _, scan in scans]), forged) > 0.75
+    assert balanced_accuracy(np.array([saturation(scan) for _, scan in scans]), forged) > 0.75
     root = Path(__file__).resolve().parents[1]
     texts = [
         path

@@ -8,10 +8,10 @@ The old zip encryption is undone in compiled code; Python's `zipfile` decrypts 0
 cipher is weak: it records that a reader accepted the terms, and keeps no secret.
 """
 
+import copy
 import functools
 import re
 import stat
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -128,23 +128,17 @@ def decrypt(data: bytes, password: bytes) -> bytes:
     return _cipher()(*(np.frombuffer(part, np.uint8) for part in (data, password))).tobytes()
 
 
-def _stored_bytes(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, count: int | None = None
-) -> bytes:
+def _stored_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, count: int = -1) -> bytes:
     """The entry's bytes as the archive holds them (the first `count`): encrypted, compressed."""
-    file = archive.fp
-    assert file is not None, "the archive is open"
-    file.seek(info.header_offset)
-    header = file.read(30)
-    if len(header) < 30 or header[:4] != b"PK\x03\x04":
-        raise DataError(f"{archive.filename} is damaged at {info.filename}; {AGAIN}")
-    name_length, extra_length = struct.unpack("<HH", header[26:30])
-    file.seek(name_length + extra_length, 1)
-    wanted = info.compress_size if count is None else min(count, info.compress_size)
-    data = file.read(wanted)
-    if len(data) < wanted:
-        raise DataError(f"{archive.filename} ends in the middle of {info.filename}; {AGAIN}")
-    return data
+    stored = copy.copy(info)
+    stored.flag_bits &= ~ENCRYPTED
+    stored.compress_type, stored.file_size = zipfile.ZIP_STORED, info.compress_size
+    del stored.CRC  # which is of the content
+    try:
+        with archive.open(stored) as file:
+            return file.read(count)
+    except (zipfile.BadZipFile, EOFError):
+        raise DataError(f"{archive.filename} is damaged at {info.filename}; {AGAIN}") from None
 
 
 def _decrypt(data, password):

@@ -30,7 +30,9 @@ def cached(
 
     options, sources  plain values, and files of code, that the set depends on
     """
-    path = path_of(name, options, sources)
+    code = b"".join(Path(source).read_bytes() for source in sources)
+    key = hashlib.sha256(json.dumps(options, sort_keys=True).encode() + code).hexdigest()
+    path = cache_dir() / f"{name}-{key[:16]}.npz"
     try:
         return read(path)
     except DAMAGED:  # or not there
@@ -38,12 +40,6 @@ def cached(
     with explained_write_errors(path):
         write(path, images)
     return images
-
-
-def path_of(name: str, options: dict, sources: Sequence[str]) -> Path:
-    code = b"".join(Path(source).read_bytes() for source in sources)
-    key = hashlib.sha256(json.dumps(options, sort_keys=True).encode() + code).hexdigest()
-    return cache_dir() / f"{name}-{key[:16]}.npz"
 
 
 def write(path: Path, images: ImageSet) -> None:

@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import quote, urlsplit
-from urllib.request import url2pathname
 
 from tqdm import tqdm
 
@@ -243,16 +242,14 @@ def _receive(answer, part: Path, mode: str, total: int | None, title: str) -> No
 
 def _refusal(error: Exception, source: str, path: Path) -> DataError:
     """What to tell the reader when a source does not answer with the file."""
-    address = urlsplit(source)
-    code = getattr(error, "code", None)
+    code, reason = getattr(error, "code", None), getattr(error, "reason", error)
     if code in (404, 410):
         return NotThere(f"{source} is not there (HTTP {code}).")
-    if address.scheme == "file" and not Path(url2pathname(address.path)).is_file():
+    if isinstance(reason, FileNotFoundError):
         return NotThere(f"{source} is not there.")
-    reason = getattr(error, "reason", error)
     if code:
         found = f"{source} was refused (HTTP {code} {reason}); try again later"
     else:
-        where = address.netloc or source
+        where = urlsplit(source).netloc or source
         found = f"no connection to {where} ({reason}); check the network, set COURSE_MIRROR"
     return DataError(f"{found}, or put the file at {path} yourself.")

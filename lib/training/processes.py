@@ -5,7 +5,6 @@ import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -52,22 +51,15 @@ def own_state(device: torch.device) -> Iterator[Callable[[], bool]]:
     yields  a function: has Ctrl-C (or SIGTERM) come? The second signal interrupts at once
     """
     received: list[int] = []
-    before: dict[int, Any] = {}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    restore = contextlib.ExitStack()
 
     def receive(number, _frame) -> None:
         received.append(number)
-        restore()
+        restore.close()
 
-    with contextlib.suppress(ValueError):  # only the main thread may set handlers
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, receive)
     cuda = [device] if device.type == "cuda" else []
-    try:
-        with torch.random.fork_rng(cuda), torch.autocast(device.type, enabled=False):
-            yield lambda: bool(received)
-    finally:
-        restore()
+    with restore, torch.random.fork_rng(cuda), torch.autocast(device.type, enabled=False):
+        with contextlib.suppress(ValueError):  # only the main thread may set handlers
+            for number in (signal.SIGINT, signal.SIGTERM):
+                restore.callback(signal.signal, number, signal.signal(number, receive))
+        yield lambda: bool(received)

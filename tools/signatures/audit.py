@@ -29,7 +29,7 @@ def audit_sigcomp2011() -> dict[str, dict[str, float]]:
         for _, (_, forger, *_), scan in sigcomp2011.read_scans(path, part, "dutch", sentence):
             forged.append(forger >= 0)
             values = (
-                ink.saturation(scan),
+                pen.saturation(scan),
                 pen.mean_darkness(scan),
                 pen.stroke_width(scan),
                 ink.normalise(scan, (64, 144)).mean(),

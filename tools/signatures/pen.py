@@ -6,6 +6,15 @@ from scipy import ndimage
 from lib.data.published.ink import ink_mask
 
 
+def saturation(scan: np.ndarray) -> float:
+    """Mean colour saturation of the ink of a scan (H, W, 3), 0 (grey) to 1."""
+    ink = scan[ink_mask(scan)].astype(float)
+    if not len(ink):
+        return 0.0
+    highest = ink.max(axis=1)
+    return float(np.mean((highest - ink.min(axis=1)) / np.maximum(highest, 1)))
+
+
 def mean_darkness(scan: np.ndarray) -> float:
     """Mean darkness of the ink of a scan (H, W, 3), 0 (white) to 1 (black)."""
     ink = scan[ink_mask(scan)]

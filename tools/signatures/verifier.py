@@ -66,7 +66,7 @@ def describe(scan: np.ndarray) -> dict[str, np.ndarray]:
         "outline": stroke_features.outline(strokes.outlines(line.page)),
         "texture 1": stroke_features.texture(grey, mask, 1),
         "texture 3": stroke_features.texture(grey, mask, 3),
-        "saturation": np.array([ink.saturation(scan)]),
+        "saturation": np.array([pen.saturation(scan)]),
         "darkness": np.array([pen.mean_darkness(scan)]),
         "width": np.array([pen.stroke_width(scan)]),
         "places": places,

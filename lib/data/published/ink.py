@@ -48,15 +48,6 @@ def ink_mask(scan: np.ndarray, dark: np.ndarray | None = None) -> np.ndarray:
     return large[pieces] if large.any() else mask
 
 
-def saturation(scan: np.ndarray) -> float:
-    """Mean colour saturation of the ink, 0 (grey) to 1: a property of the pen."""
-    ink = scan[ink_mask(scan)].astype(float)
-    if not len(ink):
-        return 0.0
-    highest = ink.max(axis=1)
-    return float(np.mean((highest - ink.min(axis=1)) / np.maximum(highest, 1)))
-
-
 def equalise(dark: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Darkness (H, W) replaced by its rank: every signature has the same share of every darkness.
 

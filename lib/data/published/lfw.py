@@ -10,6 +10,7 @@ centre crops), each beside `lfw/pairs.txt`.
 Source: Huang, Ramesh, Berg, Learned-Miller, Labeled Faces in the Wild, UMass Amherst 07-49, 2007.
 """
 
+import contextlib
 import io
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -51,11 +52,10 @@ def load(size: int | tuple[int, int] = 112, crop: int = 112, everyone: bool = Fa
     size = height_and_width(size)
     if not 1 <= crop <= 250:
         raise ValueError(f"crop={crop}; it must be 1 to 250 pixels of the 250x250 photograph")
-    source = None if everyone else _small_archive()
-    if source and crop > 150:
-        raise ValueError(f"crop={crop}, but {source} holds 150x150 centre crops; ask for 150")
+    path = _archive(everyone)
+    if path.suffix == ".zip" and crop > 150:
+        raise ValueError(f"crop={crop}, but {path} holds 150x150 centre crops; ask for 150")
     wanted = set() if everyone else _names(read_pairs())
-    path = source or _full_archive()
     options = {"size": list(size), "crop": crop, "everyone": everyone, "pairs": len(wanted)}
     options["archive"] = record(path).get("sha256")
     return cached("lfw", options, [__file__], lambda: _read(path, wanted, crop, size))
@@ -112,15 +112,12 @@ def read_pairs() -> list[Pair]:
     return read(fetch("lfw/pairs.txt", *FILES["pairs.txt"], read))
 
 
-def _small_archive() -> Path | None:
-    """The archive of 150x150 crops, where the mirror holds it."""
-    try:
-        return fetch("lfw/lfw_view2_150.zip", None, check=check_zip) if mirror() else None
-    except NotThere:
-        return None
+def _archive(everyone: bool) -> Path:
+    """The whole archive; the one of 150x150 crops where that is enough and the mirror holds it."""
+    if mirror() and not everyone:
+        with contextlib.suppress(NotThere):
+            return fetch("lfw/lfw_view2_150.zip", None, check=check_zip)
 
-
-def _full_archive() -> Path:
     def check(path: Path) -> None:
         if not tarfile.is_tarfile(path):
             raise DataError("it is not a tar archive")

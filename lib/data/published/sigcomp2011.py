@@ -70,12 +70,13 @@ def load(
     paths = {name: fetch_archive(name) for name in parts}
 
     # Asked for once, and only where the cache lacks a part.
-    sentence = functools.cache(lambda: accept_terms(disclaimer, paths))
+    accept = functools.cache(lambda: accept_terms(disclaimer, paths))
+    draw = functools.partial(ink.crop_in_colour if colour else ink.normalise, size=size)
     sets = []
     for name, path in paths.items():
         options = {"part": name, "language": language, "size": list(size), "colour": colour}
         options["archive"] = record(path).get("sha256")
-        make = functools.partial(_read, path, name, language, size, colour, sentence)
+        make = functools.partial(_read, path, name, language, accept, draw)
         sets.append(cached("sigcomp2011", options, [__file__, ink.__file__], make))
     if len(sets) == 2 and np.intersect1d(sets[0].identity, sets[1].identity).size:
         warnings.warn("both parts use the same numbers; the test part's get +1000", stacklevel=2)
@@ -168,17 +169,9 @@ def _is_on_paper(name: str, language: str) -> bool:
     return language in folders and not any("online" in folder for folder in folders) and not hidden
 
 
-def _read(
-    path: Path,
-    part: str,
-    language: str,
-    size: tuple[int, int],
-    colour: bool,
-    sentence: Callable[[], str],
-) -> ImageSet:
-    draw = ink.crop_in_colour if colour else ink.normalise
-    scans = read_scans(path, part, language, sentence())
-    rows = [(name, who, draw(scan, size)) for name, who, scan in scans]
+def _read(path: Path, part: str, language: str, accept: Callable, draw: Callable) -> ImageSet:
+    scans = read_scans(path, part, language, accept())
+    rows = [(name, who, draw(scan)) for name, who, scan in scans]
     if not rows:
         raise DataError(f"{path.name} holds no {language.capitalize()} offline signatures")
     names, who, images = zip(*rows)

@@ -14,7 +14,7 @@ program induction", Science 350, 2015 (characters from parts and relations, and 
 """
 
 from functools import lru_cache
-from types import SimpleNamespace
+from types import SimpleNamespace as Traits
 from typing import NamedTuple
 
 import numpy as np
@@ -71,14 +71,14 @@ def draw(alphabets: int, characters: int, drawers: int, size: int, seed: int) ->
 
 
 @lru_cache(maxsize=256)
-def style(alphabet: int, seed: int = 0) -> SimpleNamespace:
+def style(alphabet: int, seed: int = 0) -> Traits:
     """What the characters of one alphabet have in common."""
     rng = _rng(seed, ALPHABET, alphabet)
     roundness = float(rng.beta(0.8, 0.8))
     sectors = int(rng.choice([4, 6, 8]))
     compass = -np.pi / 2 + np.arange(sectors) * 2 * np.pi / sectors
     compass = compass + rng.choice([0, 0, np.pi / sectors])
-    return SimpleNamespace(
+    return Traits(
         round=roundness,  # 0 straight and angular, 1 all arcs and loops
         # (n, 3) each: target x, y from the part's start, bend in radians
         parts=[_part(roundness, compass, rng) for _ in range(rng.integers(6, 11))],
@@ -107,11 +107,11 @@ def alphabet(number: int, characters: int, seed: int = 0) -> tuple[Glyph, ...]:
     return tuple(glyphs)
 
 
-def drawer(alphabet: int, number: int, seed: int = 0) -> SimpleNamespace:
+def drawer(alphabet: int, number: int, seed: int = 0) -> Traits:
     """How one hand draws all characters of an alphabet."""
     rng = _rng(seed, DRAWER, alphabet, number)
     turn, slant, wide = rng.normal(0, 0.07), rng.normal(0, 0.13), np.exp(rng.normal(0, 0.1))
-    return SimpleNamespace(
+    return Traits(
         warp=np.array([[wide, turn], [slant - turn, 1 / wide]]),
         size=rng.uniform(0.6, 0.78),
         error=rng.uniform(0.02, 0.06),  # of targets, as a share of the character's height
@@ -167,7 +167,7 @@ def _shapes(
     }  # fmt: skip
 
 
-def _compose(own: SimpleNamespace, rng: np.random.Generator) -> Glyph:
+def _compose(own: Traits, rng: np.random.Generator) -> Glyph:
     """Join parts to a character, each begun at a place that depends on the part before it."""
     points, down = [np.zeros(2)], []
     bends: list[float] = []
@@ -202,7 +202,7 @@ def _compose(own: SimpleNamespace, rng: np.random.Generator) -> Glyph:
     return Glyph(np.array(points), np.array(bends), np.array(down, bool))
 
 
-def _fitted(glyph: Glyph, own: SimpleNamespace) -> Glyph:
+def _fitted(glyph: Glyph, own: Traits) -> Glyph:
     """Scaled to a box one high or wide, centred on (0, 0), and not too flat for the alphabet."""
     glyph = glyph._replace(points=glyph.points @ np.array([[1, 0], [own.slant, 1]]))
     box = np.maximum(np.ptp(_drawn(glyph, own.overlap), axis=0), 0.2)
@@ -229,7 +229,7 @@ def _blurred(glyph: Glyph, overlap: float) -> np.ndarray:
 
 
 def _render(
-    glyph: Glyph, own: SimpleNamespace, hand: SimpleNamespace, rng: np.random.Generator, size: int
+    glyph: Glyph, own: Traits, hand: Traits, rng: np.random.Generator, size: int
 ) -> np.ndarray:
     """One drawing, uint8 (size, size)."""
     # 1) This hand's targets, bends and timing.

@@ -13,7 +13,6 @@ forgeries, 39 % against both. The best threshold on an image's darkness has a ba
 Sources: see `lib.data.synthetic.pen`.
 """
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,24 +21,25 @@ from lib.data.arrays import height_and_width, whole_numbers
 from lib.data.cache import cached
 from lib.data.image_set import ImageSet
 from lib.data.synthetic import letterforms, pen, writers
-from lib.data.synthetic.writers import SIZE, make_writer
+from lib.data.synthetic.writers import SIZE, Traits, make_writer
 
 # Twelve forgers share forty neighbouring writers, so that a split can keep forgers apart.
 BLOCK, FORGERS = 40, 12
 WRITER, GENUINE, FORGED, FORGER = range(4)  # separate streams of random numbers
+Size = tuple[int, int]  # (height, width) in pixels
 
 
 def load(
     identities: int = 200,
     genuine: int = 12,
     forgeries: int = 8,
-    size: tuple[int, int] = SIZE,
+    size: Size = SIZE,
     seed: int = 0,
     cheat: bool = False,
 ) -> ImageSet:
     """Signatures of `identities` writers, `genuine` of their own and `forgeries` by others each.
 
-    size     (height, width) in pixels; the writing scales with it
+    size     the writing scales with it
     cheat    True gives every forger a bolder pen: one number of the image then tells the answer
     returns  images uint8 (N, H, W), dark ink on white; extra: `forger`, -1 for the writer
     raises   ValueError for a count or size that makes no set
@@ -56,12 +56,7 @@ def load(
 
 
 def draw(
-    identities: int,
-    genuine: int,
-    forgeries: int,
-    size: tuple[int, int] = SIZE,
-    seed: int = 0,
-    cheat: bool = False,
+    identities: int, genuine: int, forgeries: int, size: Size, seed: int, cheat: bool = False
 ) -> ImageSet:
     """What `load` returns, without the cache."""
     images, by, names = [], [], []
@@ -82,15 +77,15 @@ def draw(
     return ImageSet(np.stack(images), identity, forger_of < 0, tuple(names), extra)
 
 
-def writer(identity: int, seed: int = 0) -> SimpleNamespace:
+def writer(identity: int, seed: int = 0) -> Traits:
     """The motor plan of one writer."""
     return make_writer(_rng(seed, WRITER, identity))
 
 
-def forger(number: int, seed: int = 0) -> SimpleNamespace:
+def forger(number: int, seed: int = 0) -> Traits:
     """How one forger's hand differs from the hands it copies."""
     rng = _rng(seed, FORGER, number)
-    return SimpleNamespace(
+    return Traits(
         tempo=rng.uniform(1.8, 2.8),
         overlap=rng.uniform(0.6, 0.8),
         sigma=rng.uniform(0.22, 0.3),
@@ -113,9 +108,7 @@ def _rng(seed: int, *stream: int) -> np.random.Generator:
     return np.random.default_rng([seed, 1995, *stream])
 
 
-def write(
-    own: SimpleNamespace, hand: SimpleNamespace | None, rng: np.random.Generator
-) -> pen.Trace:
+def write(own: Traits, hand: Traits | None, rng: np.random.Generator) -> pen.Trace:
     """A signature of a writer, or where `hand` is a forger's a forgery of it, in x-heights."""
     points, n = _disturbed(own, hand, rng), len(own.bend)
     if hand is None:
@@ -133,9 +126,7 @@ def write(
     return pen.add_tremor(pen.trace(plan), tremor, hertz, rng)
 
 
-def _disturbed(
-    own: SimpleNamespace, hand: SimpleNamespace | None, rng: np.random.Generator
-) -> np.ndarray:
+def _disturbed(own: Traits, hand: Traits | None, rng: np.random.Generator) -> np.ndarray:
     """The plan's points (n + 1, 2) as this one signature has them."""
     n, loose, missed = len(own.bend), own.spread, 0.045 * own.spread
     if hand is not None:
@@ -159,11 +150,7 @@ def _disturbed(
 
 
 def _render(
-    own: SimpleNamespace,
-    hand: SimpleNamespace | None,
-    rng: np.random.Generator,
-    size: tuple[int, int],
-    cheat: bool,
+    own: Traits, hand: Traits | None, rng: np.random.Generator, size: Size, cheat: bool
 ) -> np.ndarray:
     """One image, uint8 (H, W)."""
     trace = write(own, hand, rng)

@@ -1,6 +1,6 @@
 """A writer of synthetic signatures: a name as a motor plan, in letterforms of their own."""
 
-from types import SimpleNamespace
+from types import SimpleNamespace as Traits
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ class Stroke(NamedTuple):
     down: bool
 
 
-def make_writer(rng: np.random.Generator) -> SimpleNamespace:
+def make_writer(rng: np.random.Generator) -> Traits:
     """Draw the motor plan of one writer, in x-heights, and the habits it is carried out with."""
     # 1) Strokes: the name, perhaps begun with a swing, a flourish, then dots and bars.
     name = _name(rng)
@@ -47,7 +47,7 @@ def make_writer(rng: np.random.Generator) -> SimpleNamespace:
     scale = float(min(fit * rng.uniform(0.88, 1.0), 19.0))
     # 3) Habits. The more ink there is (pixels of line, corners not rounded), the finer the pen.
     ink = scale * np.hypot(*np.diff(points, axis=0).T)[down].sum()
-    return SimpleNamespace(
+    return Traits(
         points=points,  # (n + 1, 2) where the pen begins, then where each of n strokes aims
         bend=bend,  # (n,) radians
         down=down,  # (n,) bool, False where the pen is lifted
@@ -71,10 +71,10 @@ def _name(rng: np.random.Generator) -> str:
     return initial + str(rng.choice(capitals)) + word
 
 
-def _style(rng: np.random.Generator) -> SimpleNamespace:
+def _style(rng: np.random.Generator) -> Traits:
     """How one writer forms letters, as factors of the copybook's sizes."""
     u = rng.uniform
-    style = SimpleNamespace(
+    style = Traits(
         width=u(0.75, 1.45),
         gap=u(-0.05, 0.4),  # between letters, in x-heights
         ascender=u(0.75, 1.35),
@@ -92,7 +92,7 @@ def _style(rng: np.random.Generator) -> SimpleNamespace:
 
 
 def _letters(
-    name: str, style: SimpleNamespace, rng: np.random.Generator
+    name: str, style: Traits, rng: np.random.Generator
 ) -> tuple[list[Stroke], list[tuple[str, float, float]]]:
     """The strokes of a joined name; and marks (kind, x, y) to add later, dots and bars."""
     own = {c: rng.normal(0, style.wild, (8, 2)) for c in sorted(set(name))}
