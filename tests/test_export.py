@@ -18,8 +18,8 @@ from torch.nn import functional as F
 from lib import export
 from lib.export import bits, convert, files, runtimes
 from lib.export.contract import contract
-from lib.export.golden import TOLERANCE
 from lib.export.rewrite import TwoParts, equalised, without_prelu
+from lib.export.runtimes import TOLERANCE
 from lib.models import ConvBlock, MobileFaceNet, SignatureNet, embed, fold_batch_norm
 
 KINDS = [

@@ -162,16 +162,12 @@ def _labels(
 
 
 class _Runs(NamedTuple):
-    """All pairs of one kind without listing them: `image[r]` with each of `order[first:last]`."""
+    """All pairs of one kind without listing them: `image[r]` and `order[first[r]:last[r]]`."""
 
     order: np.ndarray
     image: np.ndarray
-    first: np.ndarray
     last: np.ndarray
-
-    @property
-    def lengths(self) -> np.ndarray:
-        return self.last - self.first
+    lengths: np.ndarray  # last - first
 
 
 def _runs(identity: np.ndarray, genuine: np.ndarray) -> tuple[_Runs, _Runs]:
@@ -185,14 +181,10 @@ def _runs(identity: np.ndarray, genuine: np.ndarray) -> tuple[_Runs, _Runs]:
     order = order[np.argsort(identity[order], kind="stable")]
     start, end = (np.searchsorted(identity[order], identity, side) for side in ("left", "right"))
     forged = np.flatnonzero(~genuine)
-    same = _Runs(order, order, np.arange(len(order)) + 1, end[order])
-    different = _Runs(
-        order,
-        np.concatenate([order, forged]),
-        np.concatenate([end[order], start[forged]]),
-        np.concatenate([np.full(len(order), len(order)), end[forged]]),
-    )
-    return same, different
+    first = np.concatenate([end[order], start[forged]])
+    last = np.concatenate([np.full(len(order), len(order)), end[forged]])
+    same = _Runs(order, order, end[order], end[order] - np.arange(len(order)) - 1)
+    return same, _Runs(order, np.concatenate([order, forged]), last, last - first)
 
 
 def _draw(

@@ -5,8 +5,8 @@ All of it is taught in 14_mobile_export; 15_on_the_phone opens the files.
 PhoneModel, ShortFaceNet           contract: the network as the phone sees it
 to_onnx, to_tflite, to_executorch  convert: three formats, in float and in fewer bits; export_all
 read_contract                      files: the contract inside each file and beside it
-write_golden, check_golden         golden: pictures, inputs and outputs for tests outside Python
 run, parity, latency, report       runtimes: each file in its own runtime
+write_golden, check_golden         runtimes: pictures, inputs and outputs for tests outside Python
 verification_cost, table           cost: errors in verification, made by the file itself
 bits                               int8 simulated in PyTorch: which layers it hurts
 rewrite                            the same function, better suited to int8 and to a runtime
@@ -16,5 +16,4 @@ from lib.export.contract import PhoneModel, ShortFaceNet
 from lib.export.convert import export_all, to_executorch, to_onnx, to_tflite
 from lib.export.cost import table, verification_cost
 from lib.export.files import read_contract
-from lib.export.golden import check_golden, write_golden
-from lib.export.runtimes import latency, parity, report, run
+from lib.export.runtimes import check_golden, latency, parity, report, run, write_golden

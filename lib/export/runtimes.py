@@ -1,5 +1,11 @@
-"""Run a model file as a phone does, in the runtime of its format; compare answers and times."""
+"""Run a model file as a phone does, in the runtime of its format; compare answers and times.
 
+Golden files are for such a comparison outside Python. A folder holds `golden.json` and for each
+picture i: `picture_i.png` (what a camera and an alignment would hand over), `input_i.f32` (the
+picture as the model's input) and `output_i.f32` (the network's answer), little-endian floats.
+"""
+
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,12 +13,18 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 
+from lib.data.files import write_atomically
 from lib.export.contract import PhoneModel
 from lib.export.files import quiet, read_contract, require
 from lib.models import Network
 
 RUNTIMES = {".onnx": "ONNX Runtime", ".tflite": "LiteRT", ".pte": "ExecuTorch"}
+# Largest difference of any number of a unit vector of 128 numbers. Shorter vectors have larger
+# numbers and so larger differences. Float formats only round; int8 answers a little differently.
+TOLERANCE = {"float32": 1e-5, "float16": 5e-3, "int8": 1e-1}
+INPUT_TOLERANCE = 1e-6
 Call = Callable[[np.ndarray], np.ndarray]  # float32 (1, H, W, C) -> (1, D)
 
 
@@ -157,3 +169,57 @@ def report(
         size, difference = path.stat().st_size, parity(model, path, images)
         rows.append(Row(name, precision, size, difference, *quartiles[str(path)]))
     return rows
+
+
+def write_golden(model: Network, folder: Path | str, images: np.ndarray) -> Path:
+    """Write the golden files of `model` for some uint8 images; returns the folder."""
+    folder, phone = Path(folder), PhoneModel(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    # 1) The images at the phone's size, as bytes: back from input numbers to grey levels.
+    black, white = (float(phone.scale(torch.tensor(value))) for value in (0.0, 255.0))
+    levels = (phone.pictures(images) - black) * 255 / (white - black)
+    pixels = np.rint(levels).clip(0, 255).astype(np.uint8)  # (N, H, W, C)
+    pixels = pixels if phone.channels == 3 else pixels[..., 0]
+    # 2) Input and answer.
+    inputs = phone.pictures(pixels)
+    outputs = _in_pytorch(phone, inputs)
+    for i in range(len(pixels)):
+        Image.fromarray(pixels[i]).save(folder / f"picture_{i}.png")
+        write_atomically(folder / f"input_{i}.f32", inputs[i].astype("<f4").tobytes())
+        write_atomically(folder / f"output_{i}.f32", outputs[i].astype("<f4").tobytes())
+    # 3) Last, because it says that the rest is complete.
+    larger = (128 / phone.embedding_size) ** 0.5
+    content = {
+        "fingerprint": phone.fingerprint,
+        "count": len(inputs),
+        "input_shape": [1, *inputs.shape[1:]],
+        "output_shape": [1, phone.embedding_size],
+        "input_tolerance": INPUT_TOLERANCE,
+        "output_tolerance": {name: larger * value for name, value in TOLERANCE.items()},
+    }
+    write_atomically(folder / "golden.json", (json.dumps(content, indent=2) + "\n").encode())
+    return folder
+
+
+def check_golden(folder: Path | str, path: Path | str) -> float:
+    """Run a model file on the golden inputs; returns the largest difference of any number.
+
+    raises  ValueError where that exceeds the tolerance of the file's precision, or the file is of
+            another network
+    """
+    folder, path = Path(folder), Path(path)
+    golden, facts = json.loads((folder / "golden.json").read_text()), read_contract(path)
+    if golden["fingerprint"] != facts["fingerprint"]:
+        raise ValueError(f"{path.name} is of another network than {folder.name}/golden.json")
+    call, largest = open_model(path), 0.0
+    for i in range(golden["count"]):
+        given = np.fromfile(folder / f"input_{i}.f32", "<f4").reshape(golden["input_shape"])
+        expected = np.fromfile(folder / f"output_{i}.f32", "<f4").reshape(golden["output_shape"])
+        largest = max(largest, float(np.abs(call(given) - expected).max()))
+    allowed = golden["output_tolerance"][facts["precision"]]
+    if not largest <= allowed:
+        raise ValueError(
+            f"{path.name} differs from the golden vectors by {largest:.2g}; "
+            f"{allowed:.0e} is allowed for {facts['precision']}"
+        )
+    return largest

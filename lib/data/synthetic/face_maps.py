@@ -7,6 +7,7 @@ nose.
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lib.data.synthetic.drawing import bump, smooth
 from lib.data.synthetic.face_shape import STYLES
@@ -62,9 +63,7 @@ def head_maps(who: dict, size: int) -> Tensor:
     normal = torch.linalg.cross(across, along, dim=0)
     normal = normal / torch.linalg.vector_norm(normal, dim=0).clamp_min(1e-6)
     reach = size // 28
-    neighbours = torch.nn.functional.avg_pool2d(
-        s[None, None], 2 * reach + 1, 1, reach, count_include_pad=False
-    )[0, 0]
+    neighbours = F.avg_pool2d(s[None], 2 * reach + 1, 1, reach, count_include_pad=False)[0]
     colour = colour.clamp(0.01, 1) ** 2 * (1 - 4.0 * (neighbours - s)).clamp(0.45, 1.15)
     return torch.cat([s[None], colour, normal, shine[None], cover[None]])
 
@@ -129,10 +128,9 @@ def skin_colour(who: dict, nx: Tensor, ny: Tensor, nz: Tensor) -> Tensor:
 
 def grain(who: dict, layer: int, x: Tensor, y: Tensor) -> Tensor:
     """A random texture of this person at places in [-1, 1], smooth between its 40 x 40 values."""
-    texture = torch.from_numpy(who["grain"][layer])[None, None]
-    return torch.nn.functional.grid_sample(
-        texture, torch.stack((x, y), -1)[None], padding_mode="reflection", align_corners=False
-    )[0, 0]
+    texture, place = torch.from_numpy(who["grain"][layer]), torch.stack((x, y), -1)
+    texture, place = texture[None, None], place[None]
+    return F.grid_sample(texture, place, padding_mode="reflection", align_corners=False)[0, 0]
 
 
 def hair_edge(who: dict, nx: Tensor, ny: Tensor, nz: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ are computed together.
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lib.data.synthetic import face_features
 from lib.data.synthetic.drawing import Numbers, bump, dot, over, smooth
@@ -29,15 +30,13 @@ def view(seed: int, number: int, image: int, aligned: bool) -> dict:
     def normal(spread: float) -> float:
         return float(spread * 2.4 * np.tanh(rng.standard_normal() / 2.4))
 
-    def uniform(low: float, high: float) -> float:
-        return float(rng.uniform(low, high))
-
     def happens(share: float) -> bool:
-        return bool(rng.random() < share)
+        return rng.random() < share
 
     def sometimes(share: float, low: float, high: float) -> float:
         return uniform(low, high) if happens(share) else 0.0
 
+    uniform = rng.uniform
     how = dict(yaw=normal(0.20), pitch=normal(0.10), roll=normal(0.08))
     how |= dict(scale=1 + normal(0.03), tilt=normal(0.03), right=normal(0.015), down=normal(0.015))
     if not aligned:  # the head is smaller, farther from the centre, and leans more
@@ -53,7 +52,7 @@ def view(seed: int, number: int, image: int, aligned: bool) -> dict:
     how |= dict(warm=normal(0.06), exposure=float(np.exp(normal(0.13))))
     how |= dict(contrast=float(np.exp(normal(0.08))), blur=max(0.0, normal(0.35)))
     how |= dict(noise=uniform(0.004, 0.020), grey=float(happens(0.05)))
-    how |= dict(glasses=float(happens(0.10)), round=float(rng.random()))
+    how |= dict(glasses=float(happens(0.10)), round=rng.random())
     how |= dict(tint=sometimes(0.10, 0.75, 0.95), rim=uniform(0.010, 0.024))
     # In the way: nothing, a thing from the side, a mask, a cap.
     how["cover"] = int(rng.choice([0, 1, 2, 3], p=[0.95, 0.02, 0.01, 0.02]))
@@ -86,9 +85,8 @@ def rotation(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
 def read_maps(maps: Tensor, nx: Tensor, ny: Tensor, nz: Tensor) -> Tensor:
     """Values of maps (C, M, M) in directions (B, H, W) -> (B, C, H, W)."""
     grid = torch.stack(to_chart(nx, ny, nz), -1)
-    return torch.nn.functional.grid_sample(
-        maps.expand(len(grid), -1, -1, -1), grid, padding_mode="border", align_corners=False
-    )
+    maps = maps.expand(len(grid), -1, -1, -1)
+    return F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
 
 
 def jaw_drop(opening: Tensor, ny: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lib.data.synthetic.drawing import Numbers, bump, edge, linear, over, per_image, smooth
 from lib.data.synthetic.face_shape import STYLES
@@ -32,7 +33,7 @@ def around_head(who: dict, v: Numbers, rays: Rays, colours: list[dict]) -> Tenso
     x, y, pixel, size = rays.x, rays.y, rays.pixel, rays.x.shape[-1]
     # 1) Background: two colours that a random field mixes.
     field = torch.from_numpy(np.stack([c["field"] for c in colours]))
-    field = torch.nn.functional.interpolate(field, (size, size), mode="bicubic", align_corners=True)
+    field = F.interpolate(field, (size, size), mode="bicubic", align_corners=True)
     scene = _paint(colours, 0)
     scene = scene + smooth(field[:, :1] * 0.45 + 0.5) * (_paint(colours, 1) - scene)
     scene = scene * (1 + 0.12 * field[:, 1:2])
@@ -86,7 +87,7 @@ def camera(image: Tensor, v: Numbers, colours: list[dict]) -> np.ndarray:
     # The square root is the screen's gamma, rounded to 2.
     image = (image * (flat["exposure"] ** 2 * cast)).clamp_min(1e-6).sqrt()
     image = 0.5 + (image - 0.5) * flat["contrast"]
-    soft = torch.nn.functional.pad(image, (1, 1, 1, 1), mode="replicate")
+    soft = F.pad(image, (1, 1, 1, 1), mode="replicate")
     soft = 0.25 * soft[:, :, :-2] + 0.5 * soft[:, :, 1:-1] + 0.25 * soft[:, :, 2:]
     soft = 0.25 * soft[..., :-2] + 0.5 * soft[..., 1:-1] + 0.25 * soft[..., 2:]
     image = image + flat["blur"].clamp(0, 1) * (soft - image)
