@@ -1,7 +1,5 @@
 """Data sets of images with identities, drawn by the course or published, and pairs and batches.
 
-    load("synthetic-faces", identities=40, images=10) -> ImageSet
-
 name                   hands over                                               lesson
 load, SOURCES          an ImageSet by the name of its source                         2
 ImageSet               images, identity, genuine, names; split_by_identity           2

@@ -5,7 +5,6 @@ output channel. Activations: levels from the smallest to the largest value seen 
 scale for the whole layer.
 """
 
-import copy
 from functools import partial
 
 import numpy as np
@@ -63,7 +62,6 @@ class Int8(nn.Module):
     def __init__(self, model: Network, calibration: np.ndarray) -> None:
         super().__init__()
         self.model = fold_batch_norm(model).cpu()
-        self.exact = copy.deepcopy(self.model)
         self.layers = _convolutions(self.model)
         self.ranges: dict[str, list[tuple[float, float]]] = {}  # of a layer's input and output
         self.only: str | None = None  # the one layer that rounds; None: all do
@@ -99,7 +97,7 @@ def layer_damage(model: Network, calibration: np.ndarray, images: np.ndarray) ->
     """
     rounded = Int8(model, calibration)
     x = to_input(images, model)
-    exact = rounded.exact(x).double()
+    exact = fold_batch_norm(model).cpu()(x).double()
     damage = {}
     for name in rounded.layers:
         rounded.only = name

@@ -27,9 +27,6 @@ class _NotebookLine:
         elif text:
             self.handle.update({"text/plain": text}, raw=True)
 
-    def flush(self) -> None:
-        pass
-
 
 class Progress(tqdm):
     """A bar with the loss and, beside it, the baseline.
