@@ -35,15 +35,13 @@ SCALE = 32.0
 def build_loss(
     name: str, embedding_size: int, classes: int, p: int, k: int, margin: float | None, scale: float
 ) -> tuple[Callable, float | None]:
-    """(loss, its baseline for batches of p identities and k images of each, or None)."""
+    """(loss, its baseline or None); p identities, k images of each in the batch of a process."""
     margin = MARGINS.get(name, 0.0) if margin is None else margin
     if name in HEADS:
         options = {} if name == "softmax" else {"margin": margin}
         head = HEADS[name](embedding_size, classes, scale, **options)
         baseline = losses.baseline_loss(name, margin=margin, scale=scale, classes=classes)
         return losses.SoftmaxLoss(head), baseline
-    if name not in BATCH_LOSSES:
-        raise ValueError(f"no loss {name!r}; there are {', '.join([*BATCH_LOSSES, *HEADS])}")
     loss = partial(BATCH_LOSSES[name], margin=margin)
     if name == "semi-hard":
         return loss, None
@@ -126,10 +124,8 @@ def _fit(
     checkpoint: Path,
 ) -> training.History:
     classes = len(set(zip(train.identity.tolist(), train.genuine.tolist())))
-    share = given.p // join_processes()[1]  # identities on one process
-    loss, baseline = build_loss(
-        given.loss, model.embedding_size, classes, share, given.k, given.margin, given.scale
-    )
+    sizes = (model.embedding_size, classes, given.p // join_processes()[1], given.k)
+    loss, baseline = build_loss(given.loss, *sizes, given.margin, given.scale)
     groups = training.parameter_groups(model, loss, tuple(given.weight_decay))
     optimizer: torch.optim.Optimizer = torch.optim.AdamW(groups, given.lr)
     if given.optimizer == "sgd":

@@ -116,14 +116,6 @@ class Checkpoint:
             )
 
 
-def optimizer_settings(optimizer: Optimizer) -> dict:
-    """What a checkpoint compares of an optimizer: its options, one value for each group."""
-    groups = optimizer.param_groups
-    options = [key for key in groups[0] if key not in ("params", "lr")]  # lr changes each step
-    values = {key: [group.get(key) for group in groups] for key in options}
-    return dict(optimizer=type(optimizer).__name__, **values)
-
-
 def describe(thing: object) -> str:
     """One line about an object, the same in each process: what a checkpoint compares."""
     if isinstance(thing, ImageSet):

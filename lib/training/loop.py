@@ -27,7 +27,7 @@ from lib.data import ImageSet
 from lib.data.pairs import PKBatches, count_pairs, sample_pairs
 from lib.evaluation import equal_error_rate, pair_scores
 from lib.models import Network, embed, to_input
-from lib.training.checkpoint import Checkpoint, History, describe, optimizer_settings
+from lib.training.checkpoint import Checkpoint, History, describe
 from lib.training.processes import agree, join_processes, own_state, process_device, seed_of
 from lib.training.progress import Progress
 from lib.training.schedule import learning_rate, parameter_groups, set_learning_rate
@@ -128,14 +128,17 @@ def _place(model: Network, loss: Callable, optimizer: Optimizer) -> tuple[_Step,
 
 def _settings(network: _Step, train, steps, batch, optimizer, schedule, augment, seed) -> dict:
     """What must be the same where a run goes on from a checkpoint."""
-    model = network.model
+    model, groups = network.model, optimizer.param_groups
+    options = {key: [group.get(key) for group in groups] for key in groups[0]}
+    del options["params"], options["lr"]  # which changes each step
     return dict(
         model=f"{type(model).__name__} {getattr(model, 'options', '')}",
         loss=describe(network.loss),
         images=describe(train),
         steps=steps,
         batch=list(batch),
-        **optimizer_settings(optimizer),
+        optimizer=type(optimizer).__name__,
+        **options,
         schedule=describe(schedule),
         augment=describe(augment),
         seed=seed,
