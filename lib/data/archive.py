@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 from tqdm import tqdm
@@ -33,17 +34,17 @@ UNSAFE = "do not trust this archive"
 
 
 @contextmanager
-def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+def open_zip(path: Path) -> Iterator[ZipFile]:
     """The archive, open for reading; DataError where it is no zip or cut short."""
     try:
-        archive = zipfile.ZipFile(path)
+        archive = ZipFile(path)
     except zipfile.BadZipFile:
         raise DataError(f"{path} is not a complete zip archive; {AGAIN}") from None
     with archive:
         yield archive
 
 
-def members(archive: zipfile.ZipFile, *endings: str, limit: int = LIMIT) -> list[zipfile.ZipInfo]:
+def members(archive: ZipFile, *endings: str, limit: int = LIMIT) -> list[ZipInfo]:
     """The files in the archive that have one of the endings, in any letter case, sorted by name.
 
     endings  none: all files
@@ -67,9 +68,7 @@ def members(archive: zipfile.ZipFile, *endings: str, limit: int = LIMIT) -> list
     return sorted(files, key=lambda info: info.filename)
 
 
-def check_password(
-    archive: zipfile.ZipFile, password: str, entries: Iterable[zipfile.ZipInfo]
-) -> bool:
+def check_password(archive: ZipFile, password: str, entries: Iterable[ZipInfo]) -> bool:
     """Whether the password opens `entries`, judged by the three largest that are encrypted."""
     encrypted = [info for info in entries if info.flag_bits & ENCRYPTED]
     for info in sorted(encrypted, key=lambda info: -info.file_size)[:3]:
@@ -80,17 +79,14 @@ def check_password(
 
 
 def read_all(
-    archive: zipfile.ZipFile,
-    entries: list[zipfile.ZipInfo],
-    password: str | None = None,
-    title: str = "",
+    archive: ZipFile, entries: list[ZipInfo], password: str | None = None, title: str = ""
 ) -> Iterator[tuple[str, bytes]]:
     """(name, content) of each entry, with a progress bar where `title` is given; see `read`."""
     for info in tqdm(entries, desc=title, unit="file", disable=not title, leave=False):
         yield info.filename, read(archive, info, password)
 
 
-def read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, password: str | None = None) -> bytes:
+def read(archive: ZipFile, info: ZipInfo, password: str | None = None) -> bytes:
     """One entry: decrypted, inflated and compared with its CRC.
 
     raises  DataError for a missing password, damage, or an unknown encryption or compression
@@ -122,7 +118,7 @@ def decrypt(data: bytes, password: bytes) -> bytes:
     return _cipher()(*(np.frombuffer(part, np.uint8) for part in (data, password))).tobytes()
 
 
-def _stored_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _stored_bytes(archive: ZipFile, info: ZipInfo) -> bytes:
     """The entry's bytes as the archive holds them: encrypted, compressed."""
     stored = copy.copy(info)
     stored.flag_bits &= ~ENCRYPTED

@@ -11,15 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lib.models import (
-    Bottleneck,
-    ConvBlock,
-    MobileFaceNet,
-    Network,
-    as_channels,
-    fold_batch_norm,
-    to_input,
-)
+from lib import models
 
 PHONE_SIDE = 112
 
@@ -31,9 +23,9 @@ class PhoneModel(nn.Module):
     other network gets pictures of its own size.
     """
 
-    def __init__(self, model: Network) -> None:
+    def __init__(self, model: models.Network) -> None:
         super().__init__()
-        self.model = fold_batch_norm(model).cpu().eval()
+        self.model = models.fold_batch_norm(model).cpu().eval()
         self.channels, self.embedding_size = model.channels, model.embedding_size
         height, width = model.input_size
         takes_faces = model.channels == 3 and height == width and PHONE_SIDE % height == 0
@@ -58,7 +50,7 @@ class PhoneModel(nn.Module):
         returns  float32 (N, height, width, channels). A whole multiple is enlarged by repeating
                  pixels, so that the mean at the file's beginning gives back exactly the image
         """
-        x, (height, width) = as_channels(images, self.channels), self.input_size
+        x, (height, width) = models.as_channels(images, self.channels), self.input_size
         times = height // x.shape[2]
         if times and (times * x.shape[2], times * x.shape[3]) == (height, width):
             x = x.repeat_interleave(times, 2).repeat_interleave(times, 3)
@@ -70,7 +62,7 @@ class PhoneModel(nn.Module):
         return x.permute(0, 2, 3, 1).contiguous().numpy()  # (N, C, H, W) -> (N, H, W, C)
 
 
-def fingerprint(model: Network) -> str:
+def fingerprint(model: models.Network) -> str:
     """Sixteen hex digits that bind a file, a threshold and a gallery to one network's weights."""
     digest = hashlib.sha256(f"{type(model).__name__} {tuple(model.input_size)}".encode())
     for name, value in model.state_dict().items():
@@ -106,11 +98,11 @@ def contract(phone: PhoneModel, precision: str, **facts) -> dict:
     }
 
 
-class ShortFaceNet(Network):
+class ShortFaceNet(models.Network):
     """A MobileFaceNet with one bottleneck, quick to convert, for the quick budget and tests."""
 
     channels = 3
-    scale = staticmethod(MobileFaceNet.scale)
+    scale = staticmethod(models.MobileFaceNet.scale)
 
     def __init__(self, images: np.ndarray | None = None) -> None:
         """Random weights, always the same.
@@ -120,14 +112,14 @@ class ShortFaceNet(Network):
         super().__init__(embedding_size=32, input_size=(56, 56))
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.conv = ConvBlock(3, 16, 3, stride=4, padding=1)  # -> (B, 16, 14, 14)
-            self.bottleneck = Bottleneck(16, 16, 32, stride=2)  # -> (B, 16, 7, 7)
-            self.gdconv = ConvBlock(16, 16, 7, groups=16, act="linear")  # -> (B, 16, 1, 1)
-            self.last = ConvBlock(16, 32, 1, act="linear")
+            self.conv = models.ConvBlock(3, 16, 3, stride=4, padding=1)  # -> (B, 16, 14, 14)
+            self.bottleneck = models.Bottleneck(16, 16, 32, stride=2)  # -> (B, 16, 7, 7)
+            self.gdconv = models.ConvBlock(16, 16, 7, groups=16, act="linear")  # -> (B, 16, 1, 1)
+            self.last = models.ConvBlock(16, 32, 1, act="linear")
         if images is not None:
             with torch.no_grad():
                 for _ in range(40):
-                    self(to_input(images, self))
+                    self(models.to_input(images, self))
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -32,7 +32,6 @@ from lib.data.files import write_atomically
 from lib.export import rewrite
 from lib.export.contract import PhoneModel, contract, fingerprint
 from lib.export.files import KEY, quiet, require, write
-from lib.export.rewrite import TwoParts, TwoScales, equalised, without_prelu
 from lib.models import Network
 
 PRECISIONS = {
@@ -72,7 +71,7 @@ def to_onnx(
 
 def _onnx(phone: PhoneModel, for_int8: bool) -> bytes:
     # ONNX Runtime's own PReLU takes longer than all convolutions together.
-    network = without_prelu(phone, TwoParts if for_int8 else TwoScales)
+    network = rewrite.without_prelu(phone, rewrite.TwoParts if for_int8 else rewrite.TwoScales)
     names = dict(input_names=["image"], output_names=["embedding"])
     program = torch.onnx.export(network, (phone.example(),), dynamo=True, verbose=False, **names)
     assert program is not None  # it is with dynamo=True
@@ -261,7 +260,7 @@ def prepare(
         raise ValueError(
             "int8 needs calibration=, some hundred images that show how large values get"
         )
-    phone.model = equalised(phone.model, calibration)
+    phone.model = rewrite.equalised(phone.model, calibration)
     return phone, phone.pictures(calibration)
 
 

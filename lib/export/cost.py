@@ -7,15 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from lib import evaluation
 from lib.data import ImageSet
 from lib.data.pairs import all_pairs
-from lib.evaluation import (
-    bootstrap_interval,
-    equal_error_rate,
-    far_frr,
-    pair_scores,
-    paired_interval,
-)
 from lib.export.contract import PhoneModel
 from lib.export.files import read_contract
 from lib.export.runtimes import RUNTIMES, Row, run
@@ -58,11 +52,11 @@ def verification_cost(
     kept = same | (np.random.default_rng(0).random(len(same)) < share)
     i, j, same = i[kept], j[kept], same[kept]
     who = people.identity[i], people.identity[j]
-    exact = pair_scores(embed(model, people), i, j)
+    exact = evaluation.pair_scores(embed(model, people), i, j)
     pictures = PhoneModel(model).pictures(people.images)
     rows = []
     for path in [None, *map(Path, paths)]:
-        scores = exact if path is None else pair_scores(run(path, pictures), i, j)
+        scores = exact if path is None else evaluation.pair_scores(run(path, pictures), i, j)
         row = cost_of(path, scores, exact, same, who, threshold, resamples)
         name, at = f"{row.name} {row.precision}", f"FAR {row.far:5.2%}, TAR {row.tar:6.1%}"
         done(f"{name:<22} EER {row.eer:5.2%}, at the threshold: {at}")
@@ -84,15 +78,16 @@ def cost_of(
     path  None stands for PyTorch itself
     who   the two identities of each pair, for the intervals
     """
+    error_rate = evaluation.equal_error_rate
     name, precision, worse_interval = "PyTorch", "float32", (0.0, 0.0)
     if path is not None:
         name, precision = RUNTIMES[path.suffix], read_contract(path)["precision"]
         both = (scores, exact, same, who)
-        worse_interval = paired_interval(equal_error_rate, *both, resamples=resamples)
-    eer = equal_error_rate(scores, same)[0]
-    interval = bootstrap_interval(equal_error_rate, scores, same, who, resamples=resamples)
-    worse = eer - equal_error_rate(exact, same)[0]
-    far, frr = far_frr(scores, same, threshold)
+        worse_interval = evaluation.paired_interval(error_rate, *both, resamples=resamples)
+    eer = error_rate(scores, same)[0]
+    interval = evaluation.bootstrap_interval(error_rate, scores, same, who, resamples=resamples)
+    worse = eer - error_rate(exact, same)[0]
+    far, frr = evaluation.far_frr(scores, same, threshold)
     return Cost(name, precision, eer, interval, worse, worse_interval, far, 1 - frr)
 
 

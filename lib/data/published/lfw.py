@@ -3,9 +3,8 @@
     faces = load("lfw")                       # the 7,701 images that the pairs use
     i, j, same, fold = lfw.lfw_pairs()        # positions in `faces`
 
-The first host is gone; scikit-learn's fetcher uses a copy, and so does this module. A mirror may
-hold that same archive as `lfw/lfw-funneled.tgz`, or the smaller `lfw/lfw_view2_150.zip` (150x150
-centre crops), each beside `lfw/pairs.txt`.
+A mirror may hold the archive as `lfw/lfw-funneled.tgz`, or the smaller `lfw/lfw_view2_150.zip`
+(150x150 centre crops), each beside `lfw/pairs.txt`.
 
 Source: Huang, Ramesh, Berg, Learned-Miller, Labeled Faces in the Wild, UMass Amherst 07-49, 2007.
 """
