@@ -208,6 +208,12 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             "A title",
             {},
         ),
+        "losses.error_rates": (
+            losses.error_rates,
+            {"rate 0.01": ((0, 50, 100), (0.4, 0.3, 0.4)), "rate 0.001": ((0, 100), (0.4, 0.3))},
+            "A title",
+            {},
+        ),
         "losses.embeddings": (
             losses.embeddings,
             0.1 * MAP,
@@ -521,9 +527,9 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
         ),
         "siamese.marked_drawings": (
             siamese.marked_drawings,
-            GREY[:4],
-            "osD^",
-            {"axes": 4, "size": (5, 1.4)},
+            GREY[:6],
+            "osD^vP",
+            {"axes": 6, "size": (7.5, 1.5)},
         ),
         "siamese.distances": (
             siamese.distances,

@@ -212,18 +212,31 @@ def losses_with_baseline(
 
     curves  {name: (steps,)}
     """
-    styles = ((FORGERY, "-."), (SAME, "-"), (OTHERS[0], (0, (4, 1))), (OTHERS[1], ":"))
-    ends = sorted(losses[-1] for losses in curves.values())
-    for (name, losses), (colour, dash) in zip(curves.items(), styles):
-        ax.plot(losses, color=colour, ls=dash, lw=2)
-        # Curves that end close to each other have their names apart: the higher one above.
-        up = 14 * (ends.index(losses[-1]) - (len(ends) - 1) / 2)
-        label(
-            ax, name, (len(losses) - 1, losses[-1]), (5, up), va="center", color=text_colour(colour)
-        )
+    _named_lines(ax, {name: (range(len(losses)), losses) for name, losses in curves.items()})
     longest = max(len(losses) for losses in curves.values())
     ax.plot([0, longest], [baseline, baseline], color=INK, ls="--", lw=1.2)
     corner = {"ha": "right", "va": "top", "color": INK}
     ax.text(0.98 * longest, 0.96 * baseline, f"baseline {baseline:g}", **corner)
-    ax.set(xlabel="training step", ylabel="loss", title=title)
-    ax.set(xlim=(0, 1.25 * longest), ylim=(0, None))
+    ax.set(ylabel="loss", title=title)
+
+
+def error_rates(ax: Axes, curves: Mapping[str, tuple], title: str) -> None:
+    """Draw error rates during training: {name: (training steps (n,), rates in [0, 1] (n,))}."""
+    percent = {name: (steps, [100 * r for r in rates]) for name, (steps, rates) in curves.items()}
+    _named_lines(ax, percent)
+    ax.set(ylabel="EER on unseen characters (%)", title=title)
+
+
+def _named_lines(ax: Axes, curves: Mapping[str, tuple]) -> None:
+    """Lines {name: (training steps, values)}, each named at its end."""
+    styles = ((FORGERY, "-."), (SAME, "-"), (OTHERS[0], (0, (4, 1))), (OTHERS[1], ":"))
+    ends = sorted(values[-1] for _, values in curves.values())
+    for (name, (steps, values)), (colour, dash) in zip(curves.items(), styles):
+        ax.plot(steps, values, color=colour, ls=dash, lw=2)
+        # Curves that end close to each other have their names apart: the higher one above.
+        up = 14 * (ends.index(values[-1]) - (len(ends) - 1) / 2)
+        end = steps[-1], values[-1]
+        label(ax, name, end, (5, up), va="center", color=text_colour(colour))
+    longest = max(steps[-1] for steps, _ in curves.values())
+    ax.set(xlabel="training step", xlim=(0, 1.3 * longest), ylim=(0, None))
+    ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1.01 * longest])

@@ -47,6 +47,14 @@ def soft_batch_hard(e: Tensor, labels: Tensor) -> Tensor:
     return losses.batch_hard_triplet_loss(e, labels, None)
 
 
+def random_triplets(e: Tensor, labels: Tensor) -> Tensor:
+    """A third as many triplets as drawings, so that each drawing is used once on average."""
+    d = losses.distances(e)
+    gaps = (d[:, :, None] - d[:, None])[losses.triplet_mask(labels)]
+    chosen = gaps[torch.randint(len(gaps), (len(e) // 3,))]
+    return (chosen + MARGIN).clamp(min=0).mean()
+
+
 def inverted(e: Tensor, labels: Tensor) -> Tensor:
     """The contrastive loss with `same` where the labels differ."""
     i, j = torch.triu_indices(len(labels), len(labels), offset=1)
@@ -77,18 +85,33 @@ def state(model: nn.Module, history: list[float], name: str = "") -> dict[str, f
 
 
 @functools.cache
-def collapsed(seed: int) -> tuple[nn.Module, list[float]]:
-    return glyphs.train(batch_hard, seed, 2, steps=400, lr=1e-2)
+def collapsed(seed: int) -> tuple[nn.Module, list[float], list[float]]:
+    """(model, loss of each step, EER after every 50 steps but the last)."""
+    torch.manual_seed(seed)
+    model, history, rates = EmbeddingNet(2), [], []
+
+    def watched(e: Tensor, labels: Tensor) -> Tensor:
+        if history and len(history) % 50 == 0:
+            rates.append(glyphs.error_rate(glyphs.embedded(model)))
+            model.train()
+        loss = batch_hard(e, labels)
+        history.append(loss.item())
+        return loss
+
+    glyphs.train(watched, seed, 2, steps=400, lr=1e-2, model=model)
+    return model, history, rates
 
 
 @claim(
     "batch-hard, rate 0.01",
-    says="In two dimensions batch-hard at a rate of 0.01 puts all embeddings close to one spot.",
+    says="In two dimensions batch-hard at a rate of 0.01 sorts at first, then puts all embeddings "
+    "close to one spot.",
 )
 def collapse(seed: int) -> dict[str, float]:
-    model, history = collapsed(seed)
+    model, history, rates = collapsed(seed)
     hard, every = gaps(model)
-    return {**state(model, history), "hard": hard, "all": every}
+    figures = {**state(model, history), "hard": hard, "all": every, "eer_lowest": min(rates)}
+    return figures | {f"eer_{50 * n}": rate for n, rate in enumerate(rates, 1)}
 
 
 @claim(
@@ -150,11 +173,12 @@ def difference(one: Tensor, other: Tensor) -> tuple[float, float, float]:
 
 @claim(
     "losses compared",
-    says="After 200 steps in 32 dimensions each of four losses has an EER below 8 %.",
+    says="After 200 steps in 32 dimensions four losses over the whole batch have an EER below 8 %, "
+    "random triplets above it.",
 )
 def losses_compared(seed: int) -> dict[str, float]:
     figures, embeddings = {}, {}
-    for loss in (batch_all, contrastive, semi_hard, batch_hard):
+    for loss in (batch_all, contrastive, semi_hard, batch_hard, random_triplets):
         model, _ = glyphs.train(loss, seed, steps=200)
         e = embeddings[loss.__name__] = glyphs.embedded(model)
         figures[loss.__name__] = glyphs.error_rate(e)
