@@ -36,6 +36,7 @@ from lib.plots import (
     verification,
     welcome,
 )
+from tools.results import pictures
 
 RNG = np.random.default_rng(0)
 GREY, COLOUR = (
@@ -145,8 +146,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
         "export.agreement": (export.agreement, FILES[1:], {}),
         "export.size_and_time": (export.size_and_time, FILES, {"axes": 2, "size": (9, 3.6)}),
         "export.errors_added": (export.errors_added, COSTS, {}),
-        "export.export_table": (
-            export.export_table,
+        "results.export_table": (
+            pictures.export_table,
             FILES,
             COSTS,
             "A network",
@@ -267,8 +268,8 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             np.arange(180)[::-1],
             {"axes": 2, "size": (9, 4)},
         ),
-        "maps.signature_map": (
-            maps.signature_map,
+        "results.signature_map": (
+            pictures.signature_map,
             MAP,
             PEOPLE,
             np.arange(180) % 3 > 0,

@@ -26,7 +26,7 @@ phone         the phone's pipeline, its decision, attacks, attributes (15, 16)
 """
 
 from lib.plots.controls import explore
-from lib.plots.style import (
+from lib.plots.palette import (
     DARKER,
     DIFFERENT,
     FAINT,
@@ -35,7 +35,7 @@ from lib.plots.style import (
     INK,
     OTHERS,
     SAME,
-    show,
     text_colour,
     text_on,
 )
+from lib.plots.style import show

@@ -4,26 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy import ndarray
 
 from lib.data.audit import balanced_accuracy
-from lib.plots.style import (
-    DIFFERENT,
-    FAINT,
-    FORGERY,
-    GREYS,
-    HALO,
-    INK,
-    OTHERS,
-    SAME,
-    label,
-    named_rows,
-    row_histogram,
-    text_colour,
-    tiled,
-)
+from lib.plots.palette import DIFFERENT, FAINT, FORGERY, GREYS, HALO, INK, OTHERS, SAME, text_colour
+from lib.plots.style import histogram_rows, label, named_rows, tiled
 
 
-def split_leak(ax: Axes, shares: Sequence[float], accuracy: np.ndarray) -> None:
+def split_leak(ax: Axes, shares: Sequence[float], accuracy: ndarray) -> None:
     """Draw accuracy against the share of the tested people who were in training.
 
     shares    (S,) in [0, 1]
@@ -32,37 +20,30 @@ def split_leak(ax: Axes, shares: Sequence[float], accuracy: np.ndarray) -> None:
     shares, accuracy = 100 * np.asarray(shares), 100 * np.asarray(accuracy)
     means = accuracy.mean(axis=1)
     ax.axhline(50, color=INK, linestyle="--", linewidth=1)
-    ax.text(100, 50.8, "guessing", ha="right", color=INK)
+    label(ax, "guessing", (100, 50), (0, 3), ha="right")
     ax.plot(np.repeat(shares, accuracy.shape[1]), accuracy.ravel(), ".", color=FAINT, markersize=4)
     ax.plot(shares, means, "-o", color=SAME)
     first, last = f"split by identity: {means[0]:.0f} %", f"split by image: {means[-1]:.0f} %"
     label(ax, first, (shares[0], means[0]), (12, -16), color=SAME, weight="bold")
     label(ax, last, (shares[-1], means[-1]), (-14, 6), color=SAME, weight="bold")
-    ax.set(
-        xlabel="people of the test who are also in the training half (%)",
-        ylabel="pairs judged correctly (%)",
-        ylim=(45, 100),
-    )
+    ax.set_xlabel("people of the test who are also in the training half (%)")
+    ax.set(ylabel="pairs judged correctly (%)", ylim=(45, 100))
 
 
-def score_rows(ax: Axes, rows: Mapping[str, np.ndarray], threshold: float) -> None:
+def score_rows(ax: Axes, rows: Mapping[str, ndarray], threshold: float) -> None:
     """Draw the scores of three kinds of pairs, a row each, and the share that a threshold accepts.
 
     rows  {name: scores}: pairs of one person, skilled forgeries, pairs of two people
     """
-    everything = np.concatenate([np.asarray(scores) for scores in rows.values()])
-    edges = np.linspace(everything.min(), everything.max(), 46)
-    for row, (scores, colour) in enumerate(zip(rows.values(), (SAME, FORGERY, DIFFERENT))):
-        row_histogram(ax, row, scores, edges, colour, alpha=0.75)
-        accepted = np.mean(np.asarray(scores) >= threshold)
-        ax.text(edges[-1], row - 0.35, f"{accepted:.0%} accepted", ha="right", color=INK)
-    ax.axvline(threshold, color=INK, linestyle="--", linewidth=1)
-    ax.text(threshold, -0.97, " accepted from here on", va="bottom", fontsize=9)
-    ax.set_yticks(np.arange(len(rows)) - 0.35, list(rows))
-    ax.set_ylim(len(rows) - 0.95, -1.15)
+    kinds = zip(rows.items(), (SAME, FORGERY, DIFFERENT))
+    drawn = [(name, np.asarray(scores), colour, None) for (name, scores), colour in kinds]
+    histogram_rows(ax, drawn, threshold, alpha=0.75)
+    highest = max(scores.max() for _, scores, *_ in drawn)
+    for row, (_, scores, *_) in enumerate(drawn):
+        accepted = f"{np.mean(scores >= threshold):.0%} accepted"
+        label(ax, accepted, (highest, row - 0.35), ha="right", va="baseline")
+    label(ax, "accepted from here on", (threshold, -0.97), (3, 2), fontsize=9)
     ax.set_xlabel("score: cosine of the pixels (larger is more alike)")
-    ax.tick_params(axis="y", length=0)
-    ax.grid(axis="y", visible=False)
 
 
 def audit_bars(
@@ -77,9 +58,8 @@ def audit_bars(
     accuracy = 100 * np.array([[found[name] for name in names] for found in findings.values()])
     highest = int(accuracy.max(axis=0).argmax())  # the sets are named on this row
     ax.axvspan(100 * chance[0], 100 * chance[1], color=FAINT, alpha=0.25, linewidth=0)
-    ax.hlines(
-        range(len(names)), accuracy.min(axis=0), accuracy.max(axis=0), color=FAINT, lw=1, zorder=0
-    )
+    ends = accuracy.min(axis=0), accuracy.max(axis=0)
+    ax.hlines(range(len(names)), *ends, color=FAINT, lw=1, zorder=0)
     signs = ((SAME, "o", "left"), (FORGERY, "^", "right"))
     for words, values, (colour, marker, side) in zip(findings, accuracy, signs):
         ax.plot(values, range(len(names)), marker, color=colour, markersize=9)
@@ -89,7 +69,7 @@ def audit_bars(
     ax.set(xlabel="balanced accuracy of one threshold (%); grey: labels shuffled", xlim=(45, 102))
 
 
-def forger_grid(ax: Axes, identity: np.ndarray, forger: np.ndarray, tested: Sequence[int]) -> None:
+def forger_grid(ax: Axes, identity: ndarray, forger: ndarray, tested: Sequence[int]) -> None:
     """Draw who forged whom: a column a writer, those of the test half on the right; a row a forger.
 
     identity  (N,) whose signature an image shows or imitates
@@ -108,8 +88,7 @@ def forger_grid(ax: Axes, identity: np.ndarray, forger: np.ndarray, tested: Sequ
         ("test half", column > border, (border + len(writers)) / 2, OTHERS[0], "s"),
     ):
         ax.plot(column[inside], row[inside], marker, color=colour, markersize=4.5)
-        style = {"ha": "center", "va": "bottom", "color": text_colour(colour), "weight": "bold"}
-        ax.text(middle, -1.1, words, **style)
+        label(ax, words, (middle, -1.1), va="bottom", color=text_colour(colour), weight="bold")
     ax.axvline(border, color=INK, linewidth=1)
     ax.set(xlabel="writers whose signature is imitated", ylabel="forgers", xticks=[])
     ax.set_yticks(range(len(forgers)), [str(number) for number in forgers], fontsize=7)
@@ -118,11 +97,7 @@ def forger_grid(ax: Axes, identity: np.ndarray, forger: np.ndarray, tested: Sequ
 
 
 def pen_cheat(
-    axes: Sequence[Axes],
-    images: np.ndarray,
-    ink: np.ndarray,
-    forged: np.ndarray,
-    difference: float,
+    axes: Sequence[Axes], images: ndarray, ink: ndarray, forged: ndarray, difference: float
 ) -> None:
     """Draw what a forger's darker pen shows to an eye (left) and to a threshold on ink (right).
 
@@ -143,13 +118,10 @@ def pen_cheat(
     ink = np.where(forged, np.minimum(ink * stronger, 1), ink)
     accuracy, threshold = balanced_accuracy(ink, forged)
     bins = np.linspace(0.55, 1, 31)
-    counts = [np.histogram(ink[which], bins)[0] for which in (~forged, forged)]
-    right.stairs(counts[0], bins, fill=True, color=SAME, alpha=0.6, label="genuine")
-    right.stairs(counts[1], bins, color=FORGERY, linewidth=1.8, hatch="//", label="forged")
+    genuine, forgeries = (np.histogram(ink[which], bins)[0] for which in (~forged, forged))
+    right.stairs(genuine, bins, fill=True, color=SAME, alpha=0.6, label="genuine")
+    right.stairs(forgeries, bins, color=FORGERY, linewidth=1.8, hatch="//", label="forged")
     right.axvline(threshold, color=INK, linestyle="--")
-    right.set(
-        title=f"one threshold on ink: {accuracy:.0%}",
-        xlabel="darkness of the ink (0 white, 1 black)",
-        ylabel="signatures",
-    )
+    right.set(xlabel="darkness of the ink (0 white, 1 black)", ylabel="signatures")
+    right.set_title(f"one threshold on ink: {accuracy:.0%}")
     right.legend(loc="upper left")

@@ -6,21 +6,26 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from lib.plots.style import FAINT, HALO, INK, OTHERS, SAME, interval, label, mark, named_rows
+from lib.plots.palette import FAINT, HALO, INK, OTHERS, SAME
+from lib.plots.style import interval, label, mark, named_rows
 
 # precision -> (colour, marker)
 SIGNS = {"float32": (INK, "o"), "float16": (OTHERS[0], "D"), "int8": (OTHERS[1], "s")}
 
 
-def agreement(ax: Axes, rows: Sequence, limit: float = 1e-5) -> None:
+def agreement(ax: Axes, rows: Sequence) -> None:
     """Draw the largest difference to PyTorch in any number of any vector, on a logarithmic axis.
 
-    rows   reports, as lib.export.report returns them
-    limit  what a float32 file may differ
+    rows  reports, as lib.export.report returns them; the dashed line is what float32 may differ
     """
-    _parity(ax, rows)
-    ax.axvline(limit, color=FAINT, linestyle="--", linewidth=1)
-    ax.text(limit, -0.55, " limit for float32", color=INK, fontsize=9, va="center")
+    named_rows(ax, _names(rows), above=0.9)
+    for y, row in enumerate(rows):
+        if row.parity:  # PyTorch itself has none
+            colour, marker = SIGNS[row.precision]
+            mark(ax, row.parity, y, marker, colour, 8)
+    ax.set_xscale("log")
+    ax.axvline(1e-5, color=FAINT, linestyle="--", linewidth=1)
+    label(ax, "limit for float32", (1e-5, -0.55), (3, 0), fontsize=9)
     ax.set_xlabel("largest difference to PyTorch (unit vectors, log scale)")
     exact = max((row.parity for row in rows if row.precision == "float32"), default=0)
     rough = max((row.parity for row in rows if row.precision != "float32"), default=0)
@@ -37,7 +42,8 @@ def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
     rows  reports, as lib.export.report returns them
     """
     left, right = axes
-    _files(left, rows)
+    named_rows(left, _names(rows), above=0.9)
+    named_rows(right, [""] * len(rows), above=0.9)
     for y, row in enumerate(rows):
         colour, marker = SIGNS[row.precision]
         hatch = "///" if row.precision == "int8" else ""
@@ -45,11 +51,9 @@ def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
         bar = left.barh(y, row.bytes / 1e6, height=0.6, **look)
         left.bar_label(bar, fmt="%.2f", padding=3)
         ends = row.low, row.high
-        interval(right, y, row.median, ends, colour, marker, width=3, alpha=0.4)
-        beside = (max(row.high, row.median), y)
-        label(right, f"{row.median:.2f}", beside, (6, 0), fontsize=9)
+        interval(right, y, row.median, ends, colour, marker, linewidth=3, alpha=0.4)
+        label(right, f"{row.median:.2f}", (max(row.high, row.median), y), (6, 0), fontsize=9)
     left.set(xlabel="size (MB)", title="int8 files are the smallest")
-    _files(right, rows, named=False)
     right.set_xscale("log")
     for ax in axes:
         ax.margins(x=0.18)
@@ -68,55 +72,21 @@ def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
     allowed  difference in EER that is acceptable
     """
     files = [cost for cost in costs if cost.name != "PyTorch"]
-    _eer_differences(ax, files, allowed)
-    ax.text(100 * allowed, -0.55, f" limit {100 * allowed:g}", fontsize=9, va="center")
-    worst = max(files, key=lambda cost: cost.worse)
-    ax.set_xlabel("EER of the file less EER in PyTorch (percentage points, 95 % interval)")
-    ax.set_title(
-        f"The file that costs most, {worst.name} {worst.precision}: "
-        f"{100 * worst.worse:+.2f} points of EER"
-    )
-
-
-def export_table(axes: Sequence[Axes], rows: Sequence, costs: Sequence, title: str) -> None:
-    """Draw four panels with one row a file: bytes, milliseconds, difference to PyTorch, EER added.
-
-    rows, costs  one a file, in one order
-    title        says whose files these are
-    """
-    size, time, differs, added = axes
-    size_and_time((size, time), rows)
-    _parity(differs, rows, named=False)
-    _eer_differences(added, costs, allowed=0.002, named=False)
-    time.set_xlabel("ms an image (log scale)")
-    differs.set(xlabel="difference to PyTorch (log scale)", title="Float files only round")
-    highest = max(cost.worse_interval[1] for cost in costs)
-    added.set_xlabel("EER added (points; dashed: 0.2)")
-    added.set_title(f"Intervals reach {100 * highest:+.2f}")
-    size.set_title(f"{title}\n{size.get_title(loc='left')}", loc="left")
-
-
-def _files(ax: Axes, rows: Sequence, named: bool = True) -> None:
-    """One row a file, from the top, with or without its name."""
-    named_rows(ax, [f"{row.name} {row.precision}" if named else "" for row in rows], above=0.9)
-
-
-def _parity(ax: Axes, rows: Sequence, named: bool = True) -> None:
-    _files(ax, rows, named)
-    for y, row in enumerate(rows):
-        if row.parity:  # PyTorch itself has none
-            colour, marker = SIGNS[row.precision]
-            mark(ax, row.parity, y, marker, colour, 8)
-    ax.set_xscale("log")
-
-
-def _eer_differences(ax: Axes, costs: Sequence, allowed: float, named: bool = True) -> None:
-    _files(ax, costs, named)
-    for y, cost in enumerate(costs):
-        ends = [100 * end for end in cost.worse_interval]
+    named_rows(ax, _names(files), above=0.9)
+    for y, cost in enumerate(files):
+        ends = 100 * np.array(cost.worse_interval)
         interval(ax, y, 100 * cost.worse, ends, *SIGNS[cost.precision])
     ax.axvline(0, color=INK, linewidth=1)
     ax.axvline(100 * allowed, color=FAINT, linestyle="--", linewidth=1)
+    label(ax, f"limit {100 * allowed:g}", (100 * allowed, -0.55), (3, 0), fontsize=9)
+    worst = max(files, key=lambda cost: cost.worse)
+    ax.set_xlabel("EER of the file less EER in PyTorch (percentage points, 95 % interval)")
+    words = f"The file that costs most, {worst.name} {worst.precision}"
+    ax.set_title(f"{words}: {100 * worst.worse:+.2f} points of EER")
+
+
+def _names(rows: Sequence) -> list[str]:
+    return [f"{row.name} {row.precision}" for row in rows]
 
 
 def damage_by_layer(ax: Axes, damage: Mapping[str, float], bypassed: Mapping[str, bool]) -> None:
@@ -141,14 +111,9 @@ def damage_by_layer(ax: Axes, damage: Mapping[str, float], bypassed: Mapping[str
     ax.legend()
     ax.grid(axis="x", visible=False)
     ax.set(xlabel="layer, first to last", ylabel="1 - cosine (millionths)")
-    if around.any():
-        share = values[~around].sum() / values.sum()
-        ax.set_title(
-            f"{(~around).sum()} of {len(values)} layers have no shortcut around them, "
-            f"and do {share:.0%} of the damage"
-        )
-    else:
-        ax.set_title(f"Layer {names[worst]} loses most")
+    share = values[~around].sum() / values.sum()
+    words = f"{(~around).sum()} of {len(values)} layers have no shortcut around them"
+    ax.set_title(f"{words}, and do {share:.0%} of the damage")
 
 
 def bits_and_errors(
@@ -173,17 +138,13 @@ def bits_and_errors(
         thick = 2.4 if each == per_channel else 1.2
         ax.plot(widths, line, style, color=colour, linewidth=thick, label=way[each])
     ax.axhline(100 * exact, color=FAINT, linestyle=":", linewidth=1.2)
-    ax.text(widths[0], 100 * exact, "32 bits", va="bottom", fontsize=9, path_effects=HALO)
+    label(ax, "32 bits", (widths[0], 100 * exact), (1, 2), fontsize=9, path_effects=HALO)
     ax.legend()
     chosen = errors[bits, per_channel]
     ax.plot(bits, 100 * chosen, "o", markersize=15, fillstyle="none", color=INK, markeredgewidth=2)
     ax.set_yscale("log")
-    percents = [1, 2, 5, 10, 20, 50]
-    ax.set_yticks(percents, map(str, percents))
-    ax.set(
-        xlabel="bits a weight",
-        ylabel="EER (%, log scale)",
-        xticks=widths,
-        ylim=(0.7, 70),
-        title=f"{bits} bits, {way[per_channel]}: {sizes[bits] / 1e6:.2f} MB, EER {chosen:.1%}",
-    )
+    ax.set_yticks([1, 2, 5, 10, 20, 50])
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.set(xlabel="bits a weight", ylabel="EER (%, log scale)", xticks=widths, ylim=(0.7, 70))
+    size = f"{sizes[bits] / 1e6:.2f} MB"
+    ax.set_title(f"{bits} bits, {way[per_channel]}: {size}, EER {chosen:.1%}")

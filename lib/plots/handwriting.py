@@ -5,19 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots.style import FORGERY, GREYS, frame, without_ticks
+from lib.plots.palette import FORGERY, GREYS
+from lib.plots.style import frame, without_ticks
 
 
 def sheet(
-    ax: Axes,
-    images: np.ndarray,
-    columns: int,
-    forged: Sequence[bool] | None = None,
-    labels: Sequence[str] = (),
+    ax: Axes, images: np.ndarray, columns: int, forged=None, labels: Sequence[str] = ()
 ) -> None:
     """Draw images (N, H, W) uint8 in rows of `columns`; `labels` name the rows.
 
-    forged  (N,): these are framed and carry a triangle
+    forged  bool (N,): these are framed and carry a triangle
     """
     count, height, width = images.shape
     gap = max(2, height // 20)
@@ -27,11 +24,9 @@ def sheet(
         y, x = gap + n // columns * (height + gap), gap + n % columns * (width + gap)
         page[y : y + height, x : x + width] = image
         if forged is not None and forged[n]:
-            frame(ax, x - 0.5, y - 0.5, image, FORGERY, linewidth=1.4, gap=0.5)
+            frame(ax, x - 0.5, y - 0.5, image, FORGERY, gap=0.5, linewidth=1.4)
             ax.plot(x + 0.05 * width, y + 0.1 * height, "^", color=FORGERY, markersize=5)
     ax.imshow(page, interpolation="antialiased", **GREYS)
-    without_ticks(ax)
-    middles = gap + height / 2 + (height + gap) * np.arange(len(labels))
-    ax.set_yticks(middles, labels)
+    without_ticks(ax, edge=False)
+    ax.set_yticks(gap + height / 2 + (height + gap) * np.arange(len(labels)), labels)
     ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)

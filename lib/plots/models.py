@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from numpy import ndarray
 
-from lib.plots.style import INK, OTHERS, arrow, label, text_colour, text_on, without_ticks
+from lib.plots.palette import INK, OTHERS, text_colour, text_on
+from lib.plots.style import arrow, label, named_rows, without_ticks
 
 SPATIAL, POINTWISE = OTHERS[0], OTHERS[1]  # convolutions over neighbours, and over channels
 PARAMETERS, WORK, TIME = OTHERS[2], OTHERS[1], OTHERS[0]
@@ -14,12 +16,9 @@ PARAMETERS, WORK, TIME = OTHERS[2], OTHERS[1], OTHERS[0]
 
 def connections(axes: Sequence[Axes], channels: int = 8) -> None:
     """Draw three convolutions as tables: which input channel (column) reaches which output."""
-    everything = np.ones((channels, channels), dtype=int)
-    for ax, name, weights in zip(
-        axes,
-        ("3x3", "depthwise 3x3", "then 1x1"),
-        (9 * everything, 9 * np.eye(channels, dtype=int), everything),
-    ):
+    everything, own = np.ones((channels, channels), dtype=int), np.eye(channels, dtype=int)
+    tables = {"3x3": 9 * everything, "depthwise 3x3": 9 * own, "then 1x1": everything}
+    for ax, (name, weights) in zip(axes, tables.items()):
         side, colour = (0.28, POINTWISE) if weights.max() == 1 else (0.84, SPATIAL)
         for row, column in np.argwhere(weights):
             corner = column - side / 2, row - side / 2
@@ -70,55 +69,42 @@ def bottleneck(
     ax.set(xlim=(0, 0.96), ylim=(0.08, 1.02))
     total = sum(weights for _, weights, _ in layers)
     ax.set_title(f"Of {total:,} weights, only {9 * wide:,} see more than one pixel")
-    without_ticks(ax)
-    ax.spines[:].set_visible(False)
+    without_ticks(ax, edge=False)
 
 
 def stage_costs(
-    axes: Sequence[Axes],
-    names: Sequence[str],
-    parameters: Sequence[int],
-    multiply_adds: Sequence[int],
+    axes: Sequence[Axes], names: Sequence[str], parameters: ndarray, multiply_adds: ndarray
 ) -> None:
     """Draw each stage's share of the parameters (left) and of the multiply-adds (right)."""
-    rows = np.arange(len(names))[::-1]
     for ax, values, what, look in (
         (axes[0], parameters, "parameters", _bar_style(PARAMETERS)),
         (axes[1], multiply_adds, "multiply-adds", _bar_style(WORK, "///")),
     ):
-        total = sum(values)
-        share = 100 * np.asarray(values) / total
-        ax.barh(rows, share, alpha=0.85, **look)
-        for row, value in zip(rows, share):
-            ax.text(value + 0.8, row, f"{value:.1f}", va="center", fontsize=8)
-        ax.set(yticks=rows, xlim=(0, 1.18 * share.max()), xlabel="share (%)")
-        ax.set_title(f"{total / 1e6:.2f} M {what}")
-        ax.grid(axis="y", visible=False)
-    axes[0].set_yticklabels(names, fontsize=9)
-    axes[1].set_yticklabels([])
+        share = 100 * np.asarray(values) / sum(values)
+        bars = ax.barh(range(len(names)), share, alpha=0.85, **look)
+        ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=8)
+        named_rows(ax, names if ax is axes[0] else [""] * len(names))
+        ax.set(xlim=(0, 1.18 * share.max()), xlabel="share (%)")
+        ax.set_title(f"{sum(values) / 1e6:.2f} M {what}")
+    axes[0].tick_params(axis="y", labelsize=9)
 
 
 def work_and_time(ax: Axes, work: Mapping[str, float], seconds: Mapping[str, float]) -> None:
     """Draw each kind of layer's share of the multiply-adds beside its share of the time."""
-    rows = np.arange(len(work))[::-1]
+    rows = np.arange(len(work))
     share = {name: 100 * work[name] / sum(work.values()) for name in work}
     time = {name: 100 * seconds[name] / sum(seconds.values()) for name in work}
     for shift, values, words, look in (
-        (0.2, share, "of the multiply-adds", _bar_style(WORK, "///")),
-        (-0.2, time, "of the time", _bar_style(TIME)),
+        (-0.2, share, "of the multiply-adds", _bar_style(WORK, "///")),
+        (0.2, time, "of the time", _bar_style(TIME)),
     ):
-        ax.barh(rows + shift, list(values.values()), 0.38, **look)
-        for row, value in zip(rows, values.values()):
-            ax.text(value + 0.8, row + shift, f"{value:.0f} % {words}", va="center", fontsize=9)
+        bars = ax.barh(rows + shift, list(values.values()), 0.38, **look)
+        ax.bar_label(bars, fmt=f"%.0f %% {words}", padding=3, fontsize=9)
+    named_rows(ax, list(work))
+    ax.set(xlim=(0, 118), xlabel="share of one pass through the network (%)")
     slow = max(work, key=lambda name: time[name] - share[name])
-    ax.set_yticks(rows, list(work))
-    ax.set(
-        xlim=(0, 118),
-        xlabel="share of one pass through the network (%)",
-        title=f"{slow.capitalize()} layers: {share[slow]:.1f} % of the work, "
-        f"{time[slow]:.0f} % of the time",
-    )
-    ax.grid(axis="y", visible=False)
+    shares = f"{share[slow]:.1f} % of the work, {time[slow]:.0f} % of the time"
+    ax.set_title(f"{slow.capitalize()} layers: {shares}")
 
 
 def _bar_style(colour: str, hatch: str = "") -> dict:
@@ -130,9 +116,9 @@ def _bar_style(colour: str, hatch: str = "") -> dict:
 
 def through_relu(
     axes: Sequence[Axes],
-    points: np.ndarray,
-    rebuilt: np.ndarray,
-    phase: np.ndarray,
+    points: ndarray,
+    rebuilt: ndarray,
+    phase: ndarray,
     channels: int,
     slope: float,
     error: float,
@@ -154,7 +140,7 @@ def through_relu(
     axes[1].set_xlabel(f"through {channels} channels, negative side times {slope:g}")
 
 
-def location_weights(ax: Axes, weights: np.ndarray, title: str) -> None:
+def location_weights(ax: Axes, weights: ndarray, title: str) -> None:
     """Draw how much the global layer weighs each place: (h, w) mean absolute weights.
 
     Each is shown as a multiple of their average.
@@ -172,7 +158,7 @@ def location_weights(ax: Axes, weights: np.ndarray, title: str) -> None:
     ax.grid(False)
 
 
-def kernels(axes: Sequence[Axes], weights: np.ndarray) -> None:
+def kernels(axes: Sequence[Axes], weights: ndarray) -> None:
     """Draw kernels (N, h, w): orange and + where positive, violet and - where negative."""
     for number, (ax, kernel) in enumerate(zip(axes, weights)):
         reach = np.abs(kernel).max()
@@ -185,7 +171,7 @@ def kernels(axes: Sequence[Axes], weights: np.ndarray) -> None:
         ax.set_title(str(number), fontsize=9)
 
 
-def influence_map(ax: Axes, face: np.ndarray, influence: np.ndarray, at: tuple[int, int]) -> None:
+def influence_map(ax: Axes, face: ndarray, influence: ndarray, at: tuple[int, int]) -> None:
     """Draw a face that is dark where it has no influence on one place of the last map.
 
     face       (H, W, 3); influence (H, W), 0 or more, any scale

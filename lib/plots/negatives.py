@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from lib.plots.maps import embedding_map
-from lib.plots.style import DIFFERENT, FORGERY, INK, SAME, label, named_rows, text_colour
+from lib.plots.palette import DIFFERENT, FORGERY, INK, SAME, text_colour
+from lib.plots.style import label, named_rows
 
 
 def push_shares(ax: Axes, negatives: Sequence[float], temperature: float = 0.1) -> None:
@@ -51,8 +52,8 @@ def spread_curves(ax: Axes, curves: Mapping[str, Sequence[float]], evenly: float
     for n, ((name, values), (colour, dash)) in enumerate(zip(curves.items(), signs)):
         ax.plot(range(1, len(values) + 1), values, dash, color=colour, linewidth=2)
         offset = (5, 7 * (n == 1) - 7 * (n == 2))
-        style = {"color": text_colour(colour), "weight": "bold", "annotation_clip": False}
-        label(ax, name, (len(values), values[-1]), offset, va="center", **style)
+        style = {"color": text_colour(colour), "weight": "bold", "va": "center"}
+        label(ax, name, (len(values), values[-1]), offset, **style)
     ax.axhline(evenly, color=INK, linestyle=":", linewidth=1.2)
     words = f"directions without preference: {evenly:.2f}"
     label(ax, words, (longest, evenly), (0, 4), fontsize=9, ha="right")

@@ -6,31 +6,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots.style import (
-    DIFFERENT,
-    FAINT,
-    INK,
-    LINES,
-    SAME,
-    frame,
-    interval,
-    label,
-    place_image,
-    text_colour,
-)
+from lib.plots.palette import DIFFERENT, FAINT, INK, LINES, SAME, text_colour
+from lib.plots.style import frame, interval, label, line_with_band, named_rows, place_image
 
 STYLES = (LINES[1], LINES[0], *LINES[2:])  # pixels first, then the network in blue
 GAP = 3  # pixels between images
 
 
-def episode(
-    ax: Axes,
-    probe: np.ndarray,
-    shown: np.ndarray,
-    answer: int,
-    scores: Sequence[float] | None = None,
-    columns: int = 10,
-) -> None:
+def episode(ax: Axes, probe: np.ndarray, shown: np.ndarray, answer: int, scores=None) -> None:
     """Draw an episode: the probe on the left, the candidates on the right, with scores the answer.
 
     probe   (H, W) uint8; shown (ways, H, W)
@@ -38,38 +21,39 @@ def episode(
     scores  (ways,): the candidate with the best score and the right one are framed
     """
     height, width = probe.shape
-    below = {"va": "top", "annotation_clip": False}
-    place_image(ax, probe)
-    frame(ax, 0, 0, probe, INK, linewidth=1.5)
-    label(ax, "which of these?", (width / 2, height + 2), **below)
-    left = width + 5 * GAP
-    answered = None if scores is None else int(np.argmax(scores))
+    columns, left = 10, width + 5 * GAP
+    _asked(ax, probe, "which of these?")
+    places = []
     for place, image in enumerate(shown):
-        x, y = left + place % columns * (width + GAP), place // columns * (height + 4 * GAP)
-        place_image(ax, image, x, y)
-        if scores is None or place not in (answer, answered):
-            continue
-        if place == answered:
-            frame(ax, x, y, image, DIFFERENT, "--", linewidth=2.5, gap=1)
-        if place == answer:
-            frame(ax, x, y, image, SAME, "-", linewidth=2.5, gap=1)
-        words = "right" if place == answer else "answered"
-        if answered == answer:
-            words = "answered, right"
-        label(ax, words, (x + width / 2, y + height + 2), fontsize=8, weight="bold", **below)
-    rows = -(-len(shown) // columns)
+        places.append((left + place % columns * (width + GAP), place // columns * (height + 12)))
+        place_image(ax, image, *places[-1])
     ax.set(xlim=(-GAP, left + columns * (width + GAP)), aspect="equal")
-    ax.set_ylim(rows * (height + 4 * GAP) + GAP, -GAP)
-    if scores is not None:
-        verdict, best_other = (
-            "Right" if answered == answer else "Wrong",
-            np.delete(scores, answer).max(),
-        )
-        ax.set_title(
-            f"{verdict}: the right one scores {scores[answer]:.2f}, "
-            f"the best of the others {best_other:.2f}"
-        )
+    ax.set_ylim(-(-len(shown) // columns) * (height + 12) + GAP, -GAP)
     ax.axis("off")
+    if scores is None:
+        return
+    answered = int(np.argmax(scores))
+    marks = [(answer, SAME, "-", "right")]
+    if answered == answer:
+        marks = [(answer, SAME, "-", "answered, right")]
+    else:
+        marks.append((answered, DIFFERENT, "--", "answered"))
+    for place, colour, dash, words in marks:
+        x, y = places[place]
+        frame(ax, x, y, probe, colour, gap=1, linestyle=dash, linewidth=2.5)
+        below = x + width / 2, y + height + 2
+        label(ax, words, below, va="top", fontsize=8, weight="bold")
+    verdict = f"{'Right' if answered == answer else 'Wrong'}: the right one scores"
+    best_other = np.delete(scores, answer).max()
+    ax.set_title(f"{verdict} {scores[answer]:.2f}, the best of the others {best_other:.2f}")
+
+
+def _asked(ax: Axes, image: np.ndarray, words: str) -> None:
+    """The image (H, W) uint8 of a question, framed, in the upper left corner, with words below."""
+    height, width = image.shape
+    place_image(ax, image)
+    frame(ax, 0, 0, image, INK, linewidth=1.5)
+    label(ax, words, (width / 2, height + 2), va="top")
 
 
 def accuracy_by_ways(
@@ -88,7 +72,7 @@ def accuracy_by_ways(
     if guess is not None:
         ax.plot(ways, 100 * np.asarray(guess), ":", color=INK, linewidth=1.3)
         end, words = (ways[-1], 100 * guess[-1]), "if candidates\nwere independent"
-        label(ax, words, end, (6, 0), fontsize=8, annotation_clip=False)
+        label(ax, words, end, (6, 0), fontsize=8)
     fine = np.linspace(ways[0], ways[-1], 60)
     ax.plot(fine, 100 / fine, color=FAINT, linewidth=1)
     label(ax, "guessing", (fine[20], 100 / fine[20]), (2, 4), fontsize=9)
@@ -111,12 +95,10 @@ def precision_at(ax: Axes, curves: Mapping[str, np.ndarray], best: int, title: s
 
 def _curves_with_bands(ax: Axes, x: Sequence[float], curves: Mapping[str, np.ndarray]) -> None:
     """One line with a band a method, in percent, with the method's name at its end."""
-    for (name, values), (colour, dash, marker) in zip(curves.items(), STYLES):
-        share, low, high = 100 * np.asarray(values).T
-        ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-        look = {"marker": marker, "markersize": 4, "markeredgecolor": text_colour(colour)}
-        ax.plot(x, share, dash, color=colour, **look)
-        label(ax, name, (x[-1], share[-1]), (6, 0), weight="bold", annotation_clip=False)
+    for (name, values), style in zip(curves.items(), STYLES):
+        values = np.asarray(values)
+        line_with_band(ax, x, values.T, style, markersize=4)
+        label(ax, name, (x[-1], 100 * values[-1, 0]), (6, 0), weight="bold")
 
 
 def method_intervals(
@@ -128,12 +110,12 @@ def method_intervals(
     """
     for row, ((share, *ends), (colour, _, marker)) in enumerate(zip(results.values(), STYLES)):
         bar = 100 * np.array(ends)
-        interval(ax, row, 100 * share, bar, colour, marker, size=8, width=5, alpha=0.4)
+        interval(ax, row, 100 * share, bar, colour, marker, linewidth=5, alpha=0.4)
         label(ax, f"{100 * share:.0f} %", (100 * share, row), (0, 9), weight="bold")
     ax.axvline(100 / ways, color=INK, linestyle="--", linewidth=1.3)
     label(ax, f"guessing: {100 / ways:.0f} %", (100 / ways, -0.75), (4, 0), fontsize=9)
-    ax.set_yticks(range(len(results)), list(results))
-    ax.set(xlim=(0, 103), ylim=(-1, len(results) - 0.35), xlabel="right answers (%)")
+    named_rows(ax, list(results), above=1)
+    ax.set(xlim=(0, 103), xlabel="right answers (%)")
     ax.set_title(f"{ways} ways, {shots} {'shot' if shots == 1 else 'shots'}")
 
 
@@ -145,23 +127,21 @@ def search_results(
     query  (H, W) uint8; images (K, H, W); right (K,) bool; scores (K,)
     """
     height, width = query.shape
-    place_image(ax, query)
-    frame(ax, 0, 0, query, INK, linewidth=1.5)
-    label(ax, "query", (width / 2, height + 2), va="top")
+    _asked(ax, query, "query")
     for place, (image, is_right, score) in enumerate(zip(images, right, scores)):
         x = (width + GAP) * (place + 1) + 3 * GAP
         place_image(ax, image, x)
-        frame(ax, x, 0, image, SAME if is_right else DIFFERENT, "-" if is_right else "--", gap=1)
-        if not is_right:
+        if is_right:
+            frame(ax, x, 0, image, SAME, gap=1)
+        else:
+            frame(ax, x, 0, image, DIFFERENT, gap=1, linestyle="--")
             ax.plot([x, x + width], [height, 0], color=text_colour(DIFFERENT), linewidth=1.5)
         label(ax, f"{score:.2f}", (x + width / 2, height + 2), va="top", fontsize=9)
     count = len(images)
     ax.set(xlim=(-GAP, (width + GAP) * (count + 1) + 4 * GAP), ylim=(height + 12, -GAP))
     ax.set_aspect("equal")
-    ax.set_title(
-        f"{int(np.sum(right))} of the first {count} are right: "
-        f"precision at {count} is {np.mean(right):.0%}"
-    )
+    precision = f"precision at {count} is {np.mean(right):.0%}"
+    ax.set_title(f"{int(np.sum(right))} of the first {count} are right: {precision}")
     ax.axis("off")
 
 
@@ -176,11 +156,11 @@ def ranked_methods(
     """Draw accuracies in rows: ours with an interval, published ones as open diamonds."""
     for row, (share, ends, is_published) in enumerate(zip(shares, intervals, published)):
         bar = None if ends is None else 100 * np.array(ends)
-        interval(ax, row, 100 * share, bar, SAME, width=5, alpha=0.35)
+        interval(ax, row, 100 * share, bar, SAME, linewidth=5, alpha=0.35)
         if is_published:
             ax.plot(100 * share, row, "D", color=INK, markerfacecolor="white", markersize=7)
         label(ax, f"{100 * share:.1f} %", (100 * share, row), (0, 7), fontsize=8)
-    ax.set_yticks(range(len(names)), [textwrap.fill(name, 34) for name in names], fontsize=9)
-    ax.set(xlim=(0, 103), ylim=(len(names) - 0.4, -0.8))
-    ax.set_xlabel("right answers in 20-way one-shot (%)")
+    named_rows(ax, [textwrap.fill(name, 34) for name in names], above=0.8)
+    ax.tick_params(axis="y", labelsize=9)
+    ax.set(xlim=(0, 103), xlabel="right answers in 20-way one-shot (%)")
     ax.set_title(title, loc="right")

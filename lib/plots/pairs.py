@@ -11,21 +11,8 @@ from lib.data import pairs
 from lib.data.arrays import unit_rows
 from lib.losses import triplet_kinds
 from lib.plots.losses import KINDS
-from lib.plots.style import (
-    DIFFERENT,
-    GREYS,
-    HALO,
-    INK,
-    OTHERS,
-    SAME,
-    arc,
-    disc,
-    frame,
-    label,
-    place_image,
-    text_colour,
-    without_ticks,
-)
+from lib.plots.palette import DIFFERENT, GREYS, HALO, INK, OTHERS, SAME, text_colour
+from lib.plots.style import arc, disc, frame, label, place_image, without_ticks
 
 MARKERS = {"easy": "o", "semi-hard": "D", "hard": "^"}
 
@@ -55,8 +42,7 @@ def pair_table(ax: Axes, identity: Sequence[int], images: np.ndarray | None = No
             ax.imshow(image, extent=extent, **GREYS)
     edge = -0.5 if images is None else -1.6
     ax.set(xlim=(edge, n - 0.5), ylim=(n - 0.5, edge), aspect="equal")
-    without_ticks(ax)
-    ax.spines[:].set_visible(False)
+    without_ticks(ax, edge=False)
 
 
 def batch_table(ax: Axes, p: int = 8, k: int = 4) -> None:
@@ -66,12 +52,10 @@ def batch_table(ax: Axes, p: int = 8, k: int = 4) -> None:
     same, different = pairs.count_pairs(identity)
     share = same / max(same + different, 1)
     ax.set_title(f"{p} identities x {k} images: {share:.1%} of the pairs are same")
-    counts = (
-        f"{p * k} images\n{same:,} same pairs (blue)\n{different:,} different pairs\n"
-        f"{pairs.count_triplets(identity):,} triplets"
-    )
-    empty_half = {"transform": ax.transAxes, "va": "center", "linespacing": 1.5}
-    ax.text(0.02, 0.30, counts, color=INK, fontsize=10, **empty_half)
+    counts = [f"{p * k} images", f"{same:,} same pairs (blue)", f"{different:,} different pairs"]
+    counts.append(f"{pairs.count_triplets(identity):,} triplets")
+    half = {"xycoords": "axes fraction", "ha": "left", "fontsize": 10, "linespacing": 1.5}
+    label(ax, "\n".join(counts), (0.02, 0.30), **half)
 
 
 def batch_sheet(ax: Axes, images: np.ndarray, identity: Sequence[int], columns: int) -> None:
@@ -85,7 +69,7 @@ def batch_sheet(ax: Axes, images: np.ndarray, identity: Sequence[int], columns: 
         y, x = n // columns * (height + 4), n % columns * (width + 4)
         alone = (identity == identity[n]).sum() == 1
         place_image(ax, image, x, y, alpha=0.4 if alone else 1)
-        frame(ax, x, y, image, DIFFERENT if alone else SAME, ":" if alone else "-")
+        frame(ax, x, y, image, DIFFERENT if alone else SAME, linestyle=":" if alone else "-")
     rows = -(-len(images) // columns)
     ax.set(xlim=(-2, columns * (width + 4) - 2), ylim=(rows * (height + 4) - 2, -2))
     ax.set_aspect("equal")
@@ -110,11 +94,8 @@ def triplet_rings(ax: Axes, d_ap: float = 0.5, margin: float = 0.2) -> None:
         ax.plot(distance * np.cos(turn), distance * np.sin(turn), "s", color=DIFFERENT, ms=8)
     label(ax, "anchor", (0, 0), (0, -14), va="center")
     label(ax, "positive", (d_ap, 0), (-8, 9), va="center", color=SAME, path_effects=HALO)
-    for radius, name in (
-        (0.55 * d_ap, "hard"),
-        (d_ap + margin / 2, "semi-hard"),
-        ((outer + edge) / 2, "easy"),
-    ):
+    middles = {"hard": 0.55 * d_ap, "semi-hard": d_ap + margin / 2, "easy": (outer + edge) / 2}
+    for name, radius in middles.items():
         label(ax, name, (0, radius), weight="bold")
     for radius, words, turn in ((d_ap, "$d_{ap}$", -0.9), (outer, "$d_{ap} + m$", -0.75)):
         label(ax, words, radius * np.array([np.cos(turn), np.sin(turn)]), (4, -4), va="top")
@@ -163,9 +144,9 @@ def active_share(
     ax.set(xlabel=xlabel, ylabel="triplets with a loss above 0 (%)", ylim=(0, 103))
 
 
-def random_distances(ax: Axes, dimensions: Sequence[int], count: int = 20_000) -> None:
+def random_distances(ax: Axes, dimensions: Sequence[int]) -> None:
     """Draw how the distance between two random unit vectors is distributed, by dimension."""
-    rng, bins = np.random.default_rng(0), np.linspace(0, 2, 101)
+    rng, bins, count = np.random.default_rng(0), np.linspace(0, 2, 101), 20_000
     for n, size in enumerate(dimensions):
         a, b = unit_rows(rng.standard_normal((2, count, size)))
         density, _ = np.histogram(np.linalg.norm(a - b, axis=1), bins, density=True)
@@ -176,7 +157,7 @@ def random_distances(ax: Axes, dimensions: Sequence[int], count: int = 20_000) -
         y = density[highest] if size > 2 else density[30]
         label(ax, f"{size} dimensions", (x, y), (-6, 3), color=text_colour(colour), ha="right")
     ax.axvline(np.sqrt(2), color=INK, linewidth=0.8, linestyle="--")
-    ax.set(xlim=(0, 2), ylabel="density (1 per unit of distance)")
     ax.margins(y=0.1)
+    ax.set(xlim=(0, 2), ylabel="density (1 per unit of distance)")
     ax.set_xlabel("distance between two random unit vectors (L2)")
     ax.set_title("In many dimensions, random unit vectors lie about 1.41 apart")

@@ -4,47 +4,32 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy import ndarray
 
+from lib.plots.palette import DIFFERENT, FAINT, INK, SAME, text_colour
 from lib.plots.scores import interval_rows
-from lib.plots.style import (
-    DIFFERENT,
-    FAINT,
-    INK,
-    SAME,
-    label,
-    named_rows,
-    text_colour,
-    without_ticks,
-)
+from lib.plots.style import label, named_rows, without_ticks
 
 
-def _photograph(ax: Axes, photograph: np.ndarray, points: np.ndarray, title: str) -> None:
-    """A photograph (H, W, 3) uint8 with points (P, 2) marked by crosses."""
-    ax.imshow(photograph)
-    x, y = np.asarray(points).T
-    ax.plot(x, y, "+", color="white", markersize=11, markeredgewidth=3)
-    ax.plot(x, y, "+", color=SAME, markersize=9, markeredgewidth=1.5)
-    ax.set(xlim=(-0.5, photograph.shape[1] - 0.5), ylim=(photograph.shape[0] - 0.5, -0.5))
-    ax.set_axis_off()
-    ax.set_title(title, loc="center")
-
-
-def _crop(ax: Axes, crop: np.ndarray, title: str) -> None:
-    ax.imshow(crop)
+def _picture(ax: Axes, picture: ndarray, title: str, points=None) -> None:
+    """A picture (H, W, 3) uint8, with points (P, 2) marked by crosses."""
+    ax.imshow(picture)
+    if points is not None:
+        x, y = np.asarray(points).T
+        limits = {"xlim": ax.get_xlim(), "ylim": ax.get_ylim()}
+        ax.plot(x, y, "+", color="white", markersize=11, markeredgewidth=3)
+        ax.plot(x, y, "+", color=SAME, markersize=9, markeredgewidth=1.5)
+        ax.set(**limits)  # a point may lie outside
     ax.set_axis_off()
     ax.set_title(title, loc="center")
 
 
 def pipeline_steps(
-    axes: Sequence[Axes],
-    photograph: np.ndarray,
-    points: np.ndarray,
-    crop: np.ndarray,
-    vector: np.ndarray,
+    axes: Sequence[Axes], photograph: ndarray, points: ndarray, crop: ndarray, vector: ndarray
 ) -> None:
     """Draw a photograph with its points (5, 2), the crop, and the numbers of its vector (D,)."""
-    _photograph(axes[0], photograph, points, "detect")
-    _crop(axes[1], crop, "align")
+    _picture(axes[0], photograph, "detect", points)
+    _picture(axes[1], crop, "align")
     ax = axes[2]
     ax.bar(np.arange(1, len(vector) + 1), vector, width=1.0, color=SAME)
     ax.axhline(0, color=INK, linewidth=0.8)
@@ -54,18 +39,18 @@ def pipeline_steps(
 
 
 def marked_eyes(
-    axes: Sequence[Axes], photograph: np.ndarray, eyes: np.ndarray, crop: np.ndarray, score: float
+    axes: Sequence[Axes], photograph: ndarray, eyes: ndarray, crop: ndarray, score: float
 ) -> None:
     """Draw two marked eyes (2, 2), the crop that they give, and its cosine with the exact crop."""
-    _photograph(axes[0], photograph, eyes, "your two marks")
-    _crop(axes[1], crop, f"the crop\ncosine with the exact one {score:.2f}")
+    _picture(axes[0], photograph, "your two marks", eyes)
+    _picture(axes[1], crop, f"the crop\ncosine with the exact one {score:.2f}")
 
 
 def decision(
     axes: Sequence[Axes],
-    photograph: np.ndarray,
-    points: np.ndarray,
-    crop: np.ndarray,
+    photograph: ndarray,
+    points: ndarray,
+    crop: ndarray,
     names: Sequence[str],
     scores: Sequence[float] | None,
     kind: str,
@@ -82,8 +67,8 @@ def decision(
     threshold        the score that the best person must reach
     margin           by which the best must be ahead of the next
     """
-    _photograph(axes[0], photograph, points, "photograph")
-    _crop(axes[1], crop, "crop")
+    _picture(axes[0], photograph, "photograph", points)
+    _picture(axes[1], crop, "crop")
     ax = axes[2]
     ax.set(xlim=(-0.2, 1), xlabel="score, a cosine (-1 to 1)")
     named_rows(ax, names)
@@ -95,25 +80,23 @@ def decision(
             colour, hatch = (SAME, "") if score >= threshold else (DIFFERENT, "///")
             edge = {"edgecolor": text_colour(colour), "linewidth": 0.8}
             ax.barh(row, score, height=0.6, color=colour, hatch=hatch, **edge)
-        above = {"fontsize": 8, "annotation_clip": False}
         ax.axvline(threshold, color=INK, linewidth=1.4)
-        label(ax, "threshold", (threshold, -0.6), (3, 2), **above)
+        label(ax, "threshold", (threshold, -0.6), (3, 2), fontsize=8)
         if len(scores) > 1:
             ahead = np.sort(scores)[-2] + margin
             ax.axvline(ahead, color=INK, linewidth=1.2, linestyle=":")
-            label(ax, "next + margin", (ahead, -0.6), (-3, 2), **above)
+            label(ax, "next + margin", (ahead, -0.6), (-3, 2), fontsize=8)
     title = f"“{name}”" if name else kind
     axes[0].figure.suptitle(f"{title}: {why}", fontsize=11, fontweight="bold", color=INK)
 
 
 def attack_scores(
-    axes: Sequence[Axes],
-    titles: Sequence[str],
-    pictures: Sequence[np.ndarray],
-    scores: Sequence[float],
-    threshold: float,
+    axes: Sequence[Axes], titles: Sequence[str], pictures: Sequence, scores, threshold: float
 ) -> None:
-    """Draw a face live and photographed from paper or screen, each with its score and decision."""
+    """Draw a face live and photographed from paper or screen, each with its score and decision.
+
+    titles, pictures, scores  one an axes; pictures (H, W, 3) uint8
+    """
     for ax, title, picture, score in zip(axes, titles, pictures, scores, strict=True):
         ax.imshow(picture)
         without_ticks(ax)
@@ -129,7 +112,7 @@ def attribute_rates(
     values  (share, low, high) of each attribute
     """
     shares, intervals = [value[0] for value in values], [value[1:] for value in values]
-    interval_rows(ax, names, shares, intervals, colour=SAME, digits=0)
+    interval_rows(ax, names, shares, intervals, sign=(SAME, "o"), digits=0)
     ax.axvline(50, color=FAINT, linestyle="--", linewidth=1.2)
     ax.set(xlim=(40, 101), ylim=(len(names) - 0.5, -1.1))
     ax.set_xlabel("read correctly from the vector (%), bar: 95 % interval over people")

@@ -4,20 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
-from lib.plots.style import (
-    DIFFERENT,
-    FAINT,
-    FORGERY,
-    INK,
-    LINES,
-    SAME,
-    histogram,
-    interval,
-    label,
-    named_rows,
-)
+from lib.plots.palette import DIFFERENT, FAINT, FORGERY, INK, LINES, SAME
+from lib.plots.style import histogram, interval, label, line_with_band, named_rows
 
 
 def one_in(share: float) -> str:
@@ -34,12 +23,7 @@ def error_words(kind: str, share: float, genuine: bool) -> str:
 
 
 def score_histograms(
-    ax: Axes,
-    scores: np.ndarray,
-    same: np.ndarray,
-    threshold: float,
-    forged: np.ndarray | None = None,
-    bins: int = 40,
+    ax: Axes, scores: np.ndarray, same: np.ndarray, threshold: float, forged=None
 ) -> None:
     """Draw the scores of same and different pairs, wrong decisions in full colour, rates in words.
 
@@ -49,7 +33,7 @@ def score_histograms(
     scores, same = np.asarray(scores, dtype=np.float64), np.asarray(same, dtype=bool)
     forged = np.zeros_like(same) if forged is None else np.asarray(forged, dtype=bool) & ~same
     # Edges depend on the scores alone, so the bars stand still while the threshold moves.
-    edges = np.linspace(scores.min(), scores.max(), bins + 1)
+    edges = np.linspace(scores.min(), scores.max(), 41)
     accepted = scores >= threshold
     words = []
     for kind, mask, colour, hatch in (
@@ -65,38 +49,28 @@ def score_histograms(
         ax.stairs(heights, edges, fill=True, color=colour, linewidth=0)
         words.append(error_words(kind, wrong.sum() / mask.sum(), genuine=kind == "same"))
     ax.axvline(threshold, color=INK, linewidth=1.5)
-    no_room = threshold > edges[0] + 0.75 * (edges[-1] - edges[0])  # right of the line
+    room = threshold <= edges[0] + 0.75 * (edges[-1] - edges[0])  # right of the line
+    note, offset = ("accept from here on", 5) if room else ("accept from here on →", -5)
     side = {"xycoords": ("data", "axes fraction"), "va": "top", "fontsize": 9}
-    place = (threshold, 0.97)
-    if no_room:
-        label(ax, "accept from here on →", place, (-5, 0), **side)
-    else:
-        label(ax, "accept from here on", place, (5, 0), **side)
+    label(ax, note, (threshold, 0.97), (offset, 0), **side)
     ax.set_ylim(top=ax.get_ylim()[1] * 1.15)
     ax.set(xlabel="score (larger is more alike)", ylabel="share of its pairs (%)")
     ax.set_title("\n".join([f"Threshold {threshold:.2f}", *words]))
 
 
-def roc_curve(
-    ax: Axes, curves: Mapping[str, tuple], logarithmic: bool = True, smallest: float = 1e-3
-) -> None:
-    """Draw ROC curves; `smallest` is the lowest FAR on a logarithmic axis.
+def roc_curve(ax: Axes, curves: Mapping[str, tuple]) -> None:
+    """Draw ROC curves, FAR on a logarithmic axis from 0.1 %.
 
     curves  {name: (far, tar)} or {name: (far, tar, low, high)}, the last two the band of TAR
     """
-    for (name, arrays), (colour, dash, _) in zip(curves.items(), LINES):
-        far, tar, *band = (100 * np.asarray(array) for array in arrays)
-        way = "default" if band else "steps-post"
-        ax.plot(far, tar, linestyle=dash, color=colour, label=name, drawstyle=way)
-        if band:
-            ax.fill_between(far, *band, color=colour, alpha=0.2, linewidth=0)
-    chance = 100 * np.geomspace(smallest, 1, 50) if logarithmic else [0, 100]
+    for (name, (far, *tar)), (colour, dash, _) in zip(curves.items(), LINES):
+        way = "default" if len(tar) > 1 else "steps-post"
+        line_with_band(ax, 100 * far, tar, (colour, dash, ""), label=name, drawstyle=way)
+    chance = np.geomspace(0.1, 100, 50)
     ax.plot(chance, chance, ":", color=FAINT, linewidth=1, label="guessing")
-    if logarithmic:
-        ax.set(xscale="log", xlim=(100 * smallest, 100))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.set(xscale="log", xlim=(0.1, 100), ylim=(0, 102))
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set(xlabel="different pairs accepted, FAR (%)", ylabel="same pairs accepted, TAR (%)")
-    ax.set_ylim(0, 102)
     ax.legend(loc="lower right")
 
 
@@ -106,18 +80,17 @@ def interval_rows(
     values: Sequence[float],
     intervals: Sequence[tuple[float, float]],
     xlabel: str = "EER (%)",
-    colour: str = INK,
-    marker: str = "o",
+    sign: tuple[str, str] = (INK, "o"),
     digits: int = 1,
 ) -> None:
     """Draw one value a row with its interval, in percent; the number stands above it.
 
     values     (N,) in [0, 1]
     intervals  (low, high) of each
-    colour     ink, unless the colour has a meaning: each row has its name
+    sign       colour and marker: ink, unless the colour has a meaning
     """
     for row, (value, ends) in enumerate(zip(values, intervals)):
-        interval(ax, row, 100 * value, 100 * np.array(ends), colour, marker, size=8)
+        interval(ax, row, 100 * value, 100 * np.array(ends), *sign)
         label(ax, f"{100 * value:.{digits}f}", (100 * value, row), (0, 8), fontsize=9)
     named_rows(ax, names)
     ax.set(xlabel=f"{xlabel}, bar: 95 % interval", xlim=(0, None))

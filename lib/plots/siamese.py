@@ -6,19 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from lib.plots.style import (
-    DIFFERENT,
-    FAINT,
-    GREYS,
-    INK,
-    OTHERS,
-    SAME,
-    arrow,
-    histogram,
-    label,
-    named_rows,
-    without_ticks,
-)
+from lib.plots.palette import DIFFERENT, FAINT, GREYS, INK, OTHERS, SAME
+from lib.plots.style import arrow, histogram, label, named_rows, without_ticks
 
 TWIN = OTHERS[2]  # the network, in both diagrams
 
@@ -87,22 +76,17 @@ def distances(axes: Sequence[Axes], before, after, same, eers: Sequence[float]) 
         ax.set_title(f"{when} training: EER {eer:.0%}")
 
 
-def seeds(ax: Axes, rows: Mapping[str, Sequence[float]], xlabel: str = "EER (%)") -> None:
-    """Draw a value a seed on each row, and the mean in words above them.
+def seeds(ax: Axes, rows: Mapping[str, Sequence[float]]) -> None:
+    """Draw an EER a seed on each row, and the mean in words above them.
 
-    rows  {name: (seeds,) shares in [0, 1]}
+    rows  {name: (seeds,) in [0, 1]}
     """
     for row, values in enumerate(100 * np.array(list(map(list, rows.values())))):
         ax.plot(values, [row] * len(values), "o", color=SAME, markersize=6, alpha=0.6, mew=0)
         ax.plot([values.mean()] * 2, [row - 0.22, row + 0.22], color=INK, linewidth=1.5)
         label(ax, f"{values.mean():.1f}", (values.mean(), row - 0.22), (0, 2), fontsize=9)
     named_rows(ax, list(rows), above=0.75)
-    ax.set(xlabel=f"{xlabel}, a dot a seed, a line at their mean", xlim=(0, None))
-
-
-def _canvas(ax: Axes) -> None:
-    ax.set(xlim=(0, 10.1), ylim=(0, 4), aspect="equal")
-    ax.axis("off")
+    ax.set(xlabel="EER (%), a dot a seed, a line at their mean", xlim=(0, None))
 
 
 def _picture(ax: Axes, image: np.ndarray, y: float) -> None:
@@ -110,7 +94,8 @@ def _picture(ax: Axes, image: np.ndarray, y: float) -> None:
     ax.imshow(image, extent=(0.1, 1.5, y - 0.7, y + 0.7), **GREYS)
     ax.add_patch(Rectangle((0.1, y - 0.7), 1.4, 1.4, fill=False, edgecolor=FAINT))
     arrow(ax, (1.6, y), (2.25, y))
-    _canvas(ax)  # imshow changed the limits
+    ax.set(xlim=(0, 10.1), ylim=(0, 4), aspect="equal")  # after imshow, which changes them
+    ax.axis("off")
 
 
 def _box(ax: Axes, centre: tuple[float, float], words: str, width: float = 2.2) -> None:

@@ -4,28 +4,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy import ndarray
 
+from lib.plots.palette import DIFFERENT, FAINT, FORGERY, HALO, INK, LINES, MARKER, SAME, text_colour
 from lib.plots.scores import error_words, interval_rows
-from lib.plots.style import (
-    DIFFERENT,
-    FAINT,
-    FORGERY,
-    HALO,
-    INK,
-    LINES,
-    MARKER,
-    SAME,
-    label,
-    named_rows,
-    row_histogram,
-    text_colour,
-)
+from lib.plots.style import histogram_rows, label, named_rows
 
 
 def relative_losses(ax: Axes, losses: Mapping[str, Sequence[float]], window: int = 10) -> None:
-    """Draw running means of losses, each divided by the loss of a model that ignores its input.
+    """Draw running means of losses, each divided by its baseline, which is a dashed line at 1.
 
-    losses  {name: (steps,)}; the dashed line at 1 is that model
+    losses  {name: (steps,)}
     """
     ends, top = [], 1.0
     for (name, loss), (colour, dash, _) in zip(losses.items(), LINES):
@@ -35,19 +24,19 @@ def relative_losses(ax: Axes, losses: Mapping[str, Sequence[float]], window: int
         ends.append((float(mean[-1]), len(loss), name, text_colour(colour)))
         top = max(top, float(mean.max()))
     height = -1.0
-    bold = {"weight": "bold", "path_effects": HALO, "annotation_clip": False}
+    bold = {"weight": "bold", "path_effects": HALO}
     for end, step, name, colour in sorted(ends):  # names of curves that end together are stacked
         height = max(end, height + 0.08 * top)
         label(ax, name, (step, height), (4, 0), color=colour, **bold)
     ax.axhline(1, color=INK, linestyle="--", linewidth=1.3)
     place = {"xycoords": ("axes fraction", "data"), "va": "top"}
-    label(ax, "ignoring the images", (0.45, 1), (0, -4), fontsize=9, path_effects=HALO, **place)
+    label(ax, "baseline", (0.45, 1), (0, -4), fontsize=9, path_effects=HALO, **place)
     longest = max(len(loss) for loss in losses.values())
     ax.set(xlabel=f"step (each point: mean of {window})", ylabel="loss / baseline loss")
     ax.set(xlim=(0, 1.22 * longest), ylim=(0, 1.08 * top))
 
 
-def distance_clouds(ax: Axes, clouds: Mapping[str, np.ndarray]) -> None:
+def distance_clouds(ax: Axes, clouds: Mapping[str, ndarray]) -> None:
     """Draw distances between unit embeddings of different writers, one row a network.
 
     clouds  {network: distances in [0, 2]}
@@ -63,9 +52,7 @@ def distance_clouds(ax: Axes, clouds: Mapping[str, np.ndarray]) -> None:
 
 
 def writer_scores(
-    ax: Axes,
-    people: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
-    threshold: float | None = None,
+    ax: Axes, people: Mapping[str, tuple[ndarray, ndarray, ndarray]], threshold: float | None = None
 ) -> None:
     """Draw each writer's scores on a row: among the references, and genuine and forged ones.
 
@@ -87,34 +74,20 @@ def writer_scores(
 
 
 def forgery_scores(
-    ax: Axes,
-    genuine: np.ndarray,
-    skilled: np.ndarray,
-    random: np.ndarray,
-    threshold: float,
-    name: str = "",
+    ax: Axes, genuine: ndarray, skilled: ndarray, random: ndarray, threshold: float, name: str = ""
 ) -> None:
     """Draw scores of genuine signatures, skilled and random forgeries on three rows.
 
     What the threshold decides wrongly is in full colour, and in words in the title, after `name`.
     """
     rows = (
-        ("genuine", genuine, SAME),
-        ("skilled", skilled, FORGERY),
-        ("random", random, DIFFERENT),
+        ("genuine", genuine, SAME, genuine < threshold),
+        ("skilled", skilled, FORGERY, skilled >= threshold),
+        ("random", random, DIFFERENT, random >= threshold),
     )
-    everything = np.concatenate([genuine, skilled, random])
-    edges = np.linspace(everything.min(), everything.max(), 46)
-    words = [f"{name}threshold {threshold:.2f}"]
-    for row, (kind, values, colour) in enumerate(rows):
-        wrong = values < threshold if kind == "genuine" else values >= threshold
-        row_histogram(ax, row, values, edges, colour, alpha=0.3, full=wrong)
-        words.append(error_words(kind, wrong.mean(), genuine=kind == "genuine"))
-    ax.axvline(threshold, color=INK, linewidth=1.5)
-    ax.set_yticks([-0.3, 0.7, 1.7], [kind for kind, *_ in rows])
-    ax.tick_params(axis="y", length=0)
-    ax.grid(axis="y", visible=False)
-    ax.set(ylim=(2.05, -1.0), title="\n".join(words))
+    histogram_rows(ax, rows, threshold, alpha=0.3)
+    words = [error_words(kind, wrong.mean(), kind == "genuine") for kind, _, _, wrong in rows]
+    ax.set_title("\n".join([f"{name}threshold {threshold:.2f}", *words]))
     ax.set_xlabel("score (larger is more alike); full colour: decided wrongly")
 
 
@@ -126,9 +99,8 @@ def system_errors(
     published: float,
 ) -> None:
     """Draw EERs with their intervals, one row a system, and a published EER as a dashed line."""
-    interval_rows(
-        ax, names, eer, intervals, "EER of skilled forgeries (%)", FORGERY, MARKER[FORGERY]
-    )
+    sign = FORGERY, MARKER[FORGERY]
+    interval_rows(ax, names, eer, intervals, "EER of skilled forgeries (%)", sign)
     ax.axvline(100 * published, color=INK, linestyle="--", linewidth=1.3)
     words = f"published,\nother protocol: {100 * published:.2f}"
     label(ax, words, (100 * published, -0.5), (4, 0), va="top", fontsize=9)

@@ -1,4 +1,4 @@
-"""What all figures share: palette, labels, rows, marks, histograms, images, display."""
+"""What all figures share: labels, rows, marks, histograms, images, display."""
 
 import io
 from collections.abc import Sequence
@@ -7,62 +7,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
 
-# The palette of Okabe and Ito, whose colours colour-blind readers can tell apart. A colour has one
-# meaning in the whole course, and a second sign stands beside it: marker, dash, hatch or word.
-SAME, DIFFERENT, FORGERY = "#0072B2", "#E69F00", "#D55E00"  # blue, orange, vermilion
-OTHERS = ("#009E73", "#CC79A7", "#56B4E9", "#F0E442")  # green, purple, light blue, yellow
-INK, FAINT = "#222222", "#8C8C8C"
-MARKER = {SAME: "o", DIFFERENT: "s", FORGERY: "^"}
-
-# The palette's contrast with white is 1.3 to 5.2, and words need 4.5 (WCAG 2.2, 1.4.3). These are
-# the same hues, dark enough for words: 5.2 to 6.6.
-DARKER = {
-    SAME: SAME,
-    DIFFERENT: "#8B6000",
-    FORGERY: "#A83E00",
-    OTHERS[0]: "#00775A",
-    OTHERS[1]: "#9A4F7E",
-    OTHERS[2]: "#2F7191",
-    OTHERS[3]: "#6E6900",
-    FAINT: "#666666",
-}
-
-# (colour, dash, marker) of the first, second, ... series, where colours have no other meaning.
-LINES = (
-    (SAME, "-", "o"),
-    (DIFFERENT, "--", "s"),
-    (OTHERS[0], "-.", "D"),
-    (FORGERY, ":", "^"),
-    (OTHERS[1], (0, (5, 1)), "v"),
-)
-
-HALO = [withStroke(linewidth=2.5, foreground="white")]  # path_effects of words that stand on marks
-GREYS = {"cmap": "gray", "vmin": 0, "vmax": 255}  # how imshow draws an image (H, W) uint8
-
-
-# -- colours ---------------------------------------------------------------------------------------
-
-
-def text_colour(colour) -> str:
-    """The shade of a palette colour for words and for edges of light marks; others as they are."""
-    return DARKER.get(to_hex(colour).upper(), to_hex(colour))
-
-
-def text_on(colour) -> str:
-    """Black or white for words on a colour, whichever has more contrast: at least 4.58:1.
-
-    source  WCAG 2.2, relative luminance
-    """
-    rgb = np.array(to_rgb(colour))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    luminance = linear @ [0.2126, 0.7152, 0.0722]
-    return "black" if 1.05 / (luminance + 0.05) < (luminance + 0.05) / 0.05 else "white"
-
+from lib.plots.palette import *  # noqa: F403  (`losses` and `margins` take the palette from here)
+from lib.plots.palette import GREYS, INK, text_colour
 
 # -- words -----------------------------------------------------------------------------------------
 
@@ -75,6 +24,7 @@ def label(ax: Axes, words: str, at, offset: tuple[float, float] = (0, 0), **how)
     how     what else matplotlib's annotate takes: colour, weight, size, another alignment
     """
     right, up = offset
+    how.setdefault("annotation_clip", False)  # words may stand outside the axes
     how.setdefault("ha", "left" if right > 0 else "right" if right < 0 else "center")
     how.setdefault("va", "baseline" if up else "center")
     how.setdefault("color", INK)
@@ -84,16 +34,21 @@ def label(ax: Axes, words: str, at, offset: tuple[float, float] = (0, 0), **how)
 # -- axes ------------------------------------------------------------------------------------------
 
 
-def without_ticks(ax: Axes) -> None:
-    """Take ticks and grid off axes that show a picture, or coordinates without a unit."""
+def without_ticks(ax: Axes, edge: bool = True) -> None:
+    """Take ticks and grid off axes of a picture or without a unit; the frame too if not `edge`."""
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
+    if not edge:
+        ax.spines[:].set_visible(False)
 
 
-def named_rows(ax: Axes, names: Sequence[str], above: float = 0.6) -> None:
-    """Name the rows 0, 1, ... from the top; `above` is the room over the first, in rows."""
-    ax.set_yticks(range(len(names)), names)
-    ax.set_ylim(len(names) - 0.5, -above)
+def named_rows(ax: Axes, names: Sequence[str], above: float = 0.6, middle: float = 0) -> None:
+    """Name the rows 0, 1, ... from the top.
+
+    above, middle  room over the first row, and where a row's name stands from its number, in rows
+    """
+    ax.set_yticks(np.arange(len(names)) + middle, names)
+    ax.set_ylim(len(names) - 0.5 + middle, -above)
     ax.grid(axis="y", visible=False)
 
 
@@ -107,23 +62,30 @@ def mark(ax: Axes, x, y, marker: str, colour: str, size: float, **how) -> None:
 
 
 def interval(
-    ax: Axes,
-    row: float,
-    value: float,
-    ends: Sequence[float] | None,
-    colour: str = INK,
-    marker: str = "o",
-    size: float = 7,
-    width: float = 2,
-    alpha: float = 1,
+    ax: Axes, row: float, value: float, ends, colour: str = INK, marker: str = "o", **bar
 ) -> None:
     """Draw one value on a row, with its interval (low, high) as a bar where there is one.
 
-    size, width  of the marker and of the bar, in points; `alpha` is the bar's
+    bar  settings of the bar, such as its width or alpha
     """
     if ends is not None:
-        ax.plot(ends, [row, row], color=colour, linewidth=width, alpha=alpha, solid_capstyle="butt")
-    mark(ax, value, row, marker, colour, size)
+        how = {"color": colour, "linewidth": 2, "solid_capstyle": "butt"} | bar
+        ax.plot(ends, [row, row], **how)
+    mark(ax, value, row, marker, colour, size=7)
+
+
+def line_with_band(ax: Axes, x, arrays, style: tuple, **how) -> None:
+    """Draw shares in percent as a line, over the band of its interval where there is one.
+
+    arrays  (values,) or (values, low, high), each (len(x),) in [0, 1]
+    style   one of LINES; `how` are other settings of the line
+    """
+    colour, dash, marker = style
+    values, *band = (100 * np.asarray(array) for array in arrays)
+    edge = text_colour(colour)
+    ax.plot(x, values, linestyle=dash, marker=marker, color=colour, markeredgecolor=edge, **how)
+    if band:
+        ax.fill_between(x, *band, color=colour, alpha=0.2, linewidth=0)
 
 
 def histogram(ax: Axes, values, edges, colour: str, hatch: str, word: str) -> None:
@@ -135,21 +97,25 @@ def histogram(ax: Axes, values, edges, colour: str, hatch: str, word: str) -> No
     label(ax, word, ((edges[peak] + edges[peak + 1]) / 2, heights[peak]), (0, 3), weight="bold")
 
 
-def row_histogram(
-    ax: Axes, row: float, values, edges, colour: str, alpha: float, full=None
-) -> None:
-    """Draw a histogram that stands on a row, as high as 0.85 of it; y runs down.
+def histogram_rows(ax: Axes, rows: Sequence[tuple], threshold: float, alpha: float) -> None:
+    """Draw a histogram a row, as high as 0.85 of it, and a threshold through all of them.
 
-    full  bool, one a value: those in full colour, the others as pale as `alpha`
+    rows   (name, values, colour, full): `full` is bool, one a value: those in full colour, the
+           others as pale as `alpha`; None for none
     """
-    values = np.asarray(values)
-    counts = np.histogram(values, edges)[0]
-    scale = 0.85 / counts.max()
-    ax.stairs(row - scale * counts, edges, baseline=row, fill=True, color=colour, alpha=alpha, lw=0)
-    if full is not None:
-        heights = scale * np.histogram(values[full], edges)[0]
-        ax.stairs(row - heights, edges, baseline=row, fill=True, color=colour, lw=0)
-    ax.stairs(row - scale * counts, edges, baseline=row, color=text_colour(colour), linewidth=1)
+    everything = np.concatenate([values for _, values, *_ in rows])
+    edges = np.linspace(everything.min(), everything.max(), 46)
+    for row, (_, values, colour, full) in enumerate(rows):
+        counts = np.histogram(values, edges)[0]
+        scale, style = 0.85 / counts.max(), {"baseline": row, "color": colour, "lw": 0}
+        ax.stairs(row - scale * counts, edges, fill=True, alpha=alpha, **style)
+        if full is not None:
+            heights = scale * np.histogram(np.asarray(values)[full], edges)[0]
+            ax.stairs(row - heights, edges, fill=True, **style)
+        ax.stairs(row - scale * counts, edges, baseline=row, color=text_colour(colour), lw=1)
+    ax.axvline(threshold, color=INK, linewidth=1.5)
+    named_rows(ax, [name for name, *_ in rows], above=1.1, middle=-0.35)
+    ax.tick_params(axis="y", length=0)
 
 
 def arrow(ax: Axes, start, end, colour: str = INK, linewidth: float = 2, **how) -> None:
@@ -185,20 +151,12 @@ def place_image(ax: Axes, image: np.ndarray, x: float = 0, y: float = 0, alpha: 
 
 
 def frame(
-    ax: Axes,
-    x: float,
-    y: float,
-    image: np.ndarray,
-    colour: str,
-    dash: str = "-",
-    linewidth: float = 2,
-    gap: float = 0,
+    ax: Axes, x: float, y: float, image: np.ndarray, colour: str, gap: float = 0, **how
 ) -> None:
     """Draw a frame `gap` pixels around an image (H, W) whose upper left corner is at (x, y)."""
     height, width = image.shape
-    size = width + 2 * gap, height + 2 * gap
-    style = {"edgecolor": colour, "linestyle": dash, "linewidth": linewidth}
-    ax.add_patch(Rectangle((x - gap, y - gap), *size, fill=False, **style))
+    style = {"edgecolor": colour, "linewidth": 2, "fill": False} | how
+    ax.add_patch(Rectangle((x - gap, y - gap), width + 2 * gap, height + 2 * gap, **style))
 
 
 # -- pictures --------------------------------------------------------------------------------------

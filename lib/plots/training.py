@@ -1,48 +1,41 @@
-"""Training: the loss beside that of a model that ignores its input, and learning rates."""
+"""Training: the loss beside its baseline, and learning rates."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots.style import FAINT, INK, OTHERS, label, text_colour
+from lib.plots.palette import FAINT, INK, OTHERS, text_colour
+from lib.plots.style import label
 from lib.training import History
 
 LOSS = OTHERS[0]
 
 
 def training_curve(
-    ax: Axes,
-    loss: Sequence[float],
-    baseline: float | None = None,
-    window: int | None = None,
-    title: str | None = None,
+    ax: Axes, loss: Sequence[float], baseline: float | None = None, title: str | None = None
 ) -> None:
-    """Draw a loss, its running mean, and, dashed, the loss of a model that ignores its input.
+    """Draw a loss, its mean over a twentieth of the run, and, dashed, the baseline.
 
-    window  steps of the running mean; a twentieth of the run by default
-    title   by default says from which step on the running mean is below the baseline, if it ever is
+    title  by default says from which step on the running mean is below the baseline, if it ever is
     """
-    history = History(len(loss), loss=list(loss))
-    window = window or max(1, len(loss) // 20)
-    mean = np.array(history.smooth(window))
+    window = max(1, len(loss) // 20)
+    mean = np.array(History(len(loss), loss=list(loss)).smooth(window))
     steps = np.arange(1, len(loss) + 1)
     ax.plot(steps, loss, color=LOSS, alpha=0.25, linewidth=0.8)
     ax.plot(steps, mean, color=LOSS, linewidth=2)
-    bold = {"color": text_colour(LOSS), "weight": "bold", "annotation_clip": False}
+    bold = {"color": text_colour(LOSS), "weight": "bold"}
     label(ax, "loss", (steps[-1], mean[-1]), (4, 0), **bold)
     top = np.percentile(loss, 99)
     if baseline is not None:
         top = max(top, 1.15 * baseline)
         ax.axhline(baseline, color=INK, linestyle="--", linewidth=1.3)
-        words = f"a model that ignores the images: {baseline:.3g}"
         place = {"xycoords": ("axes fraction", "data"), "ha": "right"}
-        label(ax, words, (0.98, baseline), (0, 4), fontsize=9, **place)
+        label(ax, f"baseline: {baseline:.3g}", (0.98, baseline), (0, 4), fontsize=9, **place)
         below = steps[(mean < baseline) & (steps >= window)]
-        if title is None and len(below):
-            title = f"Better than a model that ignores the images from step {below[0]} on"
-        elif title is None:
-            title = "Never better than a model that ignores the images"
+        if title is None:
+            when = f"from step {below[0]} on" if len(below) else "at no step"
+            title = f"Below the baseline {when}"
     ax.set(xlabel="step", ylabel="loss", xlim=(0, len(loss) * 1.06), ylim=(0, 1.05 * top))
     ax.set_title(title or "")
 

@@ -5,27 +5,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
+from numpy import ndarray
 
 from lib.evaluation import convert_threshold, far_frr
+from lib.plots.palette import DIFFERENT, FAINT, HALO, INK, LINES, SAME, text_colour
 from lib.plots.scores import score_histograms
-from lib.plots.style import (
-    DIFFERENT,
-    FAINT,
-    HALO,
-    INK,
-    LINES,
-    SAME,
-    histogram,
-    interval,
-    label,
-    mark,
-    named_rows,
-    text_colour,
-    tiled,
-)
+from lib.plots.style import histogram, interval, label, line_with_band, mark, named_rows, tiled
 
 
-def unlock_rates(ax: Axes, scores: np.ndarray, same: np.ndarray, threshold: float) -> None:
+def unlock_rates(ax: Axes, scores: ndarray, same: ndarray, threshold: float) -> None:
     """Draw the scores of same and different pairs, and what a threshold means for a locked phone.
 
     scores, same  (N,) similarity, and True where both images show one person
@@ -49,9 +37,7 @@ def unlock_rates(ax: Axes, scores: np.ndarray, same: np.ndarray, threshold: floa
     )
 
 
-def roc_curve(
-    ax: Axes, far: np.ndarray, tar: np.ndarray, thresholds: np.ndarray, threshold: float
-) -> None:
+def roc_curve(ax: Axes, far: ndarray, tar: ndarray, thresholds: ndarray, threshold: float) -> None:
     """Draw a ROC curve, FAR on a logarithmic axis, and the point of one threshold on it.
 
     far, tar, thresholds  (T,) as `lib.evaluation.roc` gives them, the strictest threshold first
@@ -64,9 +50,8 @@ def roc_curve(
     mark(ax, x, y, "o", INK, 9)
     ax.axvline(x, color=INK, linewidth=0.8, linestyle=":")
     ax.axhline(y, color=INK, linewidth=0.8, linestyle=":")
-    ax.set_xscale("log")
     ax.set(xlabel="FAR: different pairs accepted (%)", ylabel="TAR: same pairs accepted (%)")
-    ax.set(xlim=(100 * lowest, 100), ylim=(-3, 103))
+    ax.set(xscale="log", xlim=(100 * lowest, 100), ylim=(-3, 103))
     ax.set_title("ROC curve: a lower threshold\nmoves the point to the right")
 
 
@@ -121,12 +106,8 @@ def percent_curves(
 
     lines  {name: (values, low, high)} or {name: (values,)}, each (len(x),) in [0, 1]
     """
-    for (name, arrays), (colour, dash, marker) in zip(lines.items(), LINES):
-        values, *band = (100 * np.asarray(array) for array in arrays)
-        look = {"color": colour, "markeredgecolor": text_colour(colour), "label": name}
-        ax.plot(x, values, linestyle=dash, marker=marker, **look)
-        if band:
-            ax.fill_between(x, *band, color=colour, alpha=0.2, linewidth=0)
+    for (name, arrays), style in zip(lines.items(), LINES):
+        line_with_band(ax, x, arrays, style, label=name)
     if logarithmic:
         ax.set_xscale("log")
     ax.set_xticks(list(x), [f"{value:g}" for value in x])
@@ -137,9 +118,9 @@ def percent_curves(
 
 def open_set_scores(
     ax: Axes,
-    best_known: np.ndarray,
-    is_correct: np.ndarray,
-    best_stranger: np.ndarray,
+    best_known: ndarray,
+    is_correct: ndarray,
+    best_stranger: ndarray,
     threshold: float,
     gallery: int,
 ) -> None:
@@ -156,14 +137,12 @@ def open_set_scores(
     ax.axvline(threshold, color=INK, linewidth=1.5)
     found = float((np.asarray(is_correct) & (best_known >= threshold)).mean())
     named = float((best_stranger >= threshold).mean())
-    ax.set(
-        xlabel="best score against the gallery (cosine)",
-        ylabel="share of probes (%)",
-        xlim=(-0.4, 1),
-        ylim=(0, 1.15 * ax.get_ylim()[1]),
-        title=f"{gallery} {'person' if gallery == 1 else 'people'} enrolled, "
-        f"threshold {threshold:.2f}\nenrolled and found, TPIR {found:.1%}\n"
-        f"strangers taken for somebody, FPIR {named:.1%}",
+    ax.set(xlabel="best score against the gallery (cosine)", ylabel="share of probes (%)")
+    ax.set(xlim=(-0.4, 1), ylim=(0, 1.15 * ax.get_ylim()[1]))
+    people = "1 person" if gallery == 1 else f"{gallery} people"
+    ax.set_title(
+        f"{people} enrolled, threshold {threshold:.2f}\nenrolled and found, TPIR {found:.1%}\n"
+        f"strangers taken for somebody, FPIR {named:.1%}"
     )
     # Whole numbers have one width, so the frame stands still while a slider moves.
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
@@ -171,8 +150,8 @@ def open_set_scores(
 
 def disturbance(
     axes: Sequence[Axes],
-    before: np.ndarray,
-    after: np.ndarray,
+    before: ndarray,
+    after: ndarray,
     strengths: Sequence[float],
     scores: Sequence[float],
     at: float,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots.style import DIFFERENT, INK, SAME, tiled, without_ticks
+from lib.plots.palette import DIFFERENT, INK, SAME
+from lib.plots.style import tiled, without_ticks
 
 # Pairs of load("synthetic-faces", identities=60, images=10, seed=2), chosen so that skin, hair and
 # colour mislead.
@@ -13,15 +14,12 @@ PAIRS = ((264, 266), (459, 585), (360, 363), (153, 578))
 
 
 def pairs_of_faces(
-    axes: Sequence[Axes],
-    images: np.ndarray,
-    pairs: Sequence[tuple[int, int]],
-    scores: Sequence[float] | None = None,
-    identity: np.ndarray | None = None,
+    axes: Sequence[Axes], images: np.ndarray, pairs: Sequence, scores=None, identity=None
 ) -> None:
     """Draw one pair an axes, side by side; with `scores` and `identity` also score and truth.
 
-    images  (N, H, W, 3) uint8; `pairs` are places in it, `scores` one number a pair
+    images    (N, H, W, 3) uint8; `pairs` are places in it, `scores` one number a pair
+    identity  (N,)
     """
     gap = np.full((images.shape[1], 3, 3), 255, np.uint8)
     for n, (ax, (a, b)) in enumerate(zip(axes, pairs, strict=True)):
@@ -30,8 +28,7 @@ def pairs_of_faces(
         ax.set_title("ABCDEFGH"[n], loc="center")
         if scores is not None:
             same = identity[a] == identity[b]
-            truth, colour, dash = (
-                ("same person", SAME, "-") if same else ("two people", DIFFERENT, "--")
-            )
+            truth = "same person" if same else "two people"
             ax.set_xlabel(f"{scores[n]:+.2f}\n{truth}", color=SAME if same else INK)
-            ax.spines[:].set(visible=True, color=colour, linewidth=2, linestyle=dash)
+            style = {"color": SAME} if same else {"color": DIFFERENT, "linestyle": "--"}
+            ax.spines[:].set(visible=True, linewidth=2, **style)

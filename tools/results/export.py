@@ -280,12 +280,10 @@ def draw(results: list[tuple[Subject, list[Row], list[Cost], list[dict]]]) -> st
     """The whole table as a picture; returns where."""
     import matplotlib.pyplot as plt
 
-    from lib.plots.export import export_table
-
     course.use_figure_style()
     fig, axes = plt.subplots(len(results), 4, figsize=(13, 3.4 * len(results)), squeeze=False)
     for line, (subject, rows, costs, _) in zip(axes, results):
-        export_table(line, rows, costs, subject.title)
+        pictures.export_table(line, rows, costs, subject.title)
     return pictures.save(fig, "export_table.png")
 
 

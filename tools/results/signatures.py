@@ -228,12 +228,10 @@ def draw_map(vectors, images: ImageSet) -> str:
     import matplotlib.pyplot as plt
     import umap
 
-    from lib.plots.maps import signature_map
-
     course.use_figure_style()
     places = umap.UMAP(metric="cosine", random_state=0, n_jobs=1).fit_transform(np.asarray(vectors))
     fig, ax = plt.subplots(figsize=(7, 5.2))
-    signature_map(ax, places, images.identity, images.genuine)
+    pictures.signature_map(ax, places, images.identity, images.genuine)
     return pictures.save(fig, "signature_map.png")
 
 
