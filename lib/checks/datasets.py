@@ -6,6 +6,8 @@ A split is random, so its check compares a sentence that describes many splits.
 import numpy as np
 
 from lib.checks.judge import REPEATS, edge, in_words, judge, pixels
+from lib.data import ImageSet
+from lib.data.audit import balanced_accuracy, duplicates
 
 
 def split_people(attempt) -> bool | None:
@@ -26,15 +28,11 @@ def split_people(attempt) -> bool | None:
         edge("Every image of a person is on one side only.", [0, 0, 1, 1], 0.5, 0),
         edge(
             "`share` counts people, the training indices come first, and names are not indices.",
-            [4, 9, 4, 7, 9, 7, 8, 8],
-            0.25,
-            0,
+            *([4, 9, 4, 7, 9, 7, 8, 8], 0.25, 0),
         ),
         edge(
             "Test half of the people, however many images each has.",
-            [0] * 6 + [1, 1, 2, 2, 3, 3],
-            0.5,
-            0,
+            *([0] * 6 + [1, 1, 2, 2, 3, 3], 0.5, 0),
         ),
         edge("Draw the people at random.", [0, 1, 2, 3], 0.5, 0),
     ]
@@ -45,10 +43,8 @@ def split_people(attempt) -> bool | None:
 
 def _good_split(identity, share: float) -> str:
     people = len(set(identity.tolist()))
-    return (
-        f"{round(share * people)} of {people} people in the test set, drawn at random, "
-        "and each image on one side"
-    )
+    tested = f"{round(share * people)} of {people} people in the test set, drawn at random"
+    return f"{tested}, and each image on one side"
 
 
 def _describe_splits(identity, share: float, splits) -> str:
@@ -76,12 +72,8 @@ def find_duplicates(attempt) -> bool | None:
     """`images (N, H, W) uint8 -> list of (first index, later index)`, in the order of the later."""
 
     def expected(images):
-        found = []
-        for later, image in enumerate(images):
-            first = next(index for index in range(later + 1) if (images[index] == image).all())
-            if first < later:
-                found.append((first, later))
-        return found
+        count = len(images)
+        return duplicates(ImageSet(images, np.arange(count), np.ones(count, bool), ("",) * count))
 
     def draw(rng):
         return (rng.integers(0, 256, (5, 2, 3))[rng.integers(0, 5, rng.integers(1, 7))],)
@@ -103,12 +95,7 @@ def best_balanced_accuracy(attempt) -> bool | None:
     """`(number (N,), label (N,) bool) -> float`: of the best threshold, in the better direction."""
 
     def expected(number, label):
-        best = 0.0
-        for threshold in [*number, np.inf]:
-            for accept in (number >= threshold, number < threshold):
-                hits = [sum(accept[label]) / sum(label), sum(~accept[~label]) / sum(~label)]
-                best = max(best, sum(hits) / 2)
-        return best
+        return balanced_accuracy(number, label)[0]
 
     def draw(rng):
         label = rng.random(rng.integers(2, 30)) < 0.3
@@ -123,8 +110,7 @@ def best_balanced_accuracy(attempt) -> bool | None:
         edge("Try every threshold.", [0.0, 1.0, 2.0, 100.0], [no, no, yes, yes]),
         edge(
             "One threshold has two sides; take the better direction.",
-            [0.0, 1.0, 2.0, 3.0, 4.0],
-            [yes, no, no, no, yes],
+            *([0.0, 1.0, 2.0, 3.0, 4.0], [yes, no, no, no, yes]),
         ),
     ]
     hint = "Balanced accuracy is the mean of two shares, one of each class."

@@ -3,23 +3,18 @@
 import math
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from lib.checks.judge import edge, judge
 from lib.models import MobileFaceNet
+from lib.training import learning_rate, parameter_groups
 
 
 def paper_learning_rate(attempt) -> bool | None:
     """`(step, steps, peak, warm_up) -> float`: the learning rate of one step, the first is 0."""
 
     def expected(step, steps, peak, warm_up):
-        part = steps // 60  # a sixtieth of the run
-        rates = [peak] * 36 * part + [peak / 10] * 16 * part
-        rates += [peak / 100] * 6 * part + [peak / 1000] * 2 * part
-        for early in range(min(warm_up, steps)):
-            rates[early] = peak * (early + 1) / (warm_up + 1)
-        return rates[step]
+        return learning_rate(step, steps, peak, "paper", warm_up)
 
     def draw(rng):
         steps = 60 * rng.integers(1, 200)
@@ -43,17 +38,13 @@ def paper_learning_rate(attempt) -> bool | None:
 def weight_decay(attempt) -> bool | None:
     """`(name, shape) -> float`: the weight decay of one parameter of a MobileFaceNet."""
     networks = MobileFaceNet(), MobileFaceNet(embedding_size=64, input_size=(56, 56), width=0.5)
-    parameters = [
-        (name, tuple(values.shape)) for net in networks for name, values in net.named_parameters()
-    ]
-    modules = dict(networks[0].named_modules())  # in forward order
-    order = list(modules)
+    named = [item for net in networks for item in net.named_parameters()]
+    parameters = [(name, tuple(values.shape)) for name, values in named]
+    groups = parameter_groups(networks[0], loss=None)
+    decay = {id(values): group["weight_decay"] for group in groups for values in group["params"]}
 
     def expected(name, shape):
-        module = name.rpartition(".")[0]
-        if not isinstance(modules[module], nn.Conv2d):
-            return 0.0
-        return 4e-4 if order.index(module) > order.index("gdconv.norm") else 4e-5
+        return decay[id(networks[0].get_parameter(name))]
 
     def draw(rng):
         return parameters[rng.integers(len(parameters))]

@@ -23,18 +23,14 @@ def identify(attempt) -> bool | None:
     edges = [
         edge(
             "Each row is a probe, and its largest score names it.",
-            [[0.2, 0.8], [0.7, 0.1], [0.6, 0.3]],
-            ["Ada", "Bo"],
-            0.5,
+            *([[0.2, 0.8], [0.7, 0.1], [0.6, 0.3]], ["Ada", "Bo"], 0.5),
         ),
         edge("Nobody reaches the threshold: None.", [[0.4, 0.3]], ["Ada", "Bo"], 0.5),
         edge("Take the best of the three.", [[0.6, 0.9, 0.7]], ["Ada", "Bo", "Cy"], 0.5),
         edge("A score equal to the threshold is accepted.", [[0.5, 0.1]], ["Ada", "Bo"], 0.5),
         edge(
             "Of a person's templates the best one counts, not the mean or sum.",
-            [[0.9, 0.1, 0.8, 0.8]],
-            ["Ada", "Ada", "Bo", "Bo"],
-            0.5,
+            *([[0.9, 0.1, 0.8, 0.8]], ["Ada", "Ada", "Bo", "Bo"], 0.5),
         ),
         edge("A gallery of one person still meets strangers.", [[-0.3], [0.9]], ["Ada"], 0.0),
     ]

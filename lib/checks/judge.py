@@ -1,8 +1,8 @@
 """The frame of every check: call the reader's function on many inputs, report the first mistake.
 
-A check is a reference, its inputs and their hints. The reference works out the expected answer
-from the inputs alone, slowly, and in another way than the printed solution does. Edges are inputs
-chosen to show one mistake each; the other inputs are random.
+A check is a reference, its inputs and their hints. The reference is the function of `lib` that the
+lesson leads to, or works the answer out slowly, in another way than the printed solution does.
+Edges are inputs chosen to show one mistake each; the other inputs are random.
 """
 
 import copy

@@ -5,10 +5,10 @@ Expected values come from walking the kernel along and from asking PyTorch's lay
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from lib.checks.judge import double_tensor, edge, judge
+from lib.models import Bottleneck, count_parameters
 
 
 def output_side(attempt) -> bool | None:
@@ -37,32 +37,22 @@ def bottleneck_cost(attempt) -> bool | None:
     """`(c_in, c_out, wide, stride, side) -> (parameters, multiply-adds)`."""
 
     def expected(c_in, c_out, wide, stride, side):
-        layers = [
-            nn.Conv2d(c_in, wide, 1, bias=False),
-            nn.BatchNorm2d(wide),
-            nn.PReLU(wide),
-            nn.Conv2d(wide, wide, 3, stride, padding=1, groups=wide, bias=False),
-            nn.BatchNorm2d(wide),
-            nn.PReLU(wide),
-            nn.Conv2d(wide, c_out, 1, bias=False),
-            nn.BatchNorm2d(c_out),
-        ]
+        block = Bottleneck(c_in, c_out, wide, stride).eval()
         x, multiply_adds = torch.zeros(1, c_in, side, side), 0
-        for layer in layers:
-            x = layer.eval()(x)
-            if isinstance(layer, nn.Conv2d):  # each output value costs the weights that it sees
-                multiply_adds += x.numel() * layer.weight[0].numel()
-        return sum(p.numel() for layer in layers for p in layer.parameters()), multiply_adds
+        for layer in (block.expand, block.depthwise, block.project):
+            x = layer(x)  # each output value costs the weights that it sees
+            multiply_adds += x.numel() * layer.conv.weight[0].numel()
+        return count_parameters(block), multiply_adds
 
     def draw(rng):
         return *rng.integers(1, 24, 3), rng.integers(1, 3), rng.integers(3, 16)
 
-    ones = (
-        "Weights 1 + 9 + 1, batch norm 2 a channel three times, a slope a channel twice; "
-        "only weights multiply."
-    )
     edges = [
-        edge(ones, 1, 1, 1, 1, 1),
+        edge(
+            "Weights 1 + 9 + 1, batch norm 2 a channel three times, a slope a channel twice; "
+            "only weights multiply.",
+            *(1, 1, 1, 1, 1),
+        ),
         edge("A depthwise 3x3 has nine weights a channel.", 2, 2, 2, 1, 4),
         edge("Batch norms count output channels: wide, wide, c_out.", 3, 2, 4, 1, 1),
         edge("The widening layer runs before the stride, on the large map.", 2, 3, 4, 2, 8),
@@ -100,12 +90,7 @@ def fold(attempt) -> bool | None:
         ),
         edge(
             "gamma belongs to the output channel, the first axis of the weight.",
-            square,
-            [1, 10],
-            [0, 0],
-            [0, 0],
-            [1, 1],
-            0.0,
+            *(square, [1, 10], [0, 0], [0, 0], [1, 1], 0.0),
         ),
     ]
     hint = "Convolution and batch norm, one after the other, give another answer."

@@ -5,6 +5,8 @@ from scipy.optimize import brentq
 
 from lib.checks.identification import PEOPLE
 from lib.checks.judge import edge, judge
+from lib.phone.alignment import to_template
+from lib.phone.gallery import decision
 
 LEFT, RIGHT = 38.2946 + 51.6963j, 73.5318 + 51.5014j  # the eyes of the template
 
@@ -15,14 +17,9 @@ def from_two_eyes(attempt) -> bool | None:
     left, right  (x, y) of the eyes in the photograph
     """
 
-    def expected(left, right):  # four real equations for the parts of a and b
-        rows = [
-            row
-            for eye in (LEFT, RIGHT)
-            for row in ((eye.real, -eye.imag, 1, 0), (eye.imag, eye.real, 0, 1))
-        ]
-        parts = np.linalg.solve(rows, [*left, *right]).round(9) + 0.0
-        return complex(*parts[:2]), complex(*parts[2:])
+    def expected(left, right):
+        a, b = np.concatenate(to_template([[left, right]])).round(9) + 0.0
+        return complex(a), complex(b)
 
     def eyes(a: complex, b: complex = 0) -> list[tuple[float, float]]:
         return [(eye.real, eye.imag) for eye in np.round([a * LEFT + b, a * RIGHT + b], 4).tolist()]
@@ -45,11 +42,8 @@ def open_set(attempt) -> bool | None:
     """`(names, scores (P,), threshold, margin) -> str`: "unknown", "unsure" or a name."""
 
     def expected(names, scores, threshold, margin):
-        ranked = sorted(zip(scores.tolist(), names), reverse=True)
-        best, name = ranked[0]
-        if best < threshold:
-            return "unknown"
-        return "unsure" if any(best - score < margin for score, _ in ranked[1:]) else name
+        answer = decision(names, scores, threshold, margin)
+        return answer.name or answer.kind
 
     def draw(rng):
         n = rng.integers(1, 6)
@@ -64,10 +58,7 @@ def open_set(attempt) -> bool | None:
         edge("Compare with the threshold before the margin.", two, [0.62, 0.6], 0.7, 0.1),
         edge(
             "A score on the threshold is accepted, and a lead of exactly the margin is enough.",
-            two,
-            [0.75, 0.25],
-            0.75,
-            0.5,
+            *(two, [0.75, 0.25], 0.75, 0.5),
         ),
         edge("One person is enrolled: there is no second best.", ["Ada"], [0.8], 0.7, 0.1),
         edge("One person is enrolled, and this is a stranger.", ["Ada"], [0.1], 0.7, 0.1),
@@ -82,10 +73,7 @@ def far_per_comparison(attempt) -> bool | None:
 
     def expected(people, templates, one_in):
         def missing(far: float) -> float:
-            rejected = 1.0
-            for _ in range(people * templates):
-                rejected *= 1 - far
-            return 1 - rejected - 1 / one_in
+            return 1 - (1 - far) ** (people * templates) - 1 / one_in
 
         return brentq(missing, 0.0, 1.0, xtol=1e-15)
 
@@ -96,9 +84,7 @@ def far_per_comparison(attempt) -> bool | None:
         edge("One comparison: its FAR is 1 / one_in.", 1, 1, 1000),
         edge(
             "Two rejections have probability 3/4, so one has its square root; do not divide by 2.",
-            2,
-            1,
-            4,
+            *(2, 1, 4),
         ),
         edge("A second template is a second comparison.", 1, 2, 4),
         edge("Four comparisons: people times templates.", 2, 2, 16),

@@ -1,24 +1,18 @@
 """Checks of the lesson on one-shot learning: N-way answers, precision at k, a bootstrap."""
 
-import math
-
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 
 from lib.checks.judge import edge, judge
+from lib.data.arrays import unit_rows
 
 
 def nearest_character(attempt) -> bool | None:
     """`(shots (N, K, D), probes (Q, D)) -> (Q,)`: the character with the largest mean cosine."""
 
-    def cosine(a, b):
-        return sum(x * y for x, y in zip(a, b)) / math.hypot(*a) / math.hypot(*b)
-
     def expected(shots, probes):
-        answers = []
-        for probe in probes:
-            totals = [sum(cosine(shot, probe) for shot in character) for character in shots]
-            answers.append(totals.index(max(totals)))
-        return np.array(answers)
+        cosines = np.einsum("nkd,qd->qnk", unit_rows(shots), unit_rows(probes))
+        return cosines.mean(2).argmax(1)
 
     def draw(rng):
         ways, shots, size, probes = rng.integers((2, 1, 2, 1), (7, 5, 9, 9))
@@ -31,18 +25,15 @@ def nearest_character(attempt) -> bool | None:
         edge("Normalise the shots first.", [[[10.0, 0.0]], [[0.5, 0.5]]], [[0.6, 0.5]]),
         edge(
             "Take the mean over all shots of a character, not the best shot.",
-            [[[1.0, 0.0], [-1.0, 0.1]], [[0.6, 0.8], [0.6, 0.8]]],
-            [[1.0, 0.0]],
+            *([[[1.0, 0.0], [-1.0, 0.1]], [[0.6, 0.8], [0.6, 0.8]]], [[1.0, 0.0]]),
         ),
         edge(
             "Do not normalise the mean of the unit vectors again.",
-            [[[1.0, 0.0], [-0.9, 0.436]], [[1.0, 0.0], [1.0, 0.0]]],
-            [[0.3, 0.954]],
+            *([[[1.0, 0.0], [-0.9, 0.436]], [[1.0, 0.0], [1.0, 0.0]]], [[0.3, 0.954]]),
         ),
         edge(
             "Return one answer for each probe; the largest cosine wins.",
-            [[[1.0, 0.0]], [[0.0, 1.0]], [[-1.0, 0.0]]],
-            [[0.0, 2.0], [3.0, 1.0]],
+            *([[[1.0, 0.0]], [[0.0, 1.0]], [[-1.0, 0.0]]], [[0.0, 2.0], [3.0, 1.0]]),
         ),
     ]
     hint = "Take the mean over a character's shots, then the best character."
@@ -51,12 +42,9 @@ def nearest_character(attempt) -> bool | None:
 
 def share_among_nearest(points, labels, k: int) -> float:
     """Mean share of a point's `k` nearest others (Euclidean distance) that have its label."""
-    shares = []
-    for i, point in enumerate(points):
-        others = [j for j in range(len(points)) if j != i]
-        nearest = sorted(others, key=lambda j: math.dist(point, points[j]))[:k]
-        shares.append(sum(labels[j] == labels[i] for j in nearest) / k)
-    return sum(shares) / len(shares)
+    search = NearestNeighbors(n_neighbors=k).fit(points)
+    nearest = search.kneighbors(return_distance=False)  # (N, k), without the point itself
+    return float((labels[nearest] == labels[:, None]).mean())
 
 
 def precision_at(attempt) -> bool | None:
@@ -78,9 +66,7 @@ def precision_at(attempt) -> bool | None:
     edges = [
         edge(
             "A query must not find itself; nobody has a partner here.",
-            circle(0, 90, 180),
-            [0, 1, 2],
-            1,
+            *(circle(0, 90, 180), [0, 1, 2], 1),
         ),
         edge(
             "One of the first two is correct: divide by k.", circle(0, 10, 90, 100), [0, 0, 1, 1], 2
@@ -88,15 +74,11 @@ def precision_at(attempt) -> bool | None:
         edge("Only the first place counts at k = 1.", circle(0, 10, 25, 90), [0, 1, 0, 1], 1),
         edge(
             "Leave the query out by its index: the first two images are equal.",
-            circle(30, 30, 75, 78),
-            [0, 1, 1, 1],
-            1,
+            *(circle(30, 30, 75, 78), [0, 1, 1, 1], 1),
         ),
         edge(
             "All of the first k places count, and the most alike come first.",
-            circle(0, 5, 40, 50, 170),
-            [0, 0, 0, 1, 1],
-            3,
+            *(circle(0, 5, 40, 50, 170), [0, 0, 0, 1, 1], 3),
         ),
     ]
     hint = "Count the correct ones among the first k, divide by k, take the mean over all queries."
@@ -122,15 +104,11 @@ def bootstrap_shares(attempt) -> bool | None:
     edges = [
         edge(
             "[0, 0] draws the whole of run 0 twice, and all of its answers are correct.",
-            [yes, yes, no, no],
-            [0, 0, 1, 1],
-            [[0, 0], [0, 1], [1, 1]],
+            *([yes, yes, no, no], [0, 0, 1, 1], [[0, 0], [0, 1], [1, 1]]),
         ),
         edge(
             "Pool the answers of runs of different size; do not take the mean of their shares.",
-            [yes, no, no, no],
-            [0, 1, 1, 1],
-            [[0, 1]],
+            *([yes, no, no, no], [0, 1, 1, 1], [[0, 1]]),
         ),
         edge("A run drawn twice counts twice.", [yes, no, no], [0, 1, 1], [[0, 0, 1]]),
         edge("A draw names runs.", [no, yes, yes, no], [1, 0, 1, 0], [[1, 1], [0, 1]]),

@@ -1,26 +1,23 @@
 """Checks of the lesson on pairs and triplets: counts, the mask of valid triplets, P x K batches.
 
-Counts and masks come from loops over every pair and triple. A batch is random, so its check
-compares a sentence that describes many batches.
+A batch is random, so its check compares a sentence that describes many batches.
 """
 
 from collections import Counter
-from itertools import combinations, product
 
 import numpy as np
 import torch
 
 from lib.checks.judge import REPEATS, edge, in_words, judge
+from lib.data.pairs import count_pairs, count_triplets
 
 
 def counts(attempt) -> bool | None:
     """`(p, k) -> (same pairs, different pairs, triplets)` of P identities with K images each."""
 
     def expected(p, k):
-        people = [person for person in range(p) for _ in range(k)]
-        is_same = [a == b for a, b in combinations(people, 2)]
-        triplets = [_is_triplet(people, *three) for three in product(range(p * k), repeat=3)]
-        return sum(is_same), len(is_same) - sum(is_same), sum(triplets)
+        identity = np.repeat(np.arange(p), k)
+        return *count_pairs(identity), count_triplets(identity)
 
     def draw(rng):
         return rng.integers(1, 7, 2).tolist()
@@ -35,17 +32,14 @@ def counts(attempt) -> bool | None:
     return judge("counts", attempt, expected, edges, draw, hint, count=30)
 
 
-def _is_triplet(people, a: int, p: int, n: int) -> bool:
-    return a != p and people[a] == people[p] and people[a] != people[n]
-
-
 def valid_triplets(attempt) -> bool | None:
     """`labels (B,) -> bool (B, B, B)`: which (anchor, positive, negative) are triplets."""
 
     def expected(labels):
-        size = len(labels)
-        triplets = [_is_triplet(labels, *three) for three in product(range(size), repeat=3)]
-        return np.array(triplets, dtype=bool).reshape(size, size, size)
+        mask = np.zeros((len(labels),) * 3, dtype=bool)
+        for a, p, n in np.ndindex(mask.shape):
+            mask[a, p, n] = a != p and labels[a] == labels[p] and labels[a] != labels[n]
+        return mask
 
     def draw(rng):
         return (rng.integers(0, 4, rng.integers(1, 8)),)
@@ -81,10 +75,7 @@ def pk_batch(attempt) -> bool | None:
         edge("Take every identity once, with K different images of each.", [0, 0, 1, 1], 2, 2, 0),
         edge(
             "Draw identities and images at random: in 100 batches every image occurs.",
-            [0, 0, 0, 0, 1, 1, 1, 1],
-            1,
-            2,
-            0,
+            *([0, 0, 0, 0, 1, 1, 1, 1], 1, 2, 0),
         ),
         edge("Draw P different identities from np.unique.", [0] * 6 + [1, 1], 2, 2, 0),
         edge("Leave out who has fewer than K images.", [0, 0, 0, 1, 2, 2, 2, 3], 2, 2, 0),

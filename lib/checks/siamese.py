@@ -84,19 +84,14 @@ def training_step(attempt) -> bool | None:
         edge("Give the loss `same` as it is.", 1, one, one, one, [1.0]),
         edge(
             "Backward, then step: the weights change. Return the loss as it was before.",
-            1,
-            one,
-            one,
-            zero,
-            [1.0],
+            *(1, one, one, zero, [1.0]),
         ),
         edge("Gradients add up from step to step: zero_grad in each.", 3, one, one, zero, [1.0]),
         edge("A different pair is pushed apart.", 2, [[0.25]], one, zero, [0.0]),
     ]
     hint = "Distances, loss, zero_grad, backward, step; return the loss as a number."
-    return judge(
-        "training_step", run, expected, edges, draw, hint, count=30, as_input=double_tensor
-    )
+    options = {"count": 30, "as_input": double_tensor}
+    return judge("training_step", run, expected, edges, draw, hint, **options)
 
 
 def verify(attempt) -> bool | None:
@@ -108,10 +103,8 @@ def verify(attempt) -> bool | None:
         return bool(answer) if isinstance(answer, torch.Tensor | np.bool_) else answer
 
     def expected(first, second, threshold):
-        ink = [
-            np.mean([((255 - int(grey)) / 255) ** 2 for grey in x.flat]) for x in (first, second)
-        ]
-        return abs(ink[0] - ink[1]) <= threshold
+        a, b = (np.mean((1 - x / 255) ** 2) for x in (first, second))
+        return abs(a - b) <= threshold
 
     def draw(rng):
         first, second = rng.integers(0, 256, (2, *rng.integers(1, 4, 2)))
@@ -124,9 +117,7 @@ def verify(attempt) -> bool | None:
         edge("A large distance means different.", black, white, 0.5),
         edge(
             "Call model.eval(): in training mode batch norm compares within the batch.",
-            white,
-            [[254]],
-            1.5,
+            *(white, [[254]], 1.5),
         ),
         edge("Ink is 1 and paper 0: (255 - x) / 255.", black, [[26]], 0.15),
         edge("Divide by 255: the network was trained on 0 to 1.", [[200]], [[210]], 0.1),
@@ -161,9 +152,8 @@ class _Ink(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(
-            1, eps=1e-12, affine=False
-        )  # mean 0, variance 1: changes nothing
+        # Mean 0, variance 1: in evaluation mode it changes nothing.
+        self.norm = nn.BatchNorm1d(1, eps=1e-12, affine=False)
 
     def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         both = torch.cat([first, second])

@@ -1,8 +1,7 @@
 """Checks of the lesson on verification: metrics, and a threshold from other people."""
 
-import math
-
 from lib.checks.judge import edge, judge
+from lib.evaluation import convert_threshold
 
 
 def to_cosine(attempt) -> bool | None:
@@ -12,10 +11,7 @@ def to_cosine(attempt) -> bool | None:
     """
 
     def expected(value, metric):
-        if metric == "cosine":
-            return value
-        chord = value if metric == "l2" else math.sqrt(value)
-        return math.cos(2 * math.asin(chord / 2))  # the angle that a chord of the unit circle spans
+        return convert_threshold(value, metric, "cosine")
 
     def draw(rng):
         metric = rng.choice(["cosine", "l2", "squared l2"])
@@ -56,11 +52,6 @@ def choose_and_measure(attempt) -> bool | None:
             groups += [scores, same]
         return *groups, rng.choice([0.05, 0.1, 0.2, 0.3])
 
-    hint = "Choose on the first two arguments alone, measure on the next two alone."
-    return judge("choose_and_measure", attempt, expected, _two_groups(), draw, hint)
-
-
-def _two_groups() -> list:
     yes, no = True, False
     simple = [0.1, 0.3, 0.5, 0.9], [no, no, no, yes]
     even = [0.2, 0.6, 0.8, 0.9], [no, no, yes, yes]
@@ -71,31 +62,25 @@ def _two_groups() -> list:
     def four(*scores):
         return list(scores), [no, no, yes, yes]
 
-    return [
+    edges = [
         edge(
             "The first group sets the threshold, 0.5; only the second group is measured.",
-            *simple,
-            *four(0.6, 0.2, 0.7, 0.3),
-            0.4,
+            *(*simple, *four(0.6, 0.2, 0.7, 0.3), 0.4),
         ),
         edge(
             "At 0.5, the lowest threshold that holds, 1 of 3 impostors passes. Return FAR, TAR.",
-            *simple,
-            *six,
-            0.4,
+            *(*simple, *six, 0.4),
         ),
         edge(
             "FAR is a share of the pairs of *different people*, not of all pairs.",
-            *uneven,
-            *four(0.35, 0.25, 0.45, 0.1),
-            0.3,
+            *(*uneven, *four(0.35, 0.25, 0.45, 0.1), 0.3),
         ),
         edge("A FAR of exactly `far` is allowed.", *even, *four(0.61, 0.1, 0.62, 0.3), 0.5),
         edge("A score equal to the threshold is accepted.", *even, *four(0.6, 0.1, 0.6, 0.3), 0.5),
         edge(
             "Two impostor pairs share the score 0.6: there 3 of 4 pass, so the threshold is 0.7.",
-            *tied,
-            *four(0.65, 0.75, 0.65, 0.72),
-            0.5,
+            *(*tied, *four(0.65, 0.75, 0.65, 0.72), 0.5),
         ),
     ]
+    hint = "Choose on the first two arguments alone, measure on the next two alone."
+    return judge("choose_and_measure", attempt, expected, edges, draw, hint)

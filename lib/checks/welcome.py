@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from lib.checks.judge import edge, judge
+from lib.evaluation import far_frr
 
 
 def decide(attempt) -> bool | None:
@@ -30,12 +31,6 @@ def decide(attempt) -> bool | None:
 def error_rates(attempt) -> bool | None:
     """`(scores (N,), same (N,) bool, threshold) -> (FAR, FRR)`."""
 
-    def expected(scores, same, threshold):
-        pairs = list(zip(scores.tolist(), same.tolist()))
-        false_accepts = [score >= threshold for score, is_same in pairs if not is_same]
-        false_rejects = [score < threshold for score, is_same in pairs if is_same]
-        return np.mean(false_accepts).item(), np.mean(false_rejects).item()
-
     def draw(rng):
         size = rng.integers(2, 40)
         same = rng.random(size) < 0.4
@@ -48,17 +43,13 @@ def error_rates(attempt) -> bool | None:
         edge("Both decisions are correct: both rates are 0.", [0.75, 0.25], [yes, no], 0.5),
         edge(
             "The order is FAR, FRR. FAR is a share of the different pairs, not of all pairs.",
-            [0.9, 0.6, 0.1, 0.2, 0.3],
-            [no, yes, no, no, no],
-            0.5,
+            *([0.9, 0.6, 0.1, 0.2, 0.3], [no, yes, no, no, no], 0.5),
         ),
         edge("A score equal to the threshold is accepted: use >=.", [0.5, 0.5], [no, yes], 0.5),
         edge(
             "FRR is the share of same pairs that are rejected; TAR = 1 - FRR is accepted.",
-            [0.1, 0.2, 0.9, 0.3],
-            [yes, yes, yes, no],
-            0.5,
+            *([0.1, 0.2, 0.9, 0.3], [yes, yes, yes, no], 0.5),
         ),
     ]
     hint = "Count the same pairs and the different pairs separately."
-    return judge("error_rates", attempt, expected, edges, draw, hint, as_input=torch.tensor)
+    return judge("error_rates", attempt, far_frr, edges, draw, hint, as_input=torch.tensor)
