@@ -14,10 +14,8 @@ def attack_error_rates(attempt) -> bool | None:
     """
 
     def expected(scores, media, threshold):
-        taken_for_live: dict[str, list[bool]] = {}
-        for score, medium in zip(scores.tolist(), media):
-            taken_for_live.setdefault(medium, []).append(score >= threshold)
-        shares = {medium: sum(taken) / len(taken) for medium, taken in taken_for_live.items()}
+        passed, media = scores >= threshold, np.array(media)
+        shares = {medium: passed[media == medium].mean() for medium in set(media)}
         live = shares.pop("live")
         return max(shares.values()), 1 - live
 

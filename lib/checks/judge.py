@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from lib.data.arrays import as_array
+
 REPEATS = 100  # calls on one input of a random task: what can be drawn is then hardly ever missed
 Edge = tuple[str, tuple]
 
@@ -77,12 +79,9 @@ def in_words(attempt: Callable, describe: Callable[..., str]) -> Callable:
 
     def described(*inputs):
         *given, seed = inputs
-        answers = []
-        for repeat in range(REPEATS):
-            answers.append(attempt(*copy.deepcopy(given), np.random.default_rng([seed, repeat])))
-            if answers[-1] is None:
-                return None
-        return describe(*given, answers)
+        rngs = [np.random.default_rng([seed, repeat]) for repeat in range(REPEATS)]
+        answers = [attempt(*copy.deepcopy(given), rng) for rng in rngs]
+        return None if any(one is None for one in answers) else describe(*given, answers)
 
     return described
 
@@ -91,10 +90,8 @@ def _as_given(value, as_input: Callable):
     """Lists of numbers and arrays go through `as_input`, numpy numbers become Python's."""
     if isinstance(value, np.generic):
         return value.item()
-    is_numbers = isinstance(value, np.ndarray) or (
-        isinstance(value, list) and not isinstance(value[0], str)
-    )
-    return as_input(value) if is_numbers else value
+    is_list = isinstance(value, list) and not isinstance(value[0], str)
+    return as_input(value) if is_list or isinstance(value, np.ndarray) else value
 
 
 def _fault(attempt: Callable, given: dict, expected, tolerance: float) -> str:
@@ -130,7 +127,7 @@ def _difference(answer, expected, tolerance: float) -> str:
     if expected is None or isinstance(expected, str):
         return "" if isinstance(answer, type(expected)) and answer == expected else other
     try:
-        got, wanted = _as_array(answer), _as_array(expected)
+        got, wanted = as_array(answer), as_array(expected)
     except (TypeError, ValueError):
         return other
     if got.dtype.kind not in "biufc":  # neither True and False nor numbers
@@ -148,18 +145,13 @@ def _difference(answer, expected, tolerance: float) -> str:
     return f"you returned {brief(got[index])} at {list(index)}; expected {brief(wanted[index])}"
 
 
-def _as_array(value) -> np.ndarray:
-    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
-
-
 def brief(value) -> str:
     """A value for a message; an array of more than twelve numbers is named by its shape."""
     if isinstance(value, (torch.Tensor, np.ndarray)):
-        array = _as_array(value)
-        if array.size <= 12:
-            return brief(array.tolist())
+        if np.prod(value.shape) <= 12:
+            return brief(value.tolist())
         kind = "tensor" if isinstance(value, torch.Tensor) else "array"
-        return f"{kind} of shape {array.shape}"
+        return f"{kind} of shape {tuple(value.shape)}"
     if isinstance(value, (float, complex, np.inexact)):
         return f"{value:.4g}"
     if isinstance(value, (list, tuple)):

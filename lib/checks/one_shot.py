@@ -55,8 +55,7 @@ def precision_at(attempt) -> bool | None:
 
     def draw(rng):
         count = rng.integers(5, 14)
-        vectors = rng.normal(size=(count, rng.integers(2, 6)))
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = unit_rows(rng.normal(size=(count, rng.integers(2, 6))))
         return vectors, rng.integers(0, 4, count), rng.integers(1, 4)
 
     def circle(*degrees):

@@ -1,16 +1,15 @@
 """Checks of lesson 1: the forward pass of a joint, one training step, a decision on two drawings.
 
-The networks in these checks are small enough to be worked out by loops: linear layers of two or
-three numbers, and a batch norm that does nothing in evaluation mode.
+The networks in these checks are small: linear layers of two or three numbers, and a batch norm that
+does nothing in evaluation mode.
 """
-
-import math
 
 import numpy as np
 import torch
 from torch import nn
 
 from lib.checks.judge import double_tensor, edge, judge, pixels
+from lib.losses import contrastive_loss
 
 
 def joint(attempt) -> bool | None:
@@ -20,11 +19,8 @@ def joint(attempt) -> bool | None:
         return attempt(_linear(weights), _linear(head, bias), first, second)
 
     def expected(weights, head, bias, first, second):
-        logits = []
-        for one, other in zip(first.tolist(), second.tolist()):
-            a, b = (weights.numpy() @ image for image in (one, other))
-            logits.append(head.numpy()[0] @ [*abs(a - b), *(a * b)] + bias.item())
-        return np.array(logits)
+        a, b = first @ weights.T, second @ weights.T  # (B, D)
+        return torch.hstack([abs(a - b), a * b]) @ head[0] + bias
 
     def draw(rng):
         pixels, size, batch = rng.integers(1, 4, 3)
@@ -54,25 +50,20 @@ def training_step(attempt) -> bool | None:
     def run(steps, weight, first, second, same):
         model = _Distance(weight)
         optimizer = torch.optim.SGD(model.parameters(), lr)
-        is_same = torch.tensor(same.numpy() > 0)
-        given = model, optimizer, _contrastive, first, second, is_same
+        given = model, optimizer, contrastive_loss, first, second, same > 0
         losses = [attempt(*given) for _ in range(steps)]
         if any(loss is None for loss in losses):
             return None
         return [*map(float, losses), *model.weight.detach().flatten().tolist()]
 
     def expected(steps, weight, first, second, same):
-        w, losses = weight.numpy().copy(), []
+        model, losses = _Distance(weight), []
         for _ in range(steps):
-            loss, slope = 0.0, np.zeros_like(w)
-            for x, is_same in zip((first - second).numpy(), same.tolist()):
-                d = math.sqrt(sum((w @ x) ** 2))
-                pull = d if is_same else min(0.0, d - 1)
-                loss += pull**2 / 2 / len(first)
-                slope += pull / max(d, 1e-12) * np.outer(w @ x, x) / len(first)
-            losses.append(loss)
-            w -= lr * slope
-        return [*losses, *w.flatten().tolist()]
+            loss = contrastive_loss(model(first, second), same > 0)
+            (slope,) = torch.autograd.grad(loss, model.weight)
+            losses.append(loss.item())
+            model.weight.data -= lr * slope
+        return [*losses, *model.weight.flatten().tolist()]
 
     def draw(rng):
         batch = rng.integers(1, 5)
@@ -130,10 +121,6 @@ def _linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> nn.Linear
     layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, dtype=weight.dtype)
     layer.load_state_dict({"weight": weight} | ({} if bias is None else {"bias": bias}))
     return layer
-
-
-def _contrastive(d: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
-    return 0.5 * torch.where(same, d, (1 - d).clamp_min(0)).square().mean()
 
 
 class _Distance(nn.Module):

@@ -1,11 +1,11 @@
 """Checks of the lesson on signature verification: scores against references, Cllr, a safe split."""
 
 import math
-from itertools import combinations
 
 import numpy as np
 
 from lib.checks.judge import edge, judge
+from lib.data.arrays import unit_rows
 from lib.evaluation import cllr
 
 
@@ -16,17 +16,12 @@ def score_against_references(attempt) -> bool | None:
     """
 
     def expected(questioned, references):
-        among = [np.dot(a, b) for a, b in combinations(references, 2)]
-        scores = []
-        for vector in questioned:
-            to = [np.dot(vector, reference) for reference in references]
-            scores.append(sum(to) / len(to) - sum(among) / len(among))
-        return np.array(scores)
+        among = (references @ references.T)[np.triu_indices(len(references), k=1)]
+        return (questioned @ references.T).mean(1) - among.mean()
 
     def draw(rng):
         count, k, size = rng.integers(1, 5), rng.integers(2, 6), rng.integers(2, 6)
-        vectors = rng.normal(size=(count + k, size)) + 1
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = unit_rows(rng.normal(size=(count + k, size)) + 1)
         return vectors[:count], vectors[count:]
 
     right, up, between = [1.0, 0.0], [0.0, 1.0], [math.sqrt(0.5), math.sqrt(0.5)]
