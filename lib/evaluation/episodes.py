@@ -44,10 +44,8 @@ def draw_episodes(
         if len(pool) >= ways:
             pools.append(np.array(pool))
     if ways < 2 or shots < 1 or not pools:
-        raise ValueError(
-            f"{ways}-way {shots}-shot needs {ways} identities with {shots + 1} images each "
-            "in one group"
-        )
+        needed = f"{ways} identities with {shots + 1} images each in one group"
+        raise ValueError(f"{ways}-way {shots}-shot needs {needed}")
     rng = np.random.default_rng(seed)
     shown, probes, answers = [], [], []
     for _ in range(count):
@@ -75,10 +73,8 @@ def prototype_scores(embeddings, episodes: Episodes) -> np.ndarray:
     source      compare Snell et al. 2017
     """
     unit = unit_rows(np.asarray(embeddings, dtype=np.float64))
-    scores = []
-    for shown, probe in zip(episodes.shown, episodes.probe):  # one by one: little memory
-        scores.append(np.einsum("wd,d->w", unit[shown].mean(1), unit[probe]))
-    return np.stack(scores)
+    questions = zip(episodes.shown, episodes.probe)  # one by one: little memory
+    return np.stack([np.einsum("wd,d->w", unit[s].mean(1), unit[p]) for s, p in questions])
 
 
 def is_correct(scores, answer) -> np.ndarray:

@@ -30,26 +30,19 @@ def identification(scores, probe_identity, gallery_identity, fpir: float = 0.01)
     scores = as_array(scores).astype(np.float64)
     probes, gallery = as_array(probe_identity), as_array(gallery_identity)
     if scores.shape != (len(probes), len(gallery)) or not np.isfinite(scores).all():
-        raise ValueError(
-            f"scores must be finite and ({len(probes)}, {len(gallery)}): probes x templates, "
-            f"not {scores.shape}"
-        )
+        shape = f"({len(probes)}, {len(gallery)}): probes x templates, not {scores.shape}"
+        raise ValueError(f"scores must be finite and {shape}")
     enrolled = np.isin(probes, gallery)
     strangers = int((~enrolled).sum())
     if not enrolled.any() or not 0 < fpir < 1 or fpir * strangers < 1 - 1e-9:
-        raise ValueError(
-            f"{enrolled.sum()} enrolled probes and {strangers} strangers; "
-            f"fpir={fpir} needs one enrolled probe and 1 / fpir strangers"
-        )
+        given = f"{enrolled.sum()} enrolled probes and {strangers} strangers"
+        raise ValueError(f"{given}; fpir={fpir} needs one enrolled probe and 1 / fpir strangers")
     best, found = scores.max(1), gallery[scores.argmax(1)]
     correct = found[enrolled] == probes[enrolled]
     nobody = best.max() + 1e-6 * max(1.0, abs(best.max()))  # a threshold that accepts nobody
     candidates = np.unique(np.append(best, nobody))
     accepted = strangers - np.searchsorted(np.sort(best[~enrolled]), candidates, side="left")
     threshold = candidates[np.argmax(accepted <= fpir * strangers + 1e-9)]  # the lowest that holds
-    return Identification(
-        float(correct.mean()),
-        float((correct & (best[enrolled] >= threshold)).mean()),
-        float((best[~enrolled] >= threshold).mean()),
-        float(threshold),
-    )
+    tpir = (correct & (best[enrolled] >= threshold)).mean()
+    fpir = (best[~enrolled] >= threshold).mean()
+    return Identification(*map(float, (correct.mean(), tpir, fpir, threshold)))

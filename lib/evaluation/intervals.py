@@ -67,9 +67,8 @@ def _over_pairs(value: Callable, order: np.ndarray, identities, resamples: int, 
     """2.5 and 97.5 percentiles of `value(rows)` over draws; rows repeat the pairs in this order."""
     first, second = (as_array(side) for side in identities)
     if first.shape != order.shape or second.shape != order.shape:
-        raise ValueError(
-            f"identities must be two arrays of {len(order)}, not {first.shape} and {second.shape}"
-        )
+        shapes = f"not {first.shape} and {second.shape}"
+        raise ValueError(f"identities must be two arrays of {len(order)}, {shapes}")
     people, codes = np.unique(np.concatenate([first[order], second[order]]), return_inverse=True)
     i, j = np.split(codes, 2)
     if len(people) < 2:
@@ -85,10 +84,8 @@ def _over_pairs(value: Callable, order: np.ndarray, identities, resamples: int, 
             except ValueError:
                 continue
     if 2 * len(values) < resamples:
-        raise ValueError(
-            f"the metric is undefined in {resamples - len(values)} of {resamples} draws: "
-            "too few identities or pairs for an interval"
-        )
+        failed = f"the metric is undefined in {resamples - len(values)} of {resamples} draws"
+        raise ValueError(f"{failed}: too few identities or pairs for an interval")
     low, high = np.percentile(np.stack(values), [2.5, 97.5], axis=0)
     return (float(low), float(high)) if np.ndim(low) == 0 else (low, high)
 

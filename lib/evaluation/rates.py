@@ -39,11 +39,9 @@ def roc(scores, same) -> Roc:
     accepted_same = np.cumsum(same)[last]
     accepted_different = last + 1 - accepted_same
     nobody = scores[0] + 1e-6 * max(1.0, abs(scores[0]))  # above the best score in float32 too
-    return Roc(
-        np.append(0.0, accepted_different / accepted_different[-1]),
-        np.append(0.0, accepted_same / accepted_same[-1]),
-        np.append(nobody, scores[last]),
-    )
+    far = np.append(0.0, accepted_different / accepted_different[-1])
+    tar = np.append(0.0, accepted_same / accepted_same[-1])
+    return Roc(far, tar, np.append(nobody, scores[last]))
 
 
 def auc(scores, same) -> float:
@@ -76,10 +74,8 @@ def equal_error_rate(scores, same, identities=None) -> tuple[float, float]:
         eer = far[k - 1] + t * (far[k] - far[k - 1])
         at = threshold[k - 1] + t * (threshold[k] - threshold[k - 1])
     if eer > 0.5:
-        message = (
-            f"EER {eer:.1%}: above 50 %, so these scores are larger for *different* pairs. "
-            "Are they distances? Negate them"
-        )
+        message = f"EER {eer:.1%}: above 50 %, so these scores are larger for *different* pairs. "
+        message += "Are they distances? Negate them"
         if identities is not None:
             low, _ = bootstrap_interval(equal_error_rate, scores, same, identities, resamples=200)
             if low > 0.5:
@@ -99,10 +95,8 @@ def tar_at_far(scores, same, far: float) -> tuple[float, float]:
     scores, same = as_pairs(scores, same)
     different = int((~same).sum())
     if not 0 < far < 1 or far * different < 1 - 1e-9:
-        raise ValueError(
-            f"far={far} must lie in (0, 1) and needs at least 1 / far different pairs; "
-            f"there are {different}"
-        )
+        needed = "must lie in (0, 1) and needs at least 1 / far different pairs"
+        raise ValueError(f"far={far} {needed}; there are {different}")
     curve = roc(scores, same)
     k = np.flatnonzero(curve.far <= far + 1e-12)[-1]
     return float(curve.tar[k]), float(curve.threshold[k])
@@ -126,9 +120,7 @@ def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]
         folds = np.repeat(np.arange(folds), [len(part) for part in np.array_split(scores, folds)])
     folds = as_array(folds)
     if folds.shape != scores.shape or len(np.unique(folds)) < 2:
-        raise ValueError(
-            f"folds must be a number, or {len(scores)} fold numbers of two folds or more"
-        )
+        raise ValueError(f"folds: a number, or {len(scores)} fold numbers of two folds or more")
     accuracies = []
     for fold in np.unique(folds):
         test = folds == fold
@@ -171,10 +163,8 @@ def convert_threshold(value, source: str, target: str):
     value = as_array(value).astype(np.float64)
     low, high = ranges[source]
     if not ((value >= low - 1e-6) & (value <= high + 1e-6)).all():
-        raise ValueError(
-            f"{source} of unit vectors lies in [{low}, {high}], not {value}; "
-            "are the embeddings normalised?"
-        )
+        off = f"{source} of unit vectors lies in [{low}, {high}], not {value}"
+        raise ValueError(f"{off}; are the embeddings normalised?")
     value = value.clip(low, high)
     squared = {"cosine": 2 - 2 * value, "l2": value**2, "squared l2": value}[source]
     result = {"cosine": 1 - squared / 2, "l2": np.sqrt(squared), "squared l2": squared}[target]

@@ -56,10 +56,8 @@ def draw_references(identity, genuine, k: int, draws: int = 10, seed: int = 0) -
     for person in np.tile(people, draws):
         own = rng.permutation(real[person])
         if len(own) <= k:
-            raise ValueError(
-                f"identity {person} has {len(own)} genuine images; "
-                f"{k} references leave none to be questioned"
-            )
+            given = f"identity {person} has {len(own)} genuine images"
+            raise ValueError(f"{given}; {k} references leave none to be questioned")
         skilled = np.flatnonzero((identity == person) & ~genuine)
         random = [rng.choice(real[other]) for other in people if other != person]
         found.append(Draw(int(person), own[:k], own[k:], skilled, np.array(random, dtype=np.int64)))

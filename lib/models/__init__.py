@@ -21,8 +21,7 @@ from lib.models.cost import (
     seconds_by_layer,
 )
 from lib.models.embedding import as_channels, embed, to_input
-from lib.models.embedding_net import EmbeddingNet
 from lib.models.files import ARCHITECTURES, COURSE_MODEL, course_model, load, save
 from lib.models.layers import Bottleneck, ConvBlock, Network, PReLU, fold_batch_norm
 from lib.models.ncnn import fetch_face_weights, load_ncnn
-from lib.models.networks import MobileFaceNet, SignatureNet
+from lib.models.networks import EmbeddingNet, MobileFaceNet, SignatureNet

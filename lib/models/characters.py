@@ -51,16 +51,11 @@ class KochNet(Network):
     """
 
     def __init__(
-        self,
-        features: int = 4096,
-        input_size: tuple[int, int] = (105, 105),
-        kernels: tuple[int, ...] = (10, 7, 4, 4),
-        width: float = 1.0,
+        self, features=4096, input_size=(105, 105), kernels=(10, 7, 4, 4), width: float = 1.0
     ) -> None:
         super().__init__(features, input_size)
-        self.options = dict(
-            features=features, input_size=self.input_size, kernels=tuple(kernels), width=width
-        )
+        options = dict(features=features, input_size=self.input_size)
+        self.options = dict(**options, kernels=tuple(kernels), width=width)
         layers: list[nn.Module] = []
         c_in, (height, breadth) = 1, self.input_size
         for channels, kernel in zip((64, 128, 128, 256), kernels, strict=True):
@@ -99,9 +94,8 @@ class L1Head(nn.Module):
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         # Each pair once, in the order of `triu_indices`: half the work of `scores`.
-        weighed = [
-            (features[n] - features[n + 1 :]).abs() @ self.alpha for n in range(len(labels) - 1)
-        ]
+        rows = range(len(labels) - 1)
+        weighed = [(features[n] - features[n + 1 :]).abs() @ self.alpha for n in rows]
         logits = self.bias + torch.cat(weighed)  # (B (B - 1) / 2,)
         i, j = torch.triu_indices(len(labels), len(labels), offset=1, device=labels.device)
         same = (labels[i] == labels[j]).float()

@@ -22,14 +22,11 @@ def as_channels(images: np.ndarray | Tensor, channels: int) -> Tensor:
     """
     pixels = torch.as_tensor(images)
     if pixels.dtype != torch.uint8:
-        nan = pixels.is_floating_point() and bool(pixels.isnan().any())
-        found = f"{pixels.dtype} and hold NaN" if nan else pixels.dtype
+        found = f"{pixels.dtype}{' and hold NaN' if bool(pixels.isnan().any()) else ''}"
         raise ValueError(f"images must be uint8, 0 to 255; these are {found}")
     if pixels.ndim not in (3, 4) or (pixels.ndim == 4 and pixels.shape[3] != 3):
-        raise ValueError(
-            f"images must be (N, H, W) or (N, H, W, 3), not {tuple(pixels.shape)}; "
-            "for a single one write images[None]"
-        )
+        shape = f"(N, H, W) or (N, H, W, 3), not {tuple(pixels.shape)}"
+        raise ValueError(f"images must be {shape}; for a single one write images[None]")
     if pixels.numel() == 0:
         raise ValueError("no images: the array is empty")
     if pixels.ndim == 3:
@@ -75,8 +72,6 @@ def embed(model: Network, images: ImageSet | np.ndarray, batch_size: int = 256) 
         model.train(was_training)
     vectors = torch.cat(parts)  # (N, D)
     if broken := int((~vectors.isfinite().all(1)).sum()):
-        raise ValueError(
-            f"the model answers {broken} of {len(vectors)} images with NaN: its weights are "
-            "broken, as after a training that diverged"
-        )
+        answers = f"the model answers {broken} of {len(vectors)} images with NaN"
+        raise ValueError(f"{answers}: its weights are broken, as after a training that diverged")
     return vectors

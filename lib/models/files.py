@@ -20,14 +20,9 @@ def save(model: Network, path: Path | str, /, **facts) -> None:
 
     facts  numbers, strings and lists: what it was trained on, its threshold...
     """
-    content = dict(
-        format=FORMAT,
-        architecture=type(model).__name__,
-        options=model.options,
-        facts=facts,
-        state={key: value.cpu() for key, value in model.state_dict().items()},
-    )
-    write_file(path, content)
+    state = {key: value.cpu() for key, value in model.state_dict().items()}
+    about = dict(architecture=type(model).__name__, options=model.options, facts=facts)
+    write_file(path, dict(format=FORMAT, **about, state=state))
 
 
 def load(path: Path | str, architecture: str | None = None) -> Network:
@@ -69,10 +64,8 @@ def read_file(path: Path | str, form: str) -> dict:
     try:
         content = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:
-        raise ValueError(
-            f"{path} cannot be read: truncated, damaged, or not a file of weights alone "
-            f"({type(error).__name__})"
-        ) from None
+        why = f"truncated, damaged, or not a file of weights alone ({type(error).__name__})"
+        raise ValueError(f"{path} cannot be read: {why}") from None
     is_dict = isinstance(content, dict)
     found = content.get("format", "no format") if is_dict else type(content).__name__
     if found != form:

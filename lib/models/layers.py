@@ -69,18 +69,12 @@ class PReLU(nn.PReLU):
 class ConvBlock(nn.Sequential):
     """Convolution without bias, batch norm and an activation, registered in the order they run.
 
-    act  "prelu", "relu", or "linear" for none
+    kernel  its side, or (height, width)
+    act     "prelu", "relu", or "linear" for none
     """
 
     def __init__(
-        self,
-        c_in: int,
-        c_out: int,
-        kernel: int | tuple[int, int],
-        stride: int = 1,
-        padding: int = 0,
-        groups: int = 1,
-        act: str = "prelu",
+        self, c_in: int, c_out: int, kernel, stride=1, padding=0, groups=1, act: str = "prelu"
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(c_in, c_out, kernel, stride, padding, groups=groups, bias=False)

@@ -18,8 +18,7 @@ from lib.data.download import fetch
 from lib.models.layers import ConvBlock, Network
 from lib.models.networks import MobileFaceNet
 
-# InsightFace's 128-d MobileFaceNet as ncnn keeps it. InsightFace publishes an MXNet file at an
-# address that may change. The converted one lies in an Android app's repository, here pinned to a
+# InsightFace's 128-d MobileFaceNet as ncnn keeps it, from an Android app's repository pinned to a
 # commit. The checksums are those of the files that docs/results.md was measured with.
 FACE_WEIGHTS_AT = (
     "https://raw.githubusercontent.com/siren-ocean/FaceRecognize/"
@@ -85,17 +84,13 @@ def _read_layers(param: Path | str, raw: Path | str) -> deque[_Layer]:
             arrays.append(floats[at : at + count])
             at += count
         if kind in CONVOLUTIONS and arrays.pop(0).view("<u4")[0] != 0:
-            raise ValueError(
-                f"{raw}: the weights of {name} are packed (half precision or int8); "
-                "only float32 is read"
-            )
+            packed = f"the weights of {name} are packed (half precision or int8)"
+            raise ValueError(f"{raw}: {packed}; only float32 is read")
         if arrays:
             layers.append(_Layer(kind, f"{name} in {param}", options, arrays))
     if 4 * at != size:
-        raise ValueError(
-            f"{raw} holds {size:,} bytes, but the graph only {4 * at:,}: "
-            "these two files do not belong together"
-        )
+        sizes = f"{raw} holds {size:,} bytes, but the graph only {4 * at:,}"
+        raise ValueError(f"{sizes}: these two files do not belong together")
     return layers
 
 
@@ -166,7 +161,6 @@ def _copy_norm(ours: nn.Module, norm: _Layer, bias: np.ndarray) -> None:
 
 def _copy(ours: Tensor, values: np.ndarray, name: str) -> None:
     if ours.numel() != values.size:
-        raise ValueError(
-            f"{name} has {values.size} values, the model's layer at this place {ours.numel()}"
-        )
+        theirs = f"{name} has {values.size} values"
+        raise ValueError(f"{theirs}, the model's layer at this place {ours.numel()}")
     ours.copy_(torch.from_numpy(values.copy()).view_as(ours))

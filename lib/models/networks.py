@@ -1,4 +1,4 @@
-"""The course's two networks for faces and signatures.
+"""The course's networks for small drawings, faces and signatures.
 
     model = MobileFaceNet(embedding_size=128, input_size=(112, 112))  # arXiv:1804.07573, Table 1
     vectors = embed(model, images)  # uint8 (N, H, W, 3) -> (N, 128), unit length
@@ -14,6 +14,27 @@ from lib.models.layers import Bottleneck, ConvBlock, Network, round_channels
 
 # The middle of Table 1: expansion t, output channels c, blocks n, stride of the first block s.
 BOTTLENECKS = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
+
+
+class EmbeddingNet(Network):
+    """Three convolutions with batch norm, ReLU and pooling, then one linear layer: lesson 1.
+
+    Its embeddings have any length: a loss may use Euclidean distances or normalise them itself.
+    """
+
+    def __init__(self, embedding_size: int = 2) -> None:
+        super().__init__(embedding_size, (28, 28))
+        self.options = {"embedding_size": embedding_size}
+        layers: list[nn.Module] = []
+        for c_in, c_out in ((1, 16), (16, 32), (32, 64)):
+            layers += [nn.Conv2d(c_in, c_out, kernel_size=3, padding=1), nn.BatchNorm2d(c_out)]
+            layers += [nn.ReLU(), nn.MaxPool2d(2)]
+        # (B, 1, 28, 28) -> (B, 64, 3, 3) -> (B, 576) -> (B, D)
+        self.features = nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 3 * 3, embedding_size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 1, 28, 28), ink 1 on paper 0 -> (B, D)"""
+        return self.features(x)
 
 
 class MobileFaceNet(Network):
@@ -111,8 +132,6 @@ def _checked(x: Tensor, model: Network, any_size: bool = False) -> Tensor:
     fits = any_size or tuple(x.shape[2:]) == model.input_size
     if x.ndim != 4 or x.shape[1] != model.channels or not fits:
         height, width = model.input_size
-        raise ValueError(
-            f"{type(model).__name__} takes (B, {model.channels}, {height}, {width}), "
-            f"not {tuple(x.shape)}"
-        )
+        takes = f"{type(model).__name__} takes (B, {model.channels}, {height}, {width})"
+        raise ValueError(f"{takes}, not {tuple(x.shape)}")
     return x

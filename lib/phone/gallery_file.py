@@ -41,8 +41,7 @@ def to_bytes(fingerprint: str, size: int, templates: Mapping[str, np.ndarray]) -
 def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, np.ndarray]]:
     """(name, float32 (D,)) of each template, after all checks of the file.
 
-    raises  FileNotFoundError where there is none; ValueError that says what is wrong with it, and
-            what to do
+    raises  FileNotFoundError where there is none; ValueError that says what is wrong with it
     """
     path = Path(path)
     if not path.is_file():
@@ -57,10 +56,8 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
     except UnicodeDecodeError:
         raise ValueError(f"{path} holds names that are not UTF-8") from None
     if theirs != fingerprint:
-        raise ValueError(
-            f"{path} was made with another network ({theirs}, this one is {fingerprint}): "
-            "their vectors cannot be compared. Enrol again"
-        )
+        made = f"{path} was made with another network ({theirs}, this one is {fingerprint})"
+        raise ValueError(f"{made}: their vectors cannot be compared. Enrol again")
     if width != str(size):
         raise ValueError(f"{path} holds vectors of {width} numbers; this network makes {size}")
     if count != str(len(rows)):
@@ -72,9 +69,7 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
         except binascii.Error:
             raw = b""
         if len(raw) != 4 * size:
-            raise ValueError(
-                f"{path}: the template of {name!r} is not the base64 of {size} numbers"
-            )
+            raise ValueError(f"{path}: {name!r} has a template not the base64 of {size} numbers")
         yield name, np.frombuffer(raw, "<f4")
 
 
@@ -86,16 +81,11 @@ def _body(path: Path) -> bytes:
     content = path.read_bytes()
     first = content.split(b"\n", 1)[0].decode(errors="replace")
     if first != FIRST_LINE:
-        if first.startswith("siamese-gallery "):
-            raise ValueError(
-                f"{path} is a gallery of another version, {first[:40]!r}; "
-                f"this code reads {FIRST_LINE!r}"
-            )
-        raise ValueError(f"{path} is no gallery")
+        version = f"a gallery of another version, {first[:40]!r}; this code reads {FIRST_LINE!r}"
+        is_other = first.startswith("siamese-gallery ")
+        raise ValueError(f"{path} is {version if is_other else 'no gallery'}")
     body, _, digest = content.rpartition(b"sha256 ")
     if digest != hashlib.sha256(body).hexdigest().encode() + b"\n":
-        raise ValueError(
-            f"{path} was cut short or edited: its checksum does not fit. "
-            "Enrol again, or take it from a backup"
-        )
+        edited = f"{path} was cut short or edited: its checksum does not fit"
+        raise ValueError(f"{edited}. Enrol again, or take it from a backup")
     return body

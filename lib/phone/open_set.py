@@ -25,31 +25,20 @@ class OpenSetTrials(NamedTuple):
 
 
 def open_set_trials(
-    vectors,
-    identity,
-    enrolled: int,
-    templates: int = 1,
-    mode: str = "keep",
-    draws: int = 40,
-    seed: int = 0,
+    vectors, identity, enrolled: int, templates: int = 1, mode: str = "keep", draws: int = 40
 ) -> OpenSetTrials:
     """Enrol people drawn at random, and compare all other pictures with them.
 
-    vectors    (N, D) unit vectors
-    identity   (N,)
+    vectors    (N, D) unit vectors of `identity` (N,)
     enrolled   how many people; the pictures of all others are strangers'
-    templates  how many pictures of each, drawn at random
-    mode       as for `Gallery.enrol`
+    templates  how many pictures of each; `mode` is that of `Gallery.enrol`
     draws      how many random galleries
     raises     ValueError where nobody is enrolled, or no stranger is left
     """
     vectors, identity = np.asarray(vectors), np.asarray(identity)
-    rng, people, rows = np.random.default_rng(seed), np.unique(identity), []
+    rng, people, rows = np.random.default_rng(0), np.unique(identity), []
     if not 0 < enrolled < len(people):
-        raise ValueError(
-            f"enrolled={enrolled}: at least one, and fewer than the {len(people)} people "
-            "there are: the others are strangers"
-        )
+        raise ValueError(f"enrolled={enrolled}: 1 or more, fewer than the {len(people)} people")
     for _ in range(draws):
         gallery, is_probe = Gallery("0" * 16, vectors.shape[1]), np.full(len(vectors), True)
         inside = rng.choice(people, enrolled, replace=False)
@@ -94,11 +83,9 @@ def open_set_rates(
 ) -> tuple[Share, Share]:
     """(TPIR, FPIR): enrolled people who are found, and strangers who get a name."""
     named = (trials.best >= threshold) & (trials.best - trials.second >= margin)
-    found, enrolled, owner = named & trials.correct, trials.enrolled, trials.owner
-    return (
-        share_with_interval(found[enrolled], owner[enrolled], resamples),
-        share_with_interval(named[~enrolled], owner[~enrolled], resamples),
-    )
+    found, known, owner = named & trials.correct, trials.enrolled, trials.owner
+    tpir = share_with_interval(found[known], owner[known], resamples)
+    return tpir, share_with_interval(named[~known], owner[~known], resamples)
 
 
 def share_with_interval(event, owner, resamples: int = 1000) -> Share:

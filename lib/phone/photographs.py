@@ -40,7 +40,7 @@ MEDIA = ("print", "screen")
 def disturb(images: np.ndarray, kind: str, strength: float) -> np.ndarray:
     """Disturb square images uint8 (N, S, S, 3) in one way; strength 0 changes nothing.
 
-    kind      one of `UNITS`, which gives the unit of `strength`
+    kind  one of `UNITS`, which gives the unit of `strength`
     """
     size = images.shape[1]
     if kind == "blurred":

@@ -4,7 +4,6 @@
 
 A poor picture scores low with everybody, its owner too. Refusing it before it is compared tells the
 person what to change, and keeps it out of the gallery, where it would harm every later comparison.
-`tools.faces.quality_limits` says where the limits come from.
 """
 
 from typing import NamedTuple
@@ -41,10 +40,8 @@ def measure(crop: np.ndarray, points) -> Quality:
     points = np.asarray(points, dtype=np.float64)
     fits = crop.shape == (112, 112, 3) and points.shape in ((5, 2), (2, 2))
     if crop.dtype != np.uint8 or not fits:
-        raise ValueError(
-            "a uint8 (112, 112, 3) crop and (5, 2) or (2, 2) points, "
-            f"not {crop.dtype} {crop.shape} and {points.shape}"
-        )
+        given = f"{crop.dtype} {crop.shape} and {points.shape}"
+        raise ValueError(f"a uint8 (112, 112, 3) crop and (5, 2) or (2, 2) points, not {given}")
     grey = crop @ np.array([0.299, 0.587, 0.114])  # (112, 112)
     above, below, left, right = grey[:-2, 1:-1], grey[2:, 1:-1], grey[1:-1, :-2], grey[1:-1, 2:]
     laplacian = left + right + above + below - 4 * grey[1:-1, 1:-1]  # (110, 110)
