@@ -117,9 +117,8 @@ def install_missing(packages: dict[str, str] = NEEDED) -> list[str]:
     absent = missing(packages)
     if broken := sorted(NEVER_TOUCHED & set(absent)):
         raise RuntimeError(
-            f"{', '.join(broken)} missing; the course does not install these into a running "
-            "notebook. Choose a runtime that has them, or install the course on your own machine "
-            "with the two commands of the README."
+            f"{', '.join(broken)} missing, and a running notebook cannot take them. Choose another "
+            "runtime, or install the course on your own machine as its README says."
         )
     if absent:
         # A pin for every installed package: pip may add packages, but not replace one.
@@ -129,10 +128,8 @@ def install_missing(packages: dict[str, str] = NEEDED) -> list[str]:
         pip = [sys.executable, "-m", "pip", "install", "-q", "-c", str(pins), *absent]
         done = subprocess.run(pip, check=False, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(
-                f"{', '.join(absent)} could not be installed beside what this runtime has:\n"
-                + done.stderr.strip()[-800:]
-            )
+            failed = f"{', '.join(absent)} could not be installed beside what this runtime has"
+            raise RuntimeError(f"{failed}:\n{done.stderr.strip()[-800:]}")
         importlib.invalidate_caches()
     return absent
 

@@ -22,10 +22,8 @@ from lib import course
 from lib.plots import style
 
 SMOOTH = 0.2  # seconds; a slower picture is redrawn when the slider is released, not on its way
-HIDDEN = (
-    "position:absolute; width:1px; height:1px; overflow:hidden; "
-    "clip-path:inset(50%); white-space:nowrap"
-)
+HIDDEN = "position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); "
+HIDDEN += "white-space:nowrap"
 
 
 class Explorer:
@@ -40,11 +38,13 @@ class Explorer:
         self, draw: Callable, alt: str, axes: int, figsize: tuple[float, float] | None, ranges: dict
     ) -> None:
         self._draw, self._alt, self._axes, self._figsize = draw, alt, axes, figsize
-        width = f"{max((len(name) for name in ranges), default=0) * 0.62 + 1:.0f}em"
-        self.controls = {
-            name: _control(name, values, _default(draw, name), width)
-            for name, values in ranges.items()
-        }
+        width = f"{max(map(len, ranges), default=0) * 0.62 + 1:.0f}em"
+        parameters = inspect.signature(draw).parameters
+        self.controls = {}
+        for name, values in ranges.items():
+            default = parameters[name].default if name in parameters else inspect.Parameter.empty
+            start = None if default is inspect.Parameter.empty else default
+            self.controls[name] = _control(name, values, start, width)
         layout = ipywidgets.Layout(max_width="100%", align_self="flex-start")
         self._picture = ipywidgets.Image(format="png", layout=layout)
         # An image widget has no alt attribute: the words stand beside it, for screen readers.
@@ -53,14 +53,17 @@ class Explorer:
         self._failed = False
         self._positions: list = []
         self._redraw()  # a first picture that fails is an ordinary error of its cell
-        _freeze_imported_objects()
+        if not gc.get_freeze_count():
+            # Once: the garbage collector no longer searches the objects that the imports made.
+            # Each search took 0.3 s, in the middle of a slider's movement.
+            gc.collect()
+            gc.freeze()
         for control in self.controls.values():
             if control.has_trait("tooltip"):  # ipywidgets 8, which would show the word "null" there
                 control.tooltip = control.description
             control.observe(self._on_change, names="value")
-        self.widget = ipywidgets.VBox(
-            [*self.controls.values(), self._error, self._picture, self._words]
-        )
+        shown = [*self.controls.values(), self._error, self._picture, self._words]
+        self.widget = ipywidgets.VBox(shown)
 
     def _redraw(self) -> None:
         values = {name: control.value for name, control in self.controls.items()}
@@ -124,24 +127,6 @@ def explore(
     return Explorer(draw, alt, axes, figsize, ranges)
 
 
-def _freeze_imported_objects() -> None:
-    """Once: keep the garbage collector from searching all objects that the imports made.
-
-    Each search took 0.3 s, in the middle of a slider's movement.
-    """
-    if not gc.get_freeze_count():
-        gc.collect()
-        gc.freeze()
-
-
-def _default(draw: Callable, name: str):
-    """The default of one parameter of `draw`; None where it has none."""
-    parameter = inspect.signature(draw).parameters.get(name)
-    if parameter is None or parameter.default is inspect.Parameter.empty:
-        return None
-    return parameter.default
-
-
 def _control(name: str, values: bool | tuple | Sequence, default, width: str) -> ipywidgets.Widget:
     """The control that fits a range; see `explore`."""
     look = {
@@ -167,6 +152,5 @@ def _control(name: str, values: bool | tuple | Sequence, default, width: str) ->
             return ipywidgets.IntSlider(value=start, **look)
         places = max(len(f"{step:g}".partition(".")[2]), 1)
         return ipywidgets.FloatSlider(value=start, readout_format=f".{places}f", **look)
-    raise ValueError(
-        f"{name}={values!r}: a range is (min, max, step), a list of choices, or True/False"
-    )
+    kinds = "(min, max, step), a list of choices, or True/False"
+    raise ValueError(f"{name}={values!r}: a range is {kinds}")

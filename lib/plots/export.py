@@ -117,12 +117,7 @@ def damage_by_layer(ax: Axes, damage: Mapping[str, float], bypassed: Mapping[str
 
 
 def bits_and_errors(
-    ax: Axes,
-    errors: Mapping[tuple[int, bool], float],
-    sizes: Mapping[int, int],
-    exact: float,
-    bits: int,
-    per_channel: bool,
+    ax: Axes, errors: Mapping, sizes: Mapping, exact: float, bits: int, per_channel: bool
 ) -> None:
     """Draw EER against the bits of a weight, a line for each way to scale; one point is ringed.
 

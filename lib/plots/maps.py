@@ -73,17 +73,13 @@ def group_widths(axes: Sequence[Axes], truth: ndarray, drawn: ndarray, group: nd
 
 
 def mistakes_on_map(
-    axes: Sequence[Axes],
-    xy: ndarray,
-    identity: ndarray,
-    images: ndarray,
-    wrong: ndarray,
-    nearest: ndarray,
+    axes: Sequence[Axes], xy, identity: ndarray, images: ndarray, wrong: ndarray, nearest: ndarray
 ) -> None:
     """Draw the map with some points ringed, and up to four of their images above their neighbours'.
 
-    wrong    places of the ringed points
-    nearest  (N,) place of each image's nearest neighbour in the embedding
+    xy, identity  (N, 2), (N,); images (N, H, W, 3) uint8
+    wrong         places of the ringed points
+    nearest       (N,) place of each image's nearest neighbour in the embedding
     """
     left, right = axes
     embedding_map(left, xy, identity, f"{len(wrong)} pictures lie nearest to another person")

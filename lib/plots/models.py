@@ -11,7 +11,9 @@ from lib.plots.palette import INK, OTHERS, text_colour, text_on
 from lib.plots.style import arrow, label, named_rows, without_ticks
 
 SPATIAL, POINTWISE = OTHERS[0], OTHERS[1]  # convolutions over neighbours, and over channels
-PARAMETERS, WORK, TIME = OTHERS[2], OTHERS[1], OTHERS[0]
+# Bars: a hatch in white, or an edge that stands out on white.
+PARAMETERS, TIME = ({"color": c, "edgecolor": text_colour(c)} for c in (OTHERS[2], OTHERS[0]))
+WORK = {"color": OTHERS[1], "hatch": "///", "edgecolor": "white", "linewidth": 0}
 
 
 def connections(axes: Sequence[Axes], channels: int = 8) -> None:
@@ -77,8 +79,8 @@ def stage_costs(
 ) -> None:
     """Draw each stage's share of the parameters (left) and of the multiply-adds (right)."""
     for ax, values, what, look in (
-        (axes[0], parameters, "parameters", _bar_style(PARAMETERS)),
-        (axes[1], multiply_adds, "multiply-adds", _bar_style(WORK, "///")),
+        (axes[0], parameters, "parameters", PARAMETERS),
+        (axes[1], multiply_adds, "multiply-adds", WORK),
     ):
         share = 100 * np.asarray(values) / sum(values)
         bars = ax.barh(range(len(names)), share, alpha=0.85, **look)
@@ -95,8 +97,8 @@ def work_and_time(ax: Axes, work: Mapping[str, float], seconds: Mapping[str, flo
     share = {name: 100 * work[name] / sum(work.values()) for name in work}
     time = {name: 100 * seconds[name] / sum(seconds.values()) for name in work}
     for shift, values, words, look in (
-        (-0.2, share, "of the multiply-adds", _bar_style(WORK, "///")),
-        (0.2, time, "of the time", _bar_style(TIME)),
+        (-0.2, share, "of the multiply-adds", WORK),
+        (0.2, time, "of the time", TIME),
     ):
         bars = ax.barh(rows + shift, list(values.values()), 0.38, **look)
         ax.bar_label(bars, fmt=f"%.0f %% {words}", padding=3, fontsize=9)
@@ -107,21 +109,8 @@ def work_and_time(ax: Axes, work: Mapping[str, float], seconds: Mapping[str, flo
     ax.set_title(f"{slow.capitalize()} layers: {shares}")
 
 
-def _bar_style(colour: str, hatch: str = "") -> dict:
-    """A bar's colour, with a hatch in white or an edge that stands out on white."""
-    if hatch:
-        return {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
-    return {"color": colour, "edgecolor": text_colour(colour), "linewidth": 0.8}
-
-
 def through_relu(
-    axes: Sequence[Axes],
-    points: ndarray,
-    rebuilt: ndarray,
-    phase: ndarray,
-    channels: int,
-    slope: float,
-    error: float,
+    axes: Sequence[Axes], points, rebuilt, phase, channels: int, slope: float, error: float
 ) -> None:
     """Draw a curve in the plane, and what is left after widening, activation and the way back.
 
@@ -150,9 +139,9 @@ def location_weights(ax: Axes, weights: ndarray, title: str) -> None:
     for (row, column), value in np.ndenumerate(relative):
         colour = text_on(table.to_rgba(value))
         label(ax, f"{value:.2f}", (column, row), fontsize=9, color=colour)
-    places = range(len(relative))
-    ax.set_xticks(places, [16 * i for i in places])
-    ax.set_yticks(places, [16 * i for i in places])
+    places = range(len(relative)), [16 * i for i in range(len(relative))]
+    ax.set_xticks(*places)
+    ax.set_yticks(*places)
     ax.set_xlabel("over pixel column (1.00 everywhere: an average)")
     ax.set(title=title, ylabel="over pixel row (0 at the top)")
     ax.grid(False)

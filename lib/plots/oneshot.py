@@ -57,11 +57,7 @@ def _asked(ax: Axes, image: np.ndarray, words: str) -> None:
 
 
 def accuracy_by_ways(
-    ax: Axes,
-    ways: Sequence[int],
-    curves: Mapping[str, np.ndarray],
-    guess: Sequence[float] | None = None,
-    title: str = "",
+    ax: Axes, ways: Sequence[int], curves: Mapping[str, np.ndarray], guess=None, title: str = ""
 ) -> None:
     """Draw accuracy against the number of ways, a line with its band a method, and chance.
 
@@ -146,14 +142,12 @@ def search_results(
 
 
 def ranked_methods(
-    ax: Axes,
-    names: Sequence[str],
-    shares: Sequence[float],
-    intervals: Sequence[tuple[float, float] | None],
-    published: Sequence[bool],
-    title: str = "",
+    ax: Axes, names: Sequence[str], shares: Sequence, intervals, published, title: str = ""
 ) -> None:
-    """Draw accuracies in rows: ours with an interval, published ones as open diamonds."""
+    """Draw accuracies in rows: ours with an interval, published ones as open diamonds.
+
+    names, shares, intervals, published  one a row; an interval is (low, high) or None
+    """
     for row, (share, ends, is_published) in enumerate(zip(shares, intervals, published)):
         bar = None if ends is None else 100 * np.array(ends)
         interval(ax, row, 100 * share, bar, SAME, linewidth=5, alpha=0.35)

@@ -1,6 +1,6 @@
 """Scores: histograms with a threshold and its error rates, ROC curves, values with intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -75,19 +75,13 @@ def roc_curve(ax: Axes, curves: Mapping[str, tuple]) -> None:
 
 
 def interval_rows(
-    ax: Axes,
-    names: Sequence[str],
-    values: Sequence[float],
-    intervals: Sequence[tuple[float, float]],
-    xlabel: str = "EER (%)",
-    sign: tuple[str, str] = (INK, "o"),
-    digits: int = 1,
+    ax: Axes, names, values, intervals, xlabel: str = "EER (%)", sign=(INK, "o"), digits: int = 1
 ) -> None:
     """Draw one value a row with its interval, in percent; the number stands above it.
 
-    values     (N,) in [0, 1]
-    intervals  (low, high) of each
-    sign       colour and marker: ink, unless the colour has a meaning
+    names, values  (N,), the values in [0, 1]
+    intervals      (low, high) of each
+    sign           colour and marker: ink, unless the colour has a meaning
     """
     for row, (value, ends) in enumerate(zip(values, intervals)):
         interval(ax, row, 100 * value, 100 * np.array(ends), *sign)

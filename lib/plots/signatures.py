@@ -92,11 +92,7 @@ def forgery_scores(
 
 
 def system_errors(
-    ax: Axes,
-    names: Sequence[str],
-    eer: Sequence[float],
-    intervals: Sequence[tuple[float, float]],
-    published: float,
+    ax: Axes, names: Sequence[str], eer: Sequence, intervals: Sequence, published: float
 ) -> None:
     """Draw EERs with their intervals, one row a system, and a published EER as a dashed line."""
     sign = FORGERY, MARKER[FORGERY]

@@ -13,8 +13,6 @@ from matplotlib.patches import Rectangle
 from lib.plots.palette import *  # noqa: F403  (`losses` and `margins` take the palette from here)
 from lib.plots.palette import GREYS, INK, text_colour
 
-# -- words -----------------------------------------------------------------------------------------
-
 
 def label(ax: Axes, words: str, at, offset: tuple[float, float] = (0, 0), **how) -> None:
     """Write words beside a point of the axes, on the side to which the offset leads.
@@ -29,9 +27,6 @@ def label(ax: Axes, words: str, at, offset: tuple[float, float] = (0, 0), **how)
     how.setdefault("va", "baseline" if up else "center")
     how.setdefault("color", INK)
     ax.annotate(words, at, offset, textcoords="offset points", **how)
-
-
-# -- axes ------------------------------------------------------------------------------------------
 
 
 def without_ticks(ax: Axes, edge: bool = True) -> None:
@@ -50,9 +45,6 @@ def named_rows(ax: Axes, names: Sequence[str], above: float = 0.6, middle: float
     ax.set_yticks(np.arange(len(names)) + middle, names)
     ax.set_ylim(len(names) - 0.5 + middle, -above)
     ax.grid(axis="y", visible=False)
-
-
-# -- marks -----------------------------------------------------------------------------------------
 
 
 def mark(ax: Axes, x, y, marker: str, colour: str, size: float, **how) -> None:
@@ -136,9 +128,6 @@ def disc(ax: Axes, radius: float, colour: str, alpha: float) -> None:
     ax.fill(*arc(radius), color=colour, alpha=alpha, linewidth=0)
 
 
-# -- images ----------------------------------------------------------------------------------------
-
-
 def tiled(rows) -> np.ndarray:
     """One picture of rows of equally large images, (R, C, H, W) or (R, C, H, W, 3)."""
     return np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
@@ -157,9 +146,6 @@ def frame(
     height, width = image.shape
     style = {"edgecolor": colour, "linewidth": 2, "fill": False} | how
     ax.add_patch(Rectangle((x - gap, y - gap), width + 2 * gap, height + 2 * gap, **style))
-
-
-# -- pictures --------------------------------------------------------------------------------------
 
 
 def show(fig: Figure, alt: str) -> None:

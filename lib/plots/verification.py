@@ -65,11 +65,8 @@ def threshold_scales(ax: Axes, thresholds: Sequence[tuple[str, float, str]]) -> 
 
     thresholds  (whose, value, metric), the metric one of "cosine", "l2", "squared l2"
     """
-    scales = {
-        "squared l2": np.linspace(0, 3, 7),
-        "l2": np.array([0, 0.5, 0.8, 1.0, 1.2, 1.4, 1.6]),
-        "cosine": np.linspace(-0.5, 1, 7),
-    }
+    squared, plain = [0, 0.5, 1, 1.5, 2, 2.5, 3], [0, 0.5, 0.8, 1, 1.2, 1.4, 1.6]
+    scales = {"squared l2": squared, "l2": plain, "cosine": [-0.5, -0.25, 0, 0.25, 0.5, 0.75, 1]}
     small = {"va": "top", "fontsize": 8, "color": text_colour(FAINT), "path_effects": HALO}
     for height, (metric, ticks) in enumerate(scales.items()):
         ax.plot([-0.5, 1], [height, height], color=INK, linewidth=1)
@@ -95,12 +92,7 @@ def threshold_scales(ax: Axes, thresholds: Sequence[tuple[str, float, str]]) -> 
 
 
 def percent_curves(
-    ax: Axes,
-    x: Sequence[float],
-    lines: Mapping[str, tuple],
-    xlabel: str,
-    ylabel: str,
-    logarithmic: bool = False,
+    ax: Axes, x: Sequence, lines: Mapping[str, tuple], xlabel: str, ylabel: str, logarithmic=False
 ) -> None:
     """Draw shares in percent against x, with a band where there is one.
 
@@ -117,12 +109,7 @@ def percent_curves(
 
 
 def open_set_scores(
-    ax: Axes,
-    best_known: ndarray,
-    is_correct: ndarray,
-    best_stranger: ndarray,
-    threshold: float,
-    gallery: int,
+    ax: Axes, best_known, is_correct, best_stranger, threshold: float, gallery: int
 ) -> None:
     """Draw each probe's best score against a gallery, and what a threshold makes of them.
 
@@ -149,14 +136,7 @@ def open_set_scores(
 
 
 def disturbance(
-    axes: Sequence[Axes],
-    before: ndarray,
-    after: ndarray,
-    strengths: Sequence[float],
-    scores: Sequence[float],
-    at: float,
-    threshold: float,
-    unit: str,
+    axes: Sequence[Axes], before, after, strengths, scores, at: float, threshold: float, unit: str
 ) -> None:
     """Draw faces before and after one disturbance, and the mean genuine score against its strength.
 
