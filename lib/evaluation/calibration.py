@@ -1,7 +1,6 @@
 """Calibration: from a score to a log likelihood ratio (natural logarithm).
 
-How many times more likely is this score for one identity than for two? A log likelihood ratio above
-0 speaks for one identity, below 0 for two. Cllr is the mean cost of such values, in bits.
+A ratio above 0 speaks for one identity, below 0 for two. Cllr is the mean cost of such values.
 """
 
 from typing import NamedTuple

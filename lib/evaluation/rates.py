@@ -1,9 +1,8 @@
 """Error rates, curves and thresholds of a verifier, from scores of pairs.
 
-Scores are similarities: larger is more alike; negate a distance. `same` is True where both images
-show one identity. Accept when score >= threshold. Scores come as lists, arrays or tensors and are
-computed with in float64. Every function raises ValueError, in words, for NaN, for lengths that
-differ, and where same or different pairs are missing.
+Scores are similarities, as lists, arrays or tensors: negate a distance. Accept when score >=
+threshold. Every function raises ValueError, in words, for NaN, for lengths that differ, and where
+same or different pairs are missing.
 
 FAR: share of different pairs accepted. FRR: share of same pairs rejected. TAR = 1 - FRR.
 """
@@ -125,10 +124,7 @@ def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]
     for fold in np.unique(folds):
         test = folds == fold
         train_scores, train_same = scores[~test], same[~test]
-        if thresholds is None:
-            grid = _midpoints(train_scores)
-        else:
-            grid = as_array(thresholds).astype(np.float64)
+        grid = as_array(_midpoints(train_scores) if thresholds is None else thresholds)
         threshold = grid[np.argmax(_correct(train_scores, train_same, grid))]
         accuracies.append(np.mean((scores[test] >= threshold) == same[test]))
     return float(np.mean(accuracies)), float(np.std(accuracies))
@@ -154,8 +150,7 @@ def convert_threshold(value, source: str, target: str):
     l2^2 = 2 - 2 cos, so squared l2 1.5 is cosine 0.25 and l2 1.0 is cosine 0.5. Accept at or above
     a cosine, at or below a distance.
 
-    raises  ValueError for values that unit vectors cannot have (a threshold of 10 belongs to
-            vectors that are not normalised)
+    raises  ValueError for values that unit vectors cannot have, such as a distance of 10
     """
     ranges = {"cosine": (-1, 1), "l2": (0, 2), "squared l2": (0, 4)}
     if source not in ranges or target not in ranges:

@@ -85,15 +85,14 @@ def score_draws(embeddings, draws: list[Draw], owner=None, spread: bool = False)
 
     embeddings  (N, D) unit vectors
     owner       as for `label_scores`
-    spread      True: subtract the mean cosine among the references. Somebody who signs steadily is
-                then compared more strictly than somebody who does not, and one threshold fits both
+    spread      True: subtract the mean cosine among the references, so that one threshold fits
+                people who sign steadily and people who do not
     """
     embeddings = as_array(embeddings).astype(np.float64)
     scores = []
     for draw in draws:
         references = embeddings[draw.references]  # (k, D)
-        k = len(references)
-        among = 0.0
+        k, among = len(references), 0.0
         if spread and k > 1:
             among = ((references @ references.T).sum() - k) / (k * (k - 1))
         to = embeddings[draw.questioned] @ references.T  # (q, D) x (D, k) -> (q, k)

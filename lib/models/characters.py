@@ -77,8 +77,7 @@ class L1Head(nn.Module):
     """Logit of "same": bias + sum of alpha_j |a_j - b_j|, with one learned weight for each feature.
 
     As a loss, `(features (B, D), labels (B,)) -> scalar`, it is the cross-entropy over all pairs of
-    a batch; same and different pairs count one half each. Logits that do not depend on the label
-    score ln 2 at best.
+    a batch; same and different pairs count one half each, so the baseline is ln 2.
 
     source  Koch, Zemel, Salakhutdinov 2015, section 3.1
     """
@@ -108,9 +107,8 @@ def initialise(twins: KochNet, head: L1Head) -> None:
 
     The head starts at logit 2 - 25 * (mean difference of the features). With its own start, bias 0,
     no pair can score above one half, not even a drawing and itself; most of the gain is the bias.
-    The twins get He's initialisation. With PyTorch's own, and with the paper's (normal: 0.01 in the
-    convolutions, 0.2 in the linear layer, biases around 0.5), a feature hardly varies from drawing
-    to drawing; with He's it varies more than twenty times as much as with PyTorch's.
+    The twins get He's initialisation: with PyTorch's own, and with the paper's, a feature hardly
+    varies from drawing to drawing.
 
     source  He, Zhang, Ren, Sun 2015 (Delving Deep into Rectifiers)
     """

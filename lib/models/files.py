@@ -16,10 +16,7 @@ COURSE_MODEL = ROOT / "data" / "course_model.pt"
 
 
 def save(model: Network, path: Path | str, /, **facts) -> None:
-    """Write weights, architecture and options of a network, and `facts` about it, to one file.
-
-    facts  numbers, strings and lists: what it was trained on, its threshold...
-    """
+    """Write weights, architecture and options of a network, and plain `facts` about it."""
     state = {key: value.cpu() for key, value in model.state_dict().items()}
     about = dict(architecture=type(model).__name__, options=model.options, facts=facts)
     write_file(path, dict(format=FORMAT, **about, state=state))

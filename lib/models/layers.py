@@ -16,8 +16,7 @@ class Network(nn.Module):
     options         the arguments that build it again
     channels        1 or 3, a class attribute
     scale           uint8 values as floats -> the network's input; by default ink 1 on paper 0
-    memory_format   layout of images in `fit`; by default the channels of a pixel lie side by
-                    side, which is faster on CPUs
+    memory_format   layout of images in `fit`; the default is faster on CPUs
     facts           what `save` wrote beside the weights, in a network that `load` returns
     """
 

@@ -21,8 +21,8 @@ def centre_square(
 ) -> tuple[complex, complex]:
     """(a, b) of a square around the centre of a square photograph, moved and turned.
 
-    side, right, down  in pixels of the photograph; turn in radians
-    photograph, size   sides of photograph and crop, in pixels
+    side, right, down  in pixels of the photograph, as its own side `photograph`; turn in radians
+    size               side of the crop, in pixels
     """
     a = side / size * cmath.exp(1j * turn)
     centre = complex((photograph - 1) / 2 + right, (photograph - 1) / 2 + down)

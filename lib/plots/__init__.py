@@ -26,16 +26,5 @@ phone         the phone's pipeline, its decision, attacks, attributes (15, 16)
 """
 
 from lib.plots.controls import explore
-from lib.plots.palette import (
-    DARKER,
-    DIFFERENT,
-    FAINT,
-    FORGERY,
-    HALO,
-    INK,
-    OTHERS,
-    SAME,
-    text_colour,
-    text_on,
-)
+from lib.plots.palette import *  # noqa: F403  (the colours, HALO, text_colour, text_on)
 from lib.plots.style import show

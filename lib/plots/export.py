@@ -50,8 +50,8 @@ def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
         look = {"color": colour, "hatch": hatch, "edgecolor": "white"}
         bar = left.barh(y, row.bytes / 1e6, height=0.6, **look)
         left.bar_label(bar, fmt="%.2f", padding=3)
-        ends = row.low, row.high
-        interval(right, y, row.median, ends, colour, marker, linewidth=3, alpha=0.4)
+        ends, bar = (row.low, row.high), {"linewidth": 3, "alpha": 0.4}
+        interval(right, y, row.median, ends, colour, marker, scale=1, **bar)
         label(right, f"{row.median:.2f}", (max(row.high, row.median), y), (6, 0), fontsize=9)
     left.set(xlabel="size (MB)", title="int8 files are the smallest")
     right.set_xscale("log")
@@ -65,20 +65,18 @@ def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
     right.set_title(f"Fastest: {fastest.name} {fastest.precision}")
 
 
-def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
+def errors_added(ax: Axes, costs: Sequence) -> None:
     """Draw how much each file's EER differs from PyTorch's on the same pairs, with 95 % intervals.
 
-    costs    as lib.export.cost returns them
-    allowed  difference in EER that is acceptable
+    costs  as lib.export.cost returns them; the dashed line is a difference that is acceptable
     """
     files = [cost for cost in costs if cost.name != "PyTorch"]
     named_rows(ax, _names(files), above=0.9)
     for y, cost in enumerate(files):
-        ends = 100 * np.array(cost.worse_interval)
-        interval(ax, y, 100 * cost.worse, ends, *SIGNS[cost.precision])
+        interval(ax, y, cost.worse, cost.worse_interval, *SIGNS[cost.precision])
     ax.axvline(0, color=INK, linewidth=1)
-    ax.axvline(100 * allowed, color=FAINT, linestyle="--", linewidth=1)
-    label(ax, f"limit {100 * allowed:g}", (100 * allowed, -0.55), (3, 0), fontsize=9)
+    ax.axvline(0.2, color=FAINT, linestyle="--", linewidth=1)
+    label(ax, "limit 0.2", (0.2, -0.55), (3, 0), fontsize=9)
     worst = max(files, key=lambda cost: cost.worse)
     ax.set_xlabel("EER of the file less EER in PyTorch (percentage points, 95 % interval)")
     words = f"The file that costs most, {worst.name} {worst.precision}"

@@ -33,11 +33,9 @@ def episode(ax: Axes, probe: np.ndarray, shown: np.ndarray, answer: int, scores=
     if scores is None:
         return
     answered = int(np.argmax(scores))
-    marks = [(answer, SAME, "-", "right")]
+    marks = [(answered, DIFFERENT, "--", "answered"), (answer, SAME, "-", "right")]
     if answered == answer:
         marks = [(answer, SAME, "-", "answered, right")]
-    else:
-        marks.append((answered, DIFFERENT, "--", "answered"))
     for place, colour, dash, words in marks:
         x, y = places[place]
         frame(ax, x, y, probe, colour, gap=1, linestyle=dash, linewidth=2.5)
@@ -105,8 +103,7 @@ def method_intervals(
     results  {method: (share, low, high)}
     """
     for row, ((share, *ends), (colour, _, marker)) in enumerate(zip(results.values(), STYLES)):
-        bar = 100 * np.array(ends)
-        interval(ax, row, 100 * share, bar, colour, marker, linewidth=5, alpha=0.4)
+        interval(ax, row, share, ends, colour, marker, linewidth=5, alpha=0.4)
         label(ax, f"{100 * share:.0f} %", (100 * share, row), (0, 9), weight="bold")
     ax.axvline(100 / ways, color=INK, linestyle="--", linewidth=1.3)
     label(ax, f"guessing: {100 / ways:.0f} %", (100 / ways, -0.75), (4, 0), fontsize=9)
@@ -149,8 +146,7 @@ def ranked_methods(
     names, shares, intervals, published  one a row; an interval is (low, high) or None
     """
     for row, (share, ends, is_published) in enumerate(zip(shares, intervals, published)):
-        bar = None if ends is None else 100 * np.array(ends)
-        interval(ax, row, 100 * share, bar, SAME, linewidth=5, alpha=0.35)
+        interval(ax, row, share, ends, SAME, "o", linewidth=5, alpha=0.35)
         if is_published:
             ax.plot(100 * share, row, "D", color=INK, markerfacecolor="white", markersize=7)
         label(ax, f"{100 * share:.1f} %", (100 * share, row), (0, 7), fontsize=8)

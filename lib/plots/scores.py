@@ -84,7 +84,7 @@ def interval_rows(
     sign           colour and marker: ink, unless the colour has a meaning
     """
     for row, (value, ends) in enumerate(zip(values, intervals)):
-        interval(ax, row, 100 * value, 100 * np.array(ends), *sign)
+        interval(ax, row, value, ends, *sign)
         label(ax, f"{100 * value:.{digits}f}", (100 * value, row), (0, 8), fontsize=9)
     named_rows(ax, names)
     ax.set(xlabel=f"{xlabel}, bar: 95 % interval", xlim=(0, None))

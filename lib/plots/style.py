@@ -54,16 +54,17 @@ def mark(ax: Axes, x, y, marker: str, colour: str, size: float, **how) -> None:
 
 
 def interval(
-    ax: Axes, row: float, value: float, ends, colour: str = INK, marker: str = "o", **bar
+    ax: Axes, row: float, value: float, ends, colour: str, marker: str, scale: float = 100, **bar
 ) -> None:
-    """Draw one value on a row, with its interval (low, high) as a bar where there is one.
+    """Draw `scale` times a value on a row, its interval (low, high) as a bar where there is one.
 
-    bar  settings of the bar, such as its width or alpha
+    scale  100 for a share, drawn in percent
+    bar    settings of the bar, such as its width or alpha
     """
     if ends is not None:
         how = {"color": colour, "linewidth": 2, "solid_capstyle": "butt"} | bar
-        ax.plot(ends, [row, row], **how)
-    mark(ax, value, row, marker, colour, size=7)
+        ax.plot(scale * np.asarray(ends), [row, row], **how)
+    mark(ax, scale * value, row, marker, colour, size=7)
 
 
 def line_with_band(ax: Axes, x, arrays, style: tuple, **how) -> None:
@@ -160,11 +161,7 @@ def show(fig: Figure, alt: str) -> None:
 
 
 def png(fig: Figure) -> bytes:
-    """The figure as PNG bytes; the figure is closed.
-
-    Every picture of a lesson, also of its controls, is made by this name of this module: tests look
-    at the figures there.
-    """
+    """The figure as PNG bytes; it is closed. Tests look at every figure of a lesson here."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png")
     plt.close(fig)

@@ -166,7 +166,7 @@ def group_rates(
         colour, _, marker = LINES[n]
         rows = np.arange(len(groups)) + 0.16 * (2 * n - len(rates) + 1)
         for row, (value, *ends) in zip(rows, values):
-            interval(ax, row, 100 * value, 100 * np.array(ends), colour, marker)
+            interval(ax, row, value, ends, colour, marker)
         mark(ax, [], [], marker, colour, 7, label=name)  # for the legend
     named_rows(ax, groups, above=0.5)
     ax.set(xlabel="error rate (%), bar: 95 % interval over people", xlim=(0, None))

@@ -57,8 +57,7 @@ def export_table(axes, rows: Sequence[Row], costs: Sequence[Cost], title: str) -
     panels.agreement(differs, rows)
     differs.set(xlabel="difference to PyTorch (log scale)", title="Float files only round")
     for y, cost in enumerate(costs):
-        ends = 100 * np.array(cost.worse_interval)
-        interval(added, y, 100 * cost.worse, ends, *panels.SIGNS[cost.precision])
+        interval(added, y, cost.worse, cost.worse_interval, *panels.SIGNS[cost.precision])
     added.axvline(0, color=INK, linewidth=1)
     added.axvline(0.2, color=FAINT, linestyle="--", linewidth=1)
     for ax in (differs, added):
