@@ -50,9 +50,7 @@ def weight_decay(attempt) -> bool | None:
         return parameters[rng.integers(len(parameters))]
 
     edges = [
-        edge(
-            "Kernels after GDConv get ten times more, 4e-4.", "last.conv.weight", (128, 512, 1, 1)
-        ),
+        edge("Kernels after GDConv get ten times more.", "last.conv.weight", (128, 512, 1, 1)),
         edge("Kernels up to GDConv get 4e-5.", "conv.conv.weight", (64, 3, 3, 3)),
         edge("GDConv itself is not after GDConv.", "gdconv.conv.weight", (512, 1, 7, 7)),
         edge("This wide layer is before GDConv.", "widen.conv.weight", (512, 128, 1, 1)),

@@ -85,9 +85,7 @@ def fold(attempt) -> bool | None:
         edge("Variance + eps is 4, and the bias is 1 - 2 * 3 / 2.", one, [2], [1], [3], [3], 1.0),
         edge("This batch norm changes nothing: keep the weight.", 3 * one, [1], [0], [0], [1], 0.0),
         edge("Divide by the root of the variance.", one, [1], [0], [0], [0.25], 0.0),
-        edge(
-            "The mean is scaled too: beta - gamma * mean / sigma.", one, [3], [0.5], [2], [1], 0.0
-        ),
+        edge("The mean is scaled too: beta - gamma * mean / sigma.", one, [3], [0.5], [2], [1], 0),
         edge(
             "gamma belongs to the output channel, the first axis of the weight.",
             *(square, [1, 10], [0, 0], [0, 0], [1, 1], 0.0),

@@ -31,10 +31,7 @@ def nt_xent(attempt) -> bool | None:
         edge("The positive of view a is the other view of the same image.", two, turned, 1.0),
         edge("Divide the cosines by the temperature.", two, two, 0.5),
         edge("Scale the embeddings to length 1 first.", [[3.0, 0.0], [0.0, 2.0]], two, 1.0),
-        edge(
-            "All 2B views are anchors, those of `second` too.",
-            *(two, [[1.0, 0.0], [1.0, 0.0]], 1.0),
-        ),
+        edge("All 2B views are anchors, those of `second` too.", two, [[1.0, 0.0], [1.0, 0.0]], 1),
     ]
     hint = "Each of the 2B views: its positive against the other 2B - 2 views, one mean."
     return judge("nt_xent", attempt, expected, edges, draw, hint, as_input=double_tensor)
@@ -72,9 +69,7 @@ def simsiam(attempt) -> bool | None:
 
     right, up, left = [[1.0, 0.0]], [[0.0, 1.0]], [[-1.0, 0.0]]
     edges = [
-        edge(
-            "Equal directions score -1, whatever their lengths.", [[2.0, 0.0]], right, right, right
-        ),
+        edge("Equal directions score -1, whatever their lengths.", [[2.0, 0]], right, right, right),
         edge("The prediction of one view meets the target of the other.", right, up, up, right),
         edge("Half for each way round: p1 with z2, p2 with z1.", right, left, right, right),
         edge("One mean over the batch.", *[right * 2] * 3, right + left),

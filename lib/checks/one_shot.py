@@ -63,13 +63,8 @@ def precision_at(attempt) -> bool | None:
         return np.stack([np.cos(angles), np.sin(angles)], 1)
 
     edges = [
-        edge(
-            "A query must not find itself; nobody has a partner here.",
-            *(circle(0, 90, 180), [0, 1, 2], 1),
-        ),
-        edge(
-            "One of the first two is correct: divide by k.", circle(0, 10, 90, 100), [0, 0, 1, 1], 2
-        ),
+        edge("A query must not find itself; none has a partner.", circle(0, 90, 180), [0, 1, 2], 1),
+        edge("One of two is correct: divide by k.", circle(0, 10, 90, 100), [0, 0, 1, 1], 2),
         edge("Only the first place counts at k = 1.", circle(0, 10, 25, 90), [0, 1, 0, 1], 1),
         edge(
             "Leave the query out by its index: the first two images are equal.",

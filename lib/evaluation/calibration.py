@@ -56,9 +56,8 @@ def min_cllr(scores, same) -> float:
 def fit_calibration(scores, same) -> Calibration:
     """The line from scores to log likelihood ratios with the least Cllr: logistic regression.
 
-    Both kinds of pairs weigh one half, so the share of same pairs does not matter. Fit it on other
-    identities than those it is judged on. Where scores separate the kinds entirely, a small ridge
-    keeps the slope finite.
+    Both kinds of pairs weigh one half. Fit it on other identities than those it is judged on. Where
+    scores separate the kinds entirely, a small ridge keeps the slope finite.
 
     source  Brummer, du Preez 2006; Platt 1999
     """

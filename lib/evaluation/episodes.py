@@ -30,10 +30,9 @@ def draw_episodes(
 ) -> Episodes:
     """`count` episodes, drawn at random; the probe is never among the images shown.
 
-    identity  (N,)
-    group     (N,), such as the alphabet: all ways of an episode come from one group, which is
-              harder. Each group with enough identities is drawn equally often
-    raises    ValueError where no group has `ways` identities of shots + 1 images
+    group   (N,), such as the alphabet: all ways of an episode come from one group, which is harder.
+            Each group with enough identities is drawn equally often
+    raises  ValueError where no group has `ways` identities of shots + 1 images
     """
     identity = np.asarray(identity)
     group = np.zeros_like(identity) if group is None else np.asarray(group)
@@ -68,8 +67,7 @@ def prototype_scores(embeddings, episodes: Episodes) -> np.ndarray:
 
     Equal to `episode_scores` of cosines: a mean of dot products is the dot product with the mean.
 
-    embeddings  (N, D)
-    returns     (E, ways)
+    embeddings  (N, D); returns (E, ways)
     source      compare Snell et al. 2017
     """
     unit = unit_rows(np.asarray(embeddings, dtype=np.float64))
@@ -80,9 +78,7 @@ def prototype_scores(embeddings, episodes: Episodes) -> np.ndarray:
 def is_correct(scores, answer) -> np.ndarray:
     """1 where the best score is the answer's, else 0; each of k ways that tie for it counts 1/k.
 
-    scores  (E, ways)
-    answer  (E,)
-    returns float (E,)
+    scores  (E, ways); `answer` and what is returned are (E,)
     """
     scores, answer = np.asarray(scores), np.asarray(answer)
     best = scores >= scores.max(1, keepdims=True)
@@ -92,11 +88,9 @@ def is_correct(scores, answer) -> np.ndarray:
 def retrieve(embeddings, identity, k: int, block: int = 1000) -> tuple[np.ndarray, np.ndarray]:
     """The k images most alike to each image, itself left out.
 
-    embeddings  (N, D)
-    identity    (N,)
+    embeddings  (N, D), `identity` (N,)
     returns     indices (N, k), the most alike first, and bool (N, k), where the identity is the
-                query's. The mean of the latter is precision at k; it stays below 1 for identities
-                with fewer than k + 1 images
+                query's: its mean is precision at k
     """
     unit = unit_rows(np.asarray(embeddings, dtype=np.float32))
     blocks = []

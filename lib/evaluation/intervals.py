@@ -22,8 +22,7 @@ def bootstrap_interval(
     An identity drawn w times brings its own pairs w times, and its pairs with an identity drawn
     v times w v times. Draws in which the metric is undefined (no same pair left) are left out.
 
-    metric      returns a number, or a tuple whose first entry counts (`equal_error_rate`), or an
-                array (a band, entry by entry)
+    metric      returns a number, a tuple whose first entry counts, or an array (a band)
     identities  (identity_i, identity_j), each (N,): the two identities of every pair; equal for a
                 skilled forgery
     returns     (low, high)

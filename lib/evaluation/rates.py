@@ -87,8 +87,7 @@ def tar_at_far(scores, same, far: float) -> tuple[float, float]:
     """(TAR, threshold): true accept rate at the lowest threshold whose FAR does not exceed `far`.
 
     far     in (0, 1); needs at least 1 / far different pairs
-    raises  ValueError if the pairs cannot resolve `far`: 3,000 different pairs say nothing about
-            1 in 10,000
+    raises  ValueError if the pairs cannot resolve `far`
     source  ISO/IEC 19795-1; Grother et al., FRVT
     """
     scores, same = as_pairs(scores, same)
@@ -107,8 +106,7 @@ def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]
     folds       a number of contiguous folds in file order, or (N,) the fold of each pair
     thresholds  the grid to choose from, strictest first; None: every midpoint between two
                 neighbouring scores. Of equally good thresholds the first is taken
-    returns     the standard deviation is the population's, as in the field's code (divide by
-                sqrt(folds) for a standard error)
+    returns     the standard deviation is the population's, as in the field's code
     source      Huang et al. 2007 (LFW), view 2; InsightFace's `calculate_roc`, which takes squared
                 distances d < t: pass -d and the grid -t
     """

@@ -27,8 +27,7 @@ def as_pairs(scores, same) -> tuple[np.ndarray, np.ndarray]:
 def pair_scores(embeddings, i, j) -> np.ndarray:
     """Cosine similarity of pairs of embeddings; a zero vector scores 0 with everything.
 
-    embeddings  (N, D)
-    i, j        (M,) the two rows of each pair
+    embeddings  (N, D); i, j (M,) are the two rows of each pair
     returns     float64 (M,) in [-1, 1]
     """
     unit = unit_rows(as_array(embeddings).astype(np.float64))

@@ -64,8 +64,7 @@ def in_photograph(points, a, b) -> np.ndarray:
 def crop(images, a, b, size: int = 112, padding: str = "border") -> np.ndarray:
     """Cut a square from each photograph.
 
-    images   uint8 (N, H, W, 3)
-    a, b     complex (N,), or one for all
+    images   uint8 (N, H, W, 3); a, b complex (N,), or one for all
     padding  what lies outside, as for torch's `grid_sample`
     returns  uint8 (N, size, size, 3)
     """

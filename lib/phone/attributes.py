@@ -42,8 +42,7 @@ def attribute_accuracy(
 ) -> tuple[float, float, float]:
     """Balanced accuracy of a linear classifier that reads an attribute off embeddings.
 
-    vectors  (N, D)
-    values   bool (N,), the attribute of each image
+    vectors  (N, D); values bool (N,), the attribute of each image
     test     bool (N,), the images that are measured; the others train the classifier
     returns  (accuracy, low, high), chance 0.5, with a 95 % interval that resamples people
     """

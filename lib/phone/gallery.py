@@ -36,8 +36,7 @@ class Decision(NamedTuple):
 class Gallery:
     """Unit vectors under names, bound to the one network whose vectors can be compared.
 
-    fingerprint  sixteen hex digits of `lib.export.contract.fingerprint`
-    size         length D of an embedding
+    fingerprint  sixteen hex digits of `lib.export.contract.fingerprint`; D of a vector is `size`
     """
 
     def __init__(self, fingerprint: str, size: int) -> None:
@@ -47,7 +46,7 @@ class Gallery:
             raise ValueError(f"size={size}: the length of an embedding, at least 1")
         self.fingerprint, self.size = fingerprint, int(size)
         self._templates: dict[str, np.ndarray] = {}  # name -> float32 (k, D)
-        self._search: _Search | None = None  # made when first needed
+        self._search: tuple[np.ndarray, np.ndarray] | None = None  # made when first needed
 
     def __len__(self) -> int:
         """Templates, of all people together."""
@@ -97,10 +96,10 @@ class Gallery:
         probes   (Q, D) or (D,) unit vectors
         returns  float32 (Q, people) or (people,), in the order of `names`
         """
-        search = self._searched()
-        scores = self._checked(probes).astype(np.float32) @ search.matrix.T  # (Q, templates)
-        if len(search.starts) < len(search.matrix):
-            scores = np.maximum.reduceat(scores, search.starts, axis=1)  # -> (Q, people)
+        matrix, starts = self._searched()
+        scores = self._checked(probes).astype(np.float32) @ matrix.T  # (Q, templates)
+        if len(starts) < len(matrix):
+            scores = np.maximum.reduceat(scores, starts, axis=1)  # -> (Q, people)
         return scores if np.ndim(probes) == 2 else scores[0]
 
     def decide(self, probe, threshold: float, margin: float = 0.0, refused: str = "") -> Decision:
@@ -151,11 +150,12 @@ class Gallery:
         gallery._templates = {name: np.float32(vectors) for name, vectors in rows.items()}
         return gallery
 
-    def _searched(self) -> "_Search":
+    def _searched(self) -> tuple[np.ndarray, np.ndarray]:
+        """All templates, float32 (templates, D), and where each person's begin, (people,)."""
         if self._search is None:
             templates = list(self._templates.values())
             matrix = np.concatenate([np.empty((0, self.size), np.float32), *templates])
-            self._search = _Search(matrix, np.cumsum([0, *map(len, templates)])[:-1])
+            self._search = matrix, np.cumsum([0, *map(len, templates)])[:-1]
         return self._search
 
     def _enrolled(self, name: str) -> str:
@@ -177,17 +177,10 @@ class Gallery:
         return vectors
 
     def _wipe(self, templates: np.ndarray | None) -> None:
-        for array in (templates, self._search and self._search.matrix):
+        for array in (templates, self._search and self._search[0]):
             if array is not None:
                 array.fill(0)
         self._search = None
-
-
-class _Search(NamedTuple):
-    """All templates as one matrix, those of a person together."""
-
-    matrix: np.ndarray  # float32 (templates, D)
-    starts: np.ndarray  # (people,), the row of each person's first template
 
 
 def decision(names: list[str], scores, threshold: float, margin: float = 0.0) -> Decision:

@@ -92,8 +92,7 @@ def photograph(
 def rephotograph(photographs: np.ndarray, medium: str) -> np.ndarray:
     """Each photograph, shown on a medium and photographed again; points stay where they are.
 
-    photographs  uint8 (N, H, W, 3)
-    medium       "print" (paper) or "screen" (a display)
+    photographs  uint8 (N, H, W, 3); the medium is "print" (paper) or "screen" (a display)
     """
     if medium not in MEDIA:
         raise ValueError(f"no medium {medium!r}; there are {', '.join(MEDIA)}")

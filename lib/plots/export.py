@@ -119,9 +119,7 @@ def bits_and_errors(
 ) -> None:
     """Draw EER against the bits of a weight, a line for each way to scale; one point is ringed.
 
-    errors             {(bits, per channel?): EER}
-    sizes              {bits: bytes}
-    exact              EER with 32-bit weights
+    errors, sizes      {(bits, per channel?): EER}, {bits: bytes}; `exact` is the EER with 32 bits
     bits, per_channel  the ringed point
     """
     widths = sorted({width for width, _ in errors})

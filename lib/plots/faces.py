@@ -11,8 +11,7 @@ from lib.plots.style import label, tiled, without_ticks
 def sheet(ax: Axes, images: ndarray, identity: ndarray, people: int = 6, views: int = 10) -> None:
     """Draw the first `views` images of each of the first `people` identities, a row a person.
 
-    images    (N, H, W) or (N, H, W, 3) uint8
-    identity  (N,)
+    images  (N, H, W) or (N, H, W, 3) uint8; identity (N,)
     """
     chosen = np.unique(identity)[:people]
     rows = [images[identity == person][:views] for person in chosen]

@@ -16,15 +16,13 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 def embedding_map(ax: Axes, xy: ndarray, identity: ndarray, title: str) -> None:
     """Draw points of a map, a marker and a colour an identity, its number above its median.
 
-    xy        (N, 2); a map's axes have no unit
-    identity  (N,)
+    xy  (N, 2), identity (N,); a map's axes have no unit
     """
     _groups(ax, xy, identity, size=18, alpha=0.75)
     for person in np.unique(identity):
         style = {"weight": "bold", "fontsize": 8, "path_effects": HALO, "zorder": 4}
         label(ax, str(person), np.median(xy[identity == person], axis=0), (0, 7), **style)
     _unitless(ax, title)
-    ax.set_aspect("equal", adjustable="datalim")
 
 
 def neighbours_kept(ax: Axes, shares: Mapping[str, float], chance: float, k: int) -> None:
@@ -69,7 +67,6 @@ def group_widths(axes: Sequence[Axes], truth: ndarray, drawn: ndarray, group: nd
         for k, name in enumerate(("tight", "wide")):
             label(ax, name, xy[group == k].mean(0), weight="bold", path_effects=HALO)
         _unitless(ax, title)
-        ax.set_aspect("equal", adjustable="datalim")
 
 
 def mistakes_on_map(
@@ -103,4 +100,5 @@ def _groups(ax: Axes, xy: ndarray, group: ndarray, size: float, alpha: float) ->
 
 def _unitless(ax: Axes, title: str) -> None:
     ax.set(title=title, xlabel="no unit")
+    ax.set_aspect("equal", adjustable="datalim")
     without_ticks(ax)

@@ -114,8 +114,7 @@ def through_relu(
 ) -> None:
     """Draw a curve in the plane, and what is left after widening, activation and the way back.
 
-    points, rebuilt  (N, 2)
-    phase            (N,) in [0, 1], colours the curve from its inner to its outer end
+    points, rebuilt  (N, 2); phase (N,) in [0, 1] colours the curve from its inner to its outer end
     channels, slope  width in between, and the activation's slope on the negative side
     error            share of the squared length that is lost
     """

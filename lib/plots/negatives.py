@@ -30,8 +30,7 @@ def unit_maps(
 ) -> None:
     """Draw unit vectors by their two main components, all in one scale: from -1 to 1.
 
-    embeddings  {title: (N, D) of length 1}
-    identity    (N,)
+    embeddings  {title: (N, D) of length 1}; identity (N,)
     """
     for ax, (title, vectors) in zip(axes, embeddings.items()):
         centred = vectors - vectors.mean(0)

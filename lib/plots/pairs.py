@@ -20,8 +20,7 @@ MARKERS = {"easy": "o", "semi-hard": "D", "hard": "^"}
 def pair_table(ax: Axes, identity: Sequence[int], images: np.ndarray | None = None) -> None:
     """Draw every pair once, a cell each: same pairs blue with a dot where it fits, others orange.
 
-    identity  (N,)
-    images    (N, H, W) uint8, drawn along both sides
+    identity  (N,); images (N, H, W) uint8, drawn along both sides
     """
     identity = np.asarray(identity)
     n = len(identity)

@@ -64,8 +64,7 @@ def decision(
     points           (P, 2) in pixels of the photograph
     scores           (people,); None where the image was refused and nothing was compared
     kind, name, why  of the decision; `name` is None where nobody was recognised
-    threshold        the score that the best person must reach
-    margin           by which the best must be ahead of the next
+    threshold        the score that the best person must reach, ahead of the next by `margin`
     """
     _picture(axes[0], photograph, "photograph", points)
     _picture(axes[1], crop, "crop")

@@ -114,8 +114,7 @@ def open_set_scores(
     """Draw each probe's best score against a gallery, and what a threshold makes of them.
 
     best_known     (N,) of people enrolled; is_correct (N,) bool, the best score is the person's own
-    best_stranger  (M,) of people not enrolled
-    gallery        people enrolled
+    best_stranger  (M,) of people not enrolled; `gallery` is how many are
     """
     best_known, best_stranger = np.asarray(best_known), np.asarray(best_stranger)
     edges = np.linspace(-0.4, 1, 57)

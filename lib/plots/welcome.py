@@ -18,8 +18,7 @@ def pairs_of_faces(
 ) -> None:
     """Draw one pair an axes, side by side; with `scores` and `identity` also score and truth.
 
-    images    (N, H, W, 3) uint8; `pairs` are places in it, `scores` one number a pair
-    identity  (N,)
+    images  (N, H, W, 3) uint8, `identity` (N,); `pairs` are places in it, `scores` one a pair
     """
     gap = np.full((images.shape[1], 3, 3), 255, np.uint8)
     for n, (ax, (a, b)) in enumerate(zip(axes, pairs, strict=True)):
