@@ -82,9 +82,9 @@ def test_full_colour_shows_the_wrong_decisions_and_the_other_bars_do_not_move(ax
 @pytest.mark.parametrize(
     "threshold, sentences",
     [
-        (0.5, ("1 stranger in 200 unlocks", "turned away 1 time in 20")),
-        (0.95, ("no stranger unlocks", "turned away 75 times in 100")),
-        (0.05, ("50 strangers in 100 unlock", "never turned away")),
+        (0.5, ("unlock the phone: 1 in 200", "turned away: 1 in 20")),
+        (0.95, ("unlock the phone: none", "turned away: 75 in 100")),
+        (0.05, ("unlock the phone: 50 in 100", "turned away: none")),
     ],
 )
 def test_unlock_rates_are_told_for_strangers_and_for_the_owner(ax, threshold, sentences):

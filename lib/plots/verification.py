@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from lib.evaluation import convert_threshold, far_frr
 from lib.plots.palette import DIFFERENT, FAINT, HALO, INK, LINES, SAME, text_colour
-from lib.plots.scores import score_histograms
+from lib.plots.scores import one_in, score_histograms
 from lib.plots.style import histogram, interval, label, line_with_band, mark, named_rows, tiled
 
 
@@ -22,19 +22,9 @@ def unlock_rates(ax: Axes, scores: ndarray, same: ndarray, threshold: float) -> 
     ax.set_yscale("log")  # the wrong decisions are one in a hundred
     ax.set_ylim(0.01, 100)
     far, frr = far_frr(scores, same, threshold)
-    strangers, owner = "no stranger unlocks", "never turned away"
-    if far > 0.095:
-        strangers = f"{round(100 * far)} strangers in 100 unlock"
-    elif far > 0:
-        strangers = f"1 stranger in {round(1 / far):,} unlocks"
-    if frr > 0.095:
-        owner = f"turned away {round(100 * frr)} times in 100"
-    elif frr > 0:
-        owner = f"turned away 1 time in {round(1 / frr):,}"
-    ax.set_title(
-        f"Threshold {threshold:.2f}\n{strangers} the phone, FAR {_percent(far)}\n"
-        f"its owner is {owner}, FRR {_percent(frr)}"
-    )
+    strangers = f"strangers who unlock the phone: {one_in(far)}, FAR {_percent(far)}"
+    owner = f"times its owner is turned away: {one_in(frr)}, FRR {_percent(frr)}"
+    ax.set_title(f"Threshold {threshold:.2f}\n{strangers}\n{owner}")
 
 
 def roc_curve(ax: Axes, far: ndarray, tar: ndarray, thresholds: ndarray, threshold: float) -> None:
