@@ -61,16 +61,12 @@ def refusal(crop: np.ndarray, points) -> str:
     Arguments as for `measure`.
     """
     found = measure(crop, points)
-    if found.eye_distance < SMALLEST:
-        return "face too small: come closer"
-    if found.turn > TURNED:
-        return "turned away: look at the camera"
-    if found.grey < DARKEST:
-        return "too dark: more light on the face"
-    if found.grey > BRIGHTEST:
-        return "too bright: less light on the face"
-    if found.spread < FLATTEST:
-        return "too flat: no light and shade to see a face by"
-    if found.sharpness < BLURRIEST:
-        return "too blurred: hold still, wipe the lens"
-    return ""
+    faults = {
+        "face too small: come closer": found.eye_distance < SMALLEST,
+        "turned away: look at the camera": found.turn > TURNED,
+        "too dark: more light on the face": found.grey < DARKEST,
+        "too bright: less light on the face": found.grey > BRIGHTEST,
+        "too flat: no light and shade to see a face by": found.spread < FLATTEST,
+        "too blurred: hold still, wipe the lens": found.sharpness < BLURRIEST,
+    }
+    return next((why for why, is_so in faults.items() if is_so), "")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from lib.plots.palette import FAINT, HALO, INK, OTHERS, SAME
-from lib.plots.style import interval, label, mark, named_rows
+from lib.plots.style import interval, label, named_rows
 
 # precision -> (colour, marker)
 SIGNS = {"float32": (INK, "o"), "float16": (OTHERS[0], "D"), "int8": (OTHERS[1], "s")}
@@ -21,8 +21,7 @@ def agreement(ax: Axes, rows: Sequence) -> None:
     named_rows(ax, _names(rows), above=0.9)
     for y, row in enumerate(rows):
         if row.parity:  # PyTorch itself has none
-            colour, marker = SIGNS[row.precision]
-            mark(ax, row.parity, y, marker, colour, 8)
+            interval(ax, y, row.parity, None, *SIGNS[row.precision], scale=1)
     ax.set_xscale("log")
     ax.axvline(1e-5, color=FAINT, linestyle="--", linewidth=1)
     label(ax, "limit for float32", (1e-5, -0.55), (3, 0), fontsize=9)
@@ -65,18 +64,18 @@ def size_and_time(axes: Sequence[Axes], rows: Sequence) -> None:
     right.set_title(f"Fastest: {fastest.name} {fastest.precision}")
 
 
-def errors_added(ax: Axes, costs: Sequence) -> None:
+def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
     """Draw how much each file's EER differs from PyTorch's on the same pairs, with 95 % intervals.
 
-    costs  as lib.export.cost returns them; the dashed line is a difference that is acceptable
+    costs  as lib.export.cost returns them; the dashed line is `allowed`, an acceptable difference
     """
     files = [cost for cost in costs if cost.name != "PyTorch"]
     named_rows(ax, _names(files), above=0.9)
     for y, cost in enumerate(files):
         interval(ax, y, cost.worse, cost.worse_interval, *SIGNS[cost.precision])
     ax.axvline(0, color=INK, linewidth=1)
-    ax.axvline(0.2, color=FAINT, linestyle="--", linewidth=1)
-    label(ax, "limit 0.2", (0.2, -0.55), (3, 0), fontsize=9)
+    ax.axvline(100 * allowed, color=FAINT, linestyle="--", linewidth=1)
+    label(ax, f"limit {100 * allowed:g}", (100 * allowed, -0.55), (3, 0), fontsize=9)
     worst = max(files, key=lambda cost: cost.worse)
     ax.set_xlabel("EER of the file less EER in PyTorch (percentage points, 95 % interval)")
     words = f"The file that costs most, {worst.name} {worst.precision}"

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy import ndarray
+from scipy.ndimage import uniform_filter
 
 from lib.plots.palette import INK, OTHERS, text_colour, text_on
 from lib.plots.style import arrow, label, named_rows, without_ticks
@@ -162,12 +163,11 @@ def kernels(axes: Sequence[Axes], weights: ndarray) -> None:
 def influence_map(ax: Axes, face: ndarray, influence: ndarray, at: tuple[int, int]) -> None:
     """Draw a face that is dark where it has no influence on one place of the last map.
 
-    face       (H, W, 3); influence (H, W), 0 or more, any scale
-    at         row and column of the pixel over which that place is, marked with a cross
+    face  (H, W, 3); influence (H, W), 0 or more, any scale
+    at    row and column of the pixel over which that place is, marked with a cross
     """
     # A stride leaves a grid in gradients: the mean over 7x7 pixels evens it out.
-    padded = np.pad(influence, 3, mode="edge")
-    smooth = np.lib.stride_tricks.sliding_window_view(padded, (7, 7)).mean((2, 3))
+    smooth = uniform_filter(np.asarray(influence, dtype=float), size=7, mode="nearest")
     light = np.clip(smooth / smooth.max(), 0, 1)[..., None]
     ax.imshow(np.clip(face / max(face.max(), 1) * light, 0, 1))
     row, column = at

@@ -24,8 +24,7 @@ def training_curve(
     steps = np.arange(1, len(loss) + 1)
     ax.plot(steps, loss, color=LOSS, alpha=0.25, linewidth=0.8)
     ax.plot(steps, mean, color=LOSS, linewidth=2)
-    bold = {"color": text_colour(LOSS), "weight": "bold"}
-    label(ax, "loss", (steps[-1], mean[-1]), (4, 0), **bold)
+    label(ax, "loss", (steps[-1], mean[-1]), (4, 0), color=text_colour(LOSS), weight="bold")
     top = np.percentile(loss, 99)
     if baseline is not None:
         top = max(top, 1.15 * baseline)
