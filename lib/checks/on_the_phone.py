@@ -82,7 +82,9 @@ def far_per_comparison(attempt) -> bool | None:
 
     edges = [
         edge("One comparison: its FAR is 1 / one_in.", 1, 1, 1000),
-        edge("Two rejections have probability 3/4, one its square root: do not halve.", 2, 1, 4),
+        edge(
+            "Two rejections have probability 3/4, one its square root: do not divide by 2.", 2, 1, 4
+        ),
         edge("A second template is a second comparison.", 1, 2, 4),
         edge("Four comparisons: people times templates.", 2, 2, 16),
     ]
