@@ -52,6 +52,11 @@ def choose_and_measure(attempt) -> bool | None:
             groups += [scores, same]
         return *groups, rng.choice([0.05, 0.1, 0.2, 0.3])
 
+    hint = "Choose on the first two arguments alone, measure on the next two alone."
+    return judge("choose_and_measure", attempt, expected, _two_groups(), draw, hint)
+
+
+def _two_groups() -> list:
     yes, no = True, False
     simple = [0.1, 0.3, 0.5, 0.9], [no, no, no, yes]
     even = [0.2, 0.6, 0.8, 0.9], [no, no, yes, yes]
@@ -62,7 +67,7 @@ def choose_and_measure(attempt) -> bool | None:
     def four(*scores):
         return list(scores), [no, no, yes, yes]
 
-    edges = [
+    return [
         edge(
             "The first group sets the threshold, 0.5; only the second group is measured.",
             *(*simple, *four(0.6, 0.2, 0.7, 0.3), 0.4),
@@ -82,5 +87,3 @@ def choose_and_measure(attempt) -> bool | None:
             *(*tied, *four(0.65, 0.75, 0.65, 0.72), 0.5),
         ),
     ]
-    hint = "Choose on the first two arguments alone, measure on the next two alone."
-    return judge("choose_and_measure", attempt, expected, edges, draw, hint)
