@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from lib import course
-from lib.plots.style import DIFFERENT, FORGERY, OTHERS, SAME
+from lib.plots.palette import DIFFERENT, FORGERY, OTHERS, SAME
 from tools import setup, setup_cell, stamp
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,20 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots.style import (
-    DIFFERENT,
-    FAINT,
-    FORGERY,
-    INK,
-    OTHERS,
-    SAME,
-    arc,
-    arrow,
-    disc,
-    label,
-    mark,
-    text_colour,
-)
+from lib.plots.palette import DIFFERENT, FAINT, FORGERY, INK, OTHERS, SAME, text_colour
+from lib.plots.style import arc, arrow, disc, label, mark
 
 IDENTITY_COLOURS, IDENTITY_MARKERS = (SAME, DIFFERENT, *OTHERS), "os^DvPX*"
 KINDS = {"easy": OTHERS[0], "semi-hard": OTHERS[1], "hard": FORGERY}

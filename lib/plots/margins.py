@@ -8,22 +8,8 @@ import torch
 from matplotlib.axes import Axes
 
 from lib.losses import ArcFace
-from lib.plots.style import (
-    DARKER,
-    DIFFERENT,
-    FAINT,
-    HALO,
-    INK,
-    OTHERS,
-    SAME,
-    arc,
-    arrow,
-    label,
-    mark,
-    named_rows,
-    text_colour,
-    without_ticks,
-)
+from lib.plots.palette import DARKER, DIFFERENT, FAINT, HALO, INK, OTHERS, SAME, text_colour
+from lib.plots.style import arc, arrow, label, mark, named_rows, without_ticks
 
 # loss -> (colour, dash, hatch)
 SIGNS = {

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lib.plots.palette import *  # noqa: F403  (`losses` and `margins` take the palette from here)
 from lib.plots.palette import GREYS, INK, text_colour
 
 
