@@ -69,10 +69,12 @@ def distances(axes: Sequence[Axes], before, after, same, eers: Sequence[float]) 
     same = np.asarray(same)
     for ax, d, when, eer in zip(axes, map(np.asarray, (before, after)), ("Before", "After"), eers):
         edges = np.linspace(0, np.quantile(d, 0.999), 41)
-        histogram(ax, d[~same], edges, DIFFERENT, "///", "different")
+        histogram(ax, d[~same], edges, DIFFERENT, "///", "")
         histogram(ax, d[same], edges, SAME, "", "same")
         ax.set(xlabel="distance of the pair (embedding units)", ylabel="share of its pairs (%)")
         ax.set(ylim=(0, 1.12 * ax.get_ylim()[1]))
+        outside = np.quantile(d[~same], 0.75), 0.45 * ax.get_ylim()[1]  # right of both histograms
+        label(ax, "different", outside, (3, 0), weight="bold")
         ax.set_title(f"{when} training: EER {eer:.0%}")
 
 
