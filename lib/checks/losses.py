@@ -34,43 +34,15 @@ def contrastive_step(attempt) -> bool | None:
         margin, lr = rng.uniform(0.5, 2.5, 2).round(2)
         return rng.normal(size=(b, d)), rng.integers(0, 3, b), margin, lr
 
+    pair, far = [[0.0, 0.0], [1.0, 0.0]], [[0.0, 0.0], [2.0, 0.0]]
+    on_one_spot = [[1.0, 2.0], [1.0, 2.0], [2.0, 2.0]]
     edges = [
-        edge(
-            "A same pair moves together: each point by lr d, against the gradient.",
-            [[0.0, 0.0], [1.0, 0.0]],
-            [5, 5],
-            2.0,
-            0.25,
-        ),
-        edge(
-            "A different pair moves apart: each point by lr (margin - d).",
-            [[0.0, 0.0], [1.0, 0.0]],
-            [5, 6],
-            1.5,
-            0.5,
-        ),
-        edge(
-            "Beyond the margin a different pair stays: max(0, margin - d), then square.",
-            [[0.0, 0.0], [2.0, 0.0]],
-            [5, 6],
-            1.5,
-            0.5,
-        ),
+        edge("A same pair moves together: each point by lr d.", pair, [5, 5], 2.0, 0.25),
+        edge("A different pair moves apart by lr (margin - d) each.", pair, [5, 6], 1.5, 0.5),
+        edge("Beyond the margin a different pair stays: max(0, ...).", far, [5, 6], 1.5, 0.5),
         edge("The margin is an argument, not always 1.", [[0.0], [0.8]], [5, 6], 0.5, 1.0),
-        edge(
-            "Take one mean over all pairs, each pair once, of both kinds.",
-            [[0.0], [1.0], [3.0]],
-            [5, 5, 6],
-            4.0,
-            0.5,
-        ),
-        edge(
-            "Two points on one spot: vector_norm has gradient 0 there, a square root has NaN.",
-            [[1.0, 2.0], [1.0, 2.0], [2.0, 2.0]],
-            [5, 6, 6],
-            1.0,
-            0.5,
-        ),
+        edge("Take one mean over all pairs.", [[0.0], [1.0], [3.0]], [5, 5, 6], 4.0, 0.5),
+        edge("At d = 0 vector_norm has gradient 0, a root NaN.", on_one_spot, [5, 6, 6], 1.0, 0.5),
     ]
     hint = "Work out one pair by hand."
     return judge("contrastive_step", attempt, expected, edges, draw, hint, as_input=double_tensor)
@@ -110,10 +82,7 @@ def batch_hard_loss(attempt) -> bool | None:
             8.0,
         ),
         edge(
-            "Of the negatives the nearest counts.",
-            [[0.0], [1.0], [3.0], [9.0]],
-            [5, 5, 6, 6],
-            1.0,
+            "Of the negatives the nearest counts.", [[0.0], [1.0], [3.0], [9.0]], [5, 5, 6, 6], 1.0
         ),
         edge(
             "Compare distances, not their squares.", [[0.0], [2.0], [3.0], [3.0]], [5, 5, 6, 6], 0.5

@@ -77,14 +77,7 @@ def cosface(attempt) -> bool | None:
     two, plane = [[1.0, 0.0], [0.0, 1.0]], [[0.6, 0.8]]
     edges = [
         edge("Without a margin every logit is a scaled cosine.", plane, two, [0], 10.0, 0.0),
-        edge(
-            "Only directions count: normalise the embeddings.",
-            [[3.0, 4.0]],
-            two,
-            [0],
-            10.0,
-            0.0,
-        ),
+        edge("Only directions count: normalise the embeddings.", [[3.0, 4.0]], two, [0], 10.0, 0.0),
         edge(
             "Only directions count: normalise the class weights.",
             plane,
@@ -112,14 +105,7 @@ def cosface(attempt) -> bool | None:
     ]
     hint = "scale * (cosine - margin) at the true class, scale * cosine at the others."
     return judge(
-        "cosface",
-        attempt,
-        expected,
-        edges,
-        draw,
-        hint,
-        tolerance=1e-4,
-        as_input=torch.tensor,
+        "cosface", attempt, expected, edges, draw, hint, tolerance=1e-4, as_input=torch.tensor
     )
 
 
