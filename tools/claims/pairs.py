@@ -15,7 +15,7 @@ def contrastive_on_unit_vectors(embeddings: Tensor, labels: Tensor) -> Tensor:
 
 @claim(
     "active triplets",
-    says="After 200 steps few random triplets have a loss above 0, most of the hardest do.",
+    says="After 200 steps 1 to 2 % of random triplets have a loss, 19 to 36 % of the hardest.",
 )
 def active_triplets(seed: int) -> dict[str, float]:
     model, _ = glyphs.train(contrastive_on_unit_vectors, seed, steps=200)
