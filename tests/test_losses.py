@@ -160,6 +160,21 @@ def test_batch_all_equals_the_trusted_loss_and_the_loop(embeddings, active_only)
     assert close(ours, trusted) and close(ours, sum(terms) / len(terms))
 
 
+def test_a_single_triplet_that_costs_something_is_the_mean():
+    e, labels = torch.tensor([[0.0], [1.0], [3.0]]), torch.tensor([5, 5, 6])
+    assert close(losses.batch_all_triplet_loss(e, labels, 1.5, active_only=True), 0.5)
+    assert close(losses.semi_hard_triplet_loss(e, labels, 1.5), 0.5)
+
+
+def test_batch_all_with_the_soft_margin_equals_the_loop(embeddings):
+    gaps = [
+        loop_distance(embeddings, a, p) - loop_distance(embeddings, a, n)
+        for a, p, n in loop_triplets(LABELS)
+    ]
+    expected = sum(math.log1p(math.exp(gap)) for gap in gaps) / len(gaps)
+    assert close(losses.batch_all_triplet_loss(embeddings, LABELS, None), expected)
+
+
 def test_semi_hard_equals_the_trusted_miner_and_loss(embeddings):
     mined = miners.TripletMarginMiner(margin=0.7, type_of_triplets="semihard", **RAW)(
         embeddings, LABELS
