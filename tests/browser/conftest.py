@@ -148,7 +148,11 @@ def lab(launch, lab_folder):
         yield lambda lesson: f"{origin}/lab/tree/notebooks/{lesson}.ipynb?token={token}&reset"
     finally:
         os.killpg(server.pid, signal.SIGTERM)  # the server and the kernels it started
-        server.wait(60)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:  # a kernel that does not end keeps the server waiting
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
 
 
 def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
