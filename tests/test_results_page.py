@@ -3,9 +3,11 @@
 import importlib
 import json
 import re
+import types
 
 import pytest
 
+from tools.results import __main__ as command
 from tools.results import page
 from tools.results.__main__ import SUBJECTS
 
@@ -16,6 +18,26 @@ pytestmark = pytest.mark.skipif(
 
 def on_file(subject: str) -> dict:
     return json.loads((page.FOLDER / f"{subject}.json").read_text(encoding="utf-8"))
+
+
+def test_without_an_argument_every_subject_is_measured_and_a_wrong_one_is_refused(
+    monkeypatch, tmp_path, capsys
+):
+    measured = []
+
+    def module(name: str):
+        run = lambda: measured.append(name) or {"tables": []}  # noqa: E731
+        return types.SimpleNamespace(run=run, outcome=lambda tables: "")
+
+    monkeypatch.setattr(command.importlib, "import_module", lambda name: module(name))
+    monkeypatch.setattr(command, "results_folder", lambda: tmp_path)
+    monkeypatch.setattr(command.page, "section", str)
+    monkeypatch.setenv("COURSE_BUDGET", "quick")
+    command.main([])
+    assert measured == [f"tools.results.{subject}" for subject in SUBJECTS]
+    with pytest.raises(SystemExit):
+        command.main(["omnigolt"])
+    assert "no subject omnigolt" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)

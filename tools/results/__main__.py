@@ -22,22 +22,20 @@ from tools.results import page
 SUBJECTS = sorted(path.stem for path in page.LAYOUTS.glob("*.toml"))
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tools.results",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "subjects",
-        nargs="*",
-        choices=[*SUBJECTS, "page"],
-        default=SUBJECTS,
-        metavar="SUBJECT",
-        help=", ".join([*SUBJECTS, "page"]),
-    )
+    names = ", ".join([*SUBJECTS, "page"])
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"{names}; default: all")
+    subjects = parser.parse_args(arguments).subjects or SUBJECTS
+    # Not `choices`: before Python 3.12 argparse holds an empty list against them too.
+    if unknown := set(subjects) - {*SUBJECTS, "page"}:
+        parser.error(f"no subject {', '.join(sorted(unknown))}; there are {names}")
     folder = course.by_budget(quick=results_folder(), full=page.FOLDER)
-    for name in parser.parse_args().subjects:
+    for name in subjects:
         if name != "page":
             subject = importlib.import_module(f"tools.results.{name}")
             found = subject.run()
