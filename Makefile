@@ -7,7 +7,7 @@ PARALLEL := OMP_NUM_THREADS=1
 WORKERS := -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lint test test-extras test-all claims notebooks book phone results papers stamp constraints clean
+.PHONY: help setup lab lint test test-extras test-all claims notebooks book phone results data papers stamp constraints clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -46,6 +46,9 @@ phone: setup  ## the page for a phone's browser in site/phone (needs npm the fir
 
 results: setup  ## measure everything on real data and write docs/results.md (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
 	$(PY) -m tools.results $(ARGS)
+
+data: setup  ## download data sets and face networks; make data ARGS=--list; make data ARGS="lfw omniglot"
+	@$(PY) -m tools.data $(ARGS)
 
 papers: setup  ## fetch the papers that the lessons cite to paper/ (arXiv; not committed)
 	$(PY) -m tools.papers

@@ -69,6 +69,8 @@ def available(name: str) -> bool:
     """
     if name in WEIGHTS:
         return all(is_here(file) for file in WEIGHTS[name])
+    if name not in SOURCES:
+        raise ValueError(f"nothing called {name!r}; there are {', '.join([*SOURCES, *WEIGHTS])}")
     module = _module(name)
     here = all(file.is_here() for file in getattr(module, "files", tuple)())
     return here and getattr(module, "is_accepted", lambda: True)()
