@@ -10,7 +10,7 @@ from test_data_download import BODY, Server, encrypted, server, zipped  # noqa: 
 from test_data_sources import PAIRS, SENTENCE, TRAIN, drawings, photographs, picture
 
 from lib import data, models
-from lib.data import available, load
+from lib.data import archive, available, load
 from lib.data.published import lfw, sigcomp2011
 from tools import data as command
 
@@ -45,6 +45,7 @@ def mirror(server, monkeypatch):  # noqa: F811
     """A server with all files; the sentence is known, and nobody can type."""
     Server.files = {f"/{name}": content for name, content in published().items()}
     monkeypatch.setenv("COURSE_MIRROR", server)
+    monkeypatch.setattr(archive, "_cipher", lambda: archive._decrypt)  # to compile it takes seconds
     monkeypatch.setenv(sigcomp2011.VARIABLE, SENTENCE)
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     monkeypatch.delitem(__import__("sys").modules, "ipykernel", raising=False)

@@ -396,6 +396,15 @@ def drawings() -> dict[str, bytes]:
     return files
 
 
+def test_addresses_and_checksums_are_those_of_torchvision():
+    from torchvision.datasets import Omniglot
+
+    for part, remote in omniglot.ARCHIVES.items():
+        name = f"images_{part}"
+        assert remote.url == f"{Omniglot.download_url_prefix}/{name}.zip"
+        assert remote.checksum == f"md5:{Omniglot.zips_md5[name]}"
+
+
 def test_omniglot_reads_what_torchvision_reads(mirror, tmp_path, monkeypatch):
     import hashlib
 

@@ -30,12 +30,21 @@ RUNS = Remote(
     352_787,
     check=check_zip,
 )
-SIZES = {"background": 9_464_212, "evaluation": 6_462_886}  # bytes of an archive
+# Addresses and checksums are those of torchvision's `Omniglot`; importing it takes a second.
+ARCHIVES = {
+    part: Remote(
+        f"omniglot/images_{part}.zip", f"{REPOSITORY}/images_{part}.zip", size, md5, check_zip
+    )
+    for part, size, md5 in (
+        ("background", 9_464_212, "md5:68d2efa1b9178cc56df9314c21c6e718"),
+        ("evaluation", 6_462_886, "md5:6b91aef0f799c5bb55b94e3f2daec811"),
+    )
+}
 
 
 def files() -> tuple[Remote, ...]:
     """The archives of both parts, and of the official runs."""
-    return _archive("background"), _archive("evaluation"), RUNS
+    return *ARCHIVES.values(), RUNS
 
 
 def load(part: str = "background", size: int = 28) -> ImageSet:
@@ -80,16 +89,8 @@ def one_shot_runs(size: int = 28) -> list[Run]:
     return runs
 
 
-def _archive(part: str) -> Remote:
-    from torchvision.datasets import Omniglot  # torchvision takes a second to import
-
-    name = f"images_{part}"
-    url, md5 = f"{Omniglot.download_url_prefix}/{name}.zip", Omniglot.zips_md5[name]
-    return Remote(f"omniglot/{name}.zip", url, SIZES[part], f"md5:{md5}", check_zip)
-
-
 def _part(part: str, size: int) -> ImageSet:
-    path = _archive(part).fetch()
+    path = ARCHIVES[part].fetch()
     options = {"part": part, "size": size, "archive": record(path).get("sha256")}
     return cached("omniglot", options, [__file__], lambda: _read(path, part, size))
 
