@@ -91,10 +91,11 @@ def test_a_figure_goes_back_as_a_png_and_no_figure_stays_open(shown):
     "answer, words",
     [
         (lambda photograph: {}["face"], "KeyError: 'face'"),
+        (lambda photograph: int("no face"), "invalid literal"),
         (lambda photograph: 7, "TypeError: on_picture returns words, or (words, figure), not 7"),
         (lambda photograph: (Figure(), "no"), "TypeError: on_picture returns words"),
     ],
-    ids=["an error", "a number", "the other way round"],
+    ids=["an error", "words", "a number", "the other way round"],
 )
 def test_what_goes_wrong_in_the_function_is_said_in_the_widget(shown, answer, words):
     _, sent = shown(answer)

@@ -5,7 +5,7 @@
  * stores a model's values in the notebook.
  */
 const LONGEST = 1600; // pixels a side; a face needs no more, and a Jupyter server takes 10 MB a message
-const PATIENCE = 4000; // ms, after which it says that the kernel has not answered
+const PATIENCE = { hello: 4000, picture: 12000 }; // ms, after which it says that the kernel has not answered
 
 const OR_CHOOSE = "or choose a picture.";
 const INSECURE = `A browser gives the camera only to pages over https or on this machine (localhost). Open the page there, ${OR_CHOOSE}`;
@@ -122,7 +122,7 @@ function render({ model, el }) {
       return say(NO_KERNEL, true); // it was restarted
     }
     say(now);
-    patience = setTimeout(() => say(late, true), PATIENCE);
+    patience = setTimeout(() => say(late, true), PATIENCE[content.kind]);
   }
 
   async function hear(content, [png]) {

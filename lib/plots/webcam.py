@@ -33,7 +33,8 @@ class Webcam(anywidget.AnyWidget):
     """A preview of the camera, a button that takes a picture, and a way to choose a file instead.
 
     on_picture  gets one photograph, uint8 (H, W, 3), upright and not mirrored; returns the answer
-                in words, or (words, figure). What it raises is shown in the widget, in words
+                in words, or (words, figure). What it raises is shown in the widget; of a ValueError
+                the words alone
     size        the longer side of that photograph is at most `size` pixels
     raises      ValueError for a size outside of 64 to 4096
     """
@@ -59,7 +60,8 @@ class Webcam(anywidget.AnyWidget):
                 words, *pngs = self._answer(buffers)
                 self.send(reply | {"kind": "answer", "words": words}, pngs)
             except Exception as error:  # a message has no cell that could show an error
-                name = "" if isinstance(error, Refused) else f"{type(error).__name__}: "
+                # A ValueError of the course says in words what was wrong with the input.
+                name = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
                 self.send(reply | {"kind": "problem", "words": f"{name}{error}"})
             finally:  # else the next cell would show them, and the notebook would store them
                 for number in set(plt.get_fignums()) - opened:
@@ -83,27 +85,23 @@ class Webcam(anywidget.AnyWidget):
         return data, metadata
 
 
-class Refused(ValueError):
-    """A message that holds no usable picture; the text says why and what to do."""
-
-
 def decoded(message: bytes, size: int) -> np.ndarray:
     """The picture in a message, uint8 (H, W, 3), upright, its longer side at most `size`.
 
     message  a JPEG, PNG or WebP file
-    raises   Refused, in words
+    raises   ValueError, in words, for what is no picture, or is larger than the limits above
     """
     if len(message) > LARGEST:
         megabytes = f"{len(message) / 10**6:.0f} MB; at most {LARGEST / 10**6:.0f}"
-        raise Refused(f"The picture has {megabytes} are allowed. Choose a smaller picture.")
+        raise ValueError(f"The picture has {megabytes} are allowed. Choose a smaller picture.")
     try:
         with Image.open(io.BytesIO(message), formats=("JPEG", "PNG", "WEBP")) as opened:
             if max(opened.size) > LONGEST:  # known from its head, before anything is decoded
                 sides = f"{opened.width} x {opened.height} pixels; at most {LONGEST} a side"
-                raise Refused(f"The picture has {sides} are allowed. Choose a smaller picture.")
+                raise ValueError(f"The picture has {sides} are allowed. Choose a smaller picture.")
             upright = ImageOps.exif_transpose(opened).convert("RGB")
     except (OSError, SyntaxError, Image.DecompressionBombError):
-        raise Refused(
+        raise ValueError(
             "This is not a picture that can be read. Choose a JPEG or PNG file."
         ) from None
     upright.thumbnail((size, size), Image.Resampling.LANCZOS)

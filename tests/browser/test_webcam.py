@@ -245,9 +245,13 @@ def test_it_is_readable_at_any_size_by_day_and_by_night(launch, film, size):
 
 # -- in JupyterLab ---------------------------------------------------------------------------------
 
+START = """
+import sys; sys.path.insert(0, "..")
+import matplotlib.pyplot as plt
+plt.close(plt.figure())  # from now on each cell shows the figures that are open
+"""
 CELL = """
 from IPython.display import display
-import matplotlib.pyplot as plt
 from lib.plots.webcam import Webcam
 
 def look(photograph):
@@ -260,6 +264,7 @@ def look(photograph):
 
 Webcam(look)
 """
+THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
 RUN_NEXT_AND_SAVE = """async () => {
     book.content.activeCellIndex = 2;
     await jupyterapp.commands.execute("notebook:run-cell");
@@ -270,7 +275,7 @@ RUN_NEXT_AND_SAVE = """async () => {
 def stored(lab_folder):
     """A notebook with the widget, run headless and stored; JupyterLab stores widgets' state too."""
     book = nbformat.v4.new_notebook(metadata={"kernelspec": notebooks.KERNEL})
-    sources = "import sys; sys.path.insert(0, '..')", CELL, "'the next cell'"
+    sources = START, CELL, "'the next cell'"
     book.cells = [nbformat.v4.new_code_cell(source) for source in sources]
     path = lab_folder / "notebooks" / "camera.ipynb"
     nbformat.write(book, path)
@@ -301,7 +306,12 @@ def test_a_picture_is_answered_in_jupyterlab_and_the_saved_notebook_holds_none(
         red = np.array(re.findall(r"\d+", caption.text_content())[3:], dtype=int)
         assert np.abs(red - COLOURS["red"]).max() < 30
         expect(lesson.cell.locator("figure canvas")).not_to_have_js_property("width", 640)
-        shot(page, "webcam-lab")
+        ours = caption.text_content(), "Take picture", "Stop camera", "Choose a picture"
+        for theme in ("Dark", "Light"):
+            page.evaluate(THEME, f"JupyterLab {theme}")
+            faint = [text for text, _ in page.evaluate(FAINT)]
+            assert not any(text.startswith(tuple(faint)) for text in ours if faint), theme
+            shot(page, f"webcam-lab-{theme}")
         page.evaluate(RUN_NEXT_AND_SAVE)
         lesson.close()
     text = stored.read_text()
