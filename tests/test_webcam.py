@@ -70,7 +70,7 @@ def test_a_greeting_is_answered_so_that_the_browser_knows_of_the_kernel(shown):
 
 def test_a_figure_goes_back_as_a_png_and_no_figure_stays_open(shown):
     def drawn(photograph):
-        plt.subplots()  # left open: the next cell would show it, and the notebook would store it
+        plt.subplots()  # left open: the kernel would send it as an output, outside of the widget
         fig, ax = plt.subplots(figsize=(2, 1))
         ax.imshow(photograph)
         return "a figure", fig

@@ -63,7 +63,7 @@ class Webcam(anywidget.AnyWidget):
                 # A ValueError of the course says in words what was wrong with the input.
                 name = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
                 self.send(reply | {"kind": "problem", "words": f"{name}{error}"})
-            finally:  # else the next cell would show them, and the notebook would store them
+            finally:  # else the kernel would send them as an output, outside of the widget
                 for number in set(plt.get_fignums()) - opened:
                     plt.close(number)
 
