@@ -35,6 +35,7 @@ NEEDED = {
     "numba": "numba",
     "tqdm": "tqdm",
     "ipywidgets": "ipywidgets",
+    "anywidget": "anywidget",
     "onnx": "onnx",
     "onnxscript": "onnxscript",
     "onnxruntime": "onnxruntime",

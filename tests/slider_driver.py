@@ -24,6 +24,7 @@ DISPLAY_ONLY = (
     "Valid",
     "Tab",
     "Accordion",
+    "Any",  # lib.plots.webcam, which waits for a picture
 )
 
 

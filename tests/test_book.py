@@ -235,6 +235,9 @@ def small(tmp_path) -> Path:
             "display_data", data=data, metadata={"image/png": {"alt": f'A dot, from "{source}".'}}
         )
         cells.append(nbformat.v4.new_code_cell(source, outputs=[output]))
+    data = {"text/html": "<p>This needs a running kernel.</p>", "text/plain": "words"}
+    output = nbformat.v4.new_output("execute_result", data=data, execution_count=4)
+    cells.append(nbformat.v4.new_code_cell("Webcam(look)", outputs=[output]))
     (tmp_path / "notebooks").mkdir()
     nbformat.write(
         nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": notebooks.KERNEL}),
@@ -263,6 +266,7 @@ def test_alt_texts_and_folded_answers_and_controls_survive_the_way_into_a_page(s
         "markdown, a formula and code are set within a folded answer"
     )
     assert "".join(page.words).count("A control, shown as its still picture") == 1
+    assert "".join(page.words).count("This needs a running kernel.") == 1, "the camera's sentence"
     assert "colab" not in page.path.read_text(), "no dead link while the course has no address"
     first = Page(small / "site/book/README.html")
     assert "tools" in "".join(first.words) and not [

@@ -271,6 +271,20 @@ def healthy(tmp_path_factory) -> str:
     return path.read_text()
 
 
+def test_a_stored_widget_is_its_words_and_one_without_words_is_complained_about():
+    data = {notebooks.VIEW: {"model_id": "1"}, "text/plain": "a widget"}
+    outputs = [
+        nbformat.v4.new_output("display_data", data=data | words)
+        for words in ({"text/html": "<p>This needs a running kernel.</p>"}, {})
+    ]
+    cells = [nbformat.v4.new_code_cell("show()", outputs=[output]) for output in outputs]
+    notebook_outputs.tidy(book := nbformat.v4.new_notebook(cells=cells))
+    kept, bare = (cell.outputs[0].data for cell in book.cells)
+    assert set(kept) == {"text/html", "text/plain"} and set(bare) == set(data)
+    found = [notebooks.cell_problems(cell)[1:] for cell in book.cells]  # after "never run"
+    assert found[0] == [] and "a widget alone" in found[1][0]
+
+
 def test_hashes_in_fenced_code_are_not_headings():
     book = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_markdown_cell("# one\n```\n# comment\n#### also\n```\n## two")]

@@ -51,9 +51,10 @@ def _tidy_output(output) -> None:
     for mime, content in data.items():
         if isinstance(content, str) and not mime.startswith("image/"):
             data[mime] = without_machine(content)
-    if "image/png" in data:
-        # Without its kernel a widget shows nothing, and JupyterLab would show it, not the picture.
+    if "image/png" in data or "text/html" in data:
+        # Without its kernel a widget shows nothing, and JupyterLab would show it, not these forms.
         data.pop(VIEW, None)
+    if "image/png" in data:
         words = data.get("text/plain", "")
         if words and not words.startswith("<"):
             output.metadata.setdefault("image/png", {}).setdefault("alt", words)

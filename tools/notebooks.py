@@ -175,7 +175,9 @@ def cell_problems(cell) -> list[str]:
         if picture and len(output.metadata.get(picture, {}).get("alt", "")) < 10:
             found.append("a picture without alt text: end the cell with plots.show(fig, alt=...)")
         if VIEW in data and not picture:
-            found.append("a widget without a still picture: use plots.explore, or plain tqdm")
+            found.append(
+                "a widget alone: use plots.explore, or plain tqdm; words may stand beside it"
+            )
         is_allowed = "raises-exception" in cell.metadata.get("tags", [])
         if output.output_type == "error" and not is_allowed:
             found.append(f"stores an error: {output.ename}")
