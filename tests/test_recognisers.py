@@ -297,7 +297,7 @@ def test_weights_in_the_folder_of_a_mirror_count_as_here(no_weights, files, tmp_
 
 @pytest.mark.parametrize("name", ["insightface", "dlib"])
 def test_a_recogniser_that_is_not_here_says_how_to_get_it(no_weights, name):
-    with pytest.raises(DataError, match="is not here") as error:
+    with pytest.raises(DataError, match="are not in") as error:
         models.load_recogniser(name)
     assert f"`lib.models.fetch_{ {'insightface': 'face', 'dlib': 'dlib'}[name] }_weights()`" in str(
         error.value
