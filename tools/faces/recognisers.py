@@ -15,6 +15,8 @@ weights are not here keeps the row that it has.
 import argparse
 import json
 import tempfile
+import zlib
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -25,8 +27,7 @@ from lib.data.pairs import all_pairs
 from lib.evaluation import bootstrap_interval, pair_scores, tar_at_far
 from lib.export.contract import fingerprint
 from lib.export.runtimes import report
-from lib.phone import alignment
-from lib.phone.detector import largest_faces
+from lib.phone import alignment, detector
 from tools.cache import results_folder
 from tools.faces.face_alignment import Pairs, compute_in_parts, load_photographs
 
@@ -47,7 +48,8 @@ def find_points(images: np.ndarray) -> tuple[np.ndarray, int]:
 
     LFW's photographs are centred on the face. Also returns in how many no face was found.
     """
-    points = compute_in_parts("blazeface", images, lambda rows: largest_faces(images[rows])[0])
+    key = f"blazeface-{zlib.crc32(Path(detector.__file__).read_bytes()):x}"
+    points = compute_in_parts(key, images, lambda rows: detector.largest_faces(images[rows])[0])
     missed = np.isnan(points[:, 0, 0])
     points[missed] = np.median(points[~missed], axis=0)
     return points, int(missed.sum())
@@ -152,7 +154,8 @@ def files(model: models.Network, images: np.ndarray, with_time: bool) -> list[di
 def measure(name: str, faces: data.ImageSet, pairs: Pairs, points, with_time: bool) -> dict:
     """Everything about one network."""
     model = models.load_recogniser(name)
-    key = f"{name}-{fingerprint(model)}"
+    placed = zlib.crc32(points.tobytes() + model.template.tobytes())
+    key = f"{name}-{fingerprint(model)}-{placed:x}"
     fast = models.fold_batch_norm(model).to(memory_format=torch.channels_last)
 
     def embed(rows: np.ndarray) -> np.ndarray:
