@@ -72,9 +72,17 @@ def decided_rightly(scores: np.ndarray, same: np.ndarray, fold: np.ndarray) -> n
     for one in np.unique(fold):
         test = fold == one
         others, of_others = scores[~test], same[~test]
-        threshold = max(np.sort(others), key=lambda at: np.mean((others >= at) == of_others))
+        distinct = np.unique(others)[::-1]
+        middles = (distinct[:-1] + distinct[1:]) / 2  # the strictest first, as `lfw_accuracy`
+        threshold = max(middles, key=lambda at: np.mean((others >= at) == of_others))
         right[test] = (scores[test] >= threshold) == same[test]
     return right
+
+
+def threshold_for(strangers: np.ndarray, far: float) -> float:
+    """The lowest threshold that accepts no more than this share of strangers' scores (P,)."""
+    first_refused = np.sort(strangers)[::-1][int(far * len(strangers))]
+    return float(np.nextafter(first_refused, np.float32(2)))
 
 
 def on_lfw(vectors: np.ndarray, identity: np.ndarray, pairs: Pairs) -> dict:
@@ -100,9 +108,7 @@ def on_lfw(vectors: np.ndarray, identity: np.ndarray, pairs: Pairs) -> dict:
     genuine = scores[same & ~own]
     thresholds = {}
     for far in (FAR, STRICT):
-        labels = np.zeros(len(strangers) + 1, bool)
-        labels[-1] = True  # `tar_at_far` wants a same pair
-        _, threshold = tar_at_far(np.append(strangers, np.float32(1.0)), labels, far)
+        threshold = threshold_for(strangers, far)
         thresholds[f"{far:g}"] = {
             "threshold": threshold,
             "far": float((others >= threshold).mean()),
