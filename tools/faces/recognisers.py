@@ -16,6 +16,7 @@ import argparse
 import json
 import tempfile
 import zlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -157,8 +158,8 @@ def files(model: models.Network, images: np.ndarray, with_time: bool) -> list[di
     return found
 
 
-def measure(name: str, faces: data.ImageSet, pairs: Pairs, points, with_time: bool) -> dict:
-    """Everything about one network."""
+def measure_on_lfw(name: str, faces: data.ImageSet, pairs: Pairs, points) -> dict:
+    """Size and accuracy of one network."""
     model = models.load_recogniser(name)
     placed = zlib.crc32(points.tobytes() + model.template.tobytes())
     key = f"{name}-{fingerprint(model)}-{placed:x}"
@@ -167,19 +168,23 @@ def measure(name: str, faces: data.ImageSet, pairs: Pairs, points, with_time: bo
     def embed(rows: np.ndarray) -> np.ndarray:
         return models.embed(fast, crops(faces.images[rows], points[rows], model)).numpy()
 
-    vectors = compute_in_parts(key, faces.images, embed)
-    i, j, _, fold = pairs
-    own = np.isin(fold, DEVELOPMENT)
-    some = np.unique(np.r_[i[own], j[own]])[:CALIBRATION]
-    calibration = crops(faces.images[some], points[some], model)
     found = {
         "fingerprint": fingerprint(model),
         "parameters": models.count_parameters(fast),
         "multiply_adds": models.count_multiply_adds(model),
-        "lfw": on_lfw(vectors, faces.identity, pairs),
-        "files": files(model, calibration, with_time),
+        "lfw": on_lfw(compute_in_parts(key, faces.images, embed), faces.identity, pairs),
     }
     return found | ({"synthetic": on_synthetic_people(model)} if name == "course" else {})
+
+
+def measure_files(name: str, faces: data.ImageSet, pairs: Pairs, points, with_time: bool) -> dict:
+    """Bytes, agreement and milliseconds of one network's files."""
+    model = models.load_recogniser(name)
+    i, j, _, fold = pairs
+    own = np.isin(fold, DEVELOPMENT)
+    some = np.unique(np.r_[i[own], j[own]])[:CALIBRATION]
+    calibration = crops(faces.images[some], points[some], model)
+    return {"files": files(model, calibration, with_time)}
 
 
 # -- the page -------------------------------------------------------------------------------------
@@ -192,7 +197,8 @@ def table(measured: dict) -> str:
         " threshold | strangers accepted | same person accepted |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*head, *(_line(name, facts) for name, facts in measured.items())])
+    lines = [_line(name, facts) for name, facts in measured.items() if "files" in facts]
+    return "\n".join([*head, *lines])
 
 
 def _line(name: str, facts: dict) -> str:
@@ -234,15 +240,15 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     file = course.by_budget(quick=results_folder() / FILE.name, full=FILE)
     content = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
-    measured = content.get("recognisers", {})
+    measured: dict = {name: {} for name in models.RECOGNISERS} | content.get("recognisers", {})
     if not given.page:
         faces, pairs = load_photographs()
         points, missed = find_points(faces.images)
-        here = models.available_recognisers()
-        measured |= {name: measure(name, faces, pairs, points, given.time) for name in here}
-        measured = {name: measured[name] for name in models.RECOGNISERS if name in measured}
         about = {"photographs": len(faces), "no_face_found": missed, "recognisers": measured}
-        write_atomically(file, (json.dumps(about, indent=1) + "\n").encode())
+        for measure in (measure_on_lfw, partial(measure_files, with_time=given.time)):
+            for name in models.available_recognisers():
+                measured[name] |= measure(name, faces, pairs, points)
+                write_atomically(file, (json.dumps(about, indent=1) + "\n").encode())
     if file == FILE:
         write_page(measured)
     print(table(measured))
