@@ -30,7 +30,7 @@ from lib.export.contract import fingerprint
 from lib.export.runtimes import report
 from lib.phone import alignment, detector
 from tools.cache import results_folder
-from tools.faces.face_alignment import Pairs, compute_in_parts, load_photographs
+from tools.faces.face_alignment import Pairs, compute_in_parts, in_bfloat16, load_photographs
 
 DEVELOPMENT = (0, 1)  # folds 1 and 2
 FAR, STRICT = 1e-3, 1e-4
@@ -166,7 +166,8 @@ def measure_on_lfw(name: str, faces: data.ImageSet, pairs: Pairs, points) -> dic
     fast = models.fold_batch_norm(model).to(memory_format=torch.channels_last)
 
     def embed(rows: np.ndarray) -> np.ndarray:
-        return models.embed(fast, crops(faces.images[rows], points[rows], model)).numpy()
+        x = models.to_input(crops(faces.images[rows], points[rows], model), model)
+        return in_bfloat16(fast, x).numpy()
 
     found = {
         "fingerprint": fingerprint(model),
