@@ -12,6 +12,7 @@ import numpy as np
 
 from lib.data import load
 from lib.data.synthetic.face_render import TEMPLATE
+from lib.models import DlibResNet
 from lib.phone import alignment, quality
 from lib.phone.gallery import Gallery
 
@@ -218,17 +219,21 @@ def write_refused(folder: Path, good: bytes) -> None:
 def write_recogniser(folder: Path) -> None:
     """Three people are enrolled, one of them in the dark first; then all are decided about.
 
-    A sum stands in place of the network.
+    A sum stands in place of the network, and dlib's template in place of InsightFace's.
     """
+    template = DlibResNet.template
+    (folder / "template.txt").write_text(" ".join(map(as_text, template.ravel())))
     people = load("synthetic-faces", identities=3, images=3, size=160, seed=5, aligned=False)
     photographs, points = list(people.images), people.extra["landmarks"].astype(np.float64)
     gallery, lines = Gallery(FINGERPRINT, SIZE), []
     photographs[3] = photographs[3] // 8
     for number, (photograph, face, person) in enumerate(zip(photographs, points, people.identity)):
         picture(folder / f"photograph_{number}", photograph)
-        small = alignment.crop(photograph[None], *alignment.to_template(face[None], 56), 56)[0]
+        place = alignment.to_template(face[None], 56, template)
+        small = alignment.crop(photograph[None], *place, 56)[0]
         sums = ((small - 100.0) / 64).reshape(-1, SIZE).sum(0)
-        cut = alignment.crop(photograph[None], *alignment.to_template(face[None]))[0]
+        place = alignment.to_template(face[None], template=template)
+        cut = alignment.crop(photograph[None], *place)[0]
         refused = quality.refusal(cut, face)
         row = [f"photograph_{number}", " ".join(map(as_text, face.ravel()))]
         if number % 3 == 0 or number == 4:

@@ -271,8 +271,13 @@ MUTANTS = {
     "poor pictures compared": ("Recogniser.kt", "contract.margin, refused)", "contract.margin)"),
     "the crop of another model": (
         "Recogniser.kt",
-        "toTemplate(face.points, contract.side), contract.side",
-        "toTemplate(face.points), 112",
+        "toTemplate(face.points, contract.side, contract.template), contract.side",
+        "toTemplate(face.points, template = contract.template), 112",
+    ),
+    "the template of another model": (
+        "Recogniser.kt",
+        "contract.side, contract.template",
+        "contract.side, TEMPLATE",
     ),
     "the arithmetic of another model": (
         "Recogniser.kt",

@@ -16,6 +16,7 @@ from lib.data.synthetic.face_render import TEMPLATE
 from lib.export.contract import contract
 from lib.models import RECOGNISERS, DlibResNet, available_recognisers, dlib_resnet, load_dlib
 from lib.models.dlib_resnet import DLIB_WEIGHTS
+from lib.phone.recogniser import Phone
 from tests import dlib_example
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -248,6 +249,14 @@ def test_the_contract_of_a_face_network_says_where_the_face_must_lie(tiny):
     assert "template" not in contract(export.PhoneModel(signatures), "float32")
 
 
+def test_the_phone_aligns_each_face_by_the_template_of_its_model(tiny):
+    photographs = np.random.default_rng(0).integers(0, 256, (1, 140, 130, 3), dtype=np.uint8)
+    # The photograph is the wanted crop, moved by (9, 14): what the phone cuts are its own pixels.
+    faces = Phone(tiny, threshold=0.5).prepare(photographs, DlibResNet.template[None] + [9, 14])
+    np.testing.assert_array_equal(faces.crops[0], photographs[0, 14:126, 9:121])
+    np.testing.assert_allclose(faces.vectors, models.embed(tiny, faces.crops), atol=1e-6)
+
+
 # -- three formats --------------------------------------------------------------------------------
 
 
@@ -297,7 +306,7 @@ def test_weights_in_the_folder_of_a_mirror_count_as_here(no_weights, files, tmp_
 
 @pytest.mark.parametrize("name", ["insightface", "dlib"])
 def test_a_recogniser_that_is_not_here_says_how_to_get_it(no_weights, name):
-    with pytest.raises(DataError, match="is not here") as error:
+    with pytest.raises(DataError, match="are not in") as error:
         models.load_recogniser(name)
     assert f"`lib.models.fetch_{ {'insightface': 'face', 'dlib': 'dlib'}[name] }_weights()`" in str(
         error.value

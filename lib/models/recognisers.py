@@ -9,16 +9,13 @@ docs/models.md compares them: licence, training data, size, time, and what each 
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
-from urllib.request import url2pathname
 
-from lib.data.download import DataError, cache_path, mirror
-from lib.models.dlib_resnet import DLIB_WEIGHTS, load_dlib
+from lib.data import WEIGHTS, available
+from lib.data.download import DataError, cache_path, fetch
+from lib.models.dlib_resnet import load_dlib
 from lib.models.files import course_model
 from lib.models.layers import Network
-from lib.models.ncnn import FACE_WEIGHTS, load_ncnn
-
-INSIGHTFACE_FILES = tuple(f"weights/mobilefacenet_insightface_ncnn.{end}" for end in FACE_WEIGHTS)
-DLIB_FILES = tuple(f"weights/{name}" for name in DLIB_WEIGHTS)
+from lib.models.ncnn import load_ncnn
 
 
 class Recogniser(NamedTuple):
@@ -27,8 +24,7 @@ class Recogniser(NamedTuple):
     threshold  cosine from which on two photographs count as one person: in docs/models.md stands
                how it was measured, and how often a stranger passes it
     lfw        accuracy on the pairs of LFW, for tables
-    files      names under which `fetch` keeps its weights; empty for the model that ships
-    get        what to do where the files are not there
+    get        the call that downloads its weights; empty for the model that ships
     load       reads the files, or the model that ships
     """
 
@@ -37,19 +33,16 @@ class Recogniser(NamedTuple):
     licence: str
     threshold: float
     lfw: str
-    files: tuple[str, ...]
     get: str
     load: Callable[[], Network]
 
 
 def _insightface() -> Network:
-    graph, floats = map(_place, INSIGHTFACE_FILES)
-    return load_ncnn(graph, floats)
+    return load_ncnn(*_files("insightface"))
 
 
 def _dlib() -> Network:
-    numbers, manifest = map(_place, DLIB_FILES)
-    return load_dlib(numbers, manifest)
+    return load_dlib(*_files("dlib"))
 
 
 RECOGNISERS = {
@@ -59,9 +52,8 @@ RECOGNISERS = {
             name="insightface",
             title="MobileFaceNet of InsightFace",
             licence="non-commercial research only",
-            threshold=0.4,
-            lfw="99 %",
-            files=INSIGHTFACE_FILES,
+            threshold=0.321,
+            lfw="99.3%",
             get="lib.models.fetch_face_weights()",
             load=_insightface,
         ),
@@ -69,9 +61,8 @@ RECOGNISERS = {
             name="dlib",
             title="ResNet of dlib",
             licence="public domain",
-            threshold=0.9,
-            lfw="98 %",
-            files=DLIB_FILES,
+            threshold=0.926,
+            lfw="98.6%",
             get="lib.models.fetch_dlib_weights()",
             load=_dlib,
         ),
@@ -80,8 +71,7 @@ RECOGNISERS = {
             title="half-width MobileFaceNet of the course",
             licence="MIT",
             threshold=0.75,
-            lfw="72 %",
-            files=(),
+            lfw="72.0%",
             get="",
             load=course_model,
         ),
@@ -91,11 +81,13 @@ RECOGNISERS = {
 
 def available_recognisers() -> list[str]:
     """Names of the networks whose files are in the cache or in a mirror's folder, best first."""
-    return [name for name, one in RECOGNISERS.items() if all(map(_is_here, one.files))]
+    return [
+        name for name, one in RECOGNISERS.items() if not one.get or available(f"weights/{name}")
+    ]
 
 
 def load_recogniser(name: str | None = None) -> Network:
-    """A network for faces, in evaluation mode; nothing is downloaded.
+    """A network for faces, in evaluation mode; nothing is downloaded but from a mirror's folder.
 
     name    a name of `RECOGNISERS`; None: the best that is here
     raises  ValueError for another name; DataError where its files are not here
@@ -104,21 +96,19 @@ def load_recogniser(name: str | None = None) -> Network:
     if name not in RECOGNISERS:
         raise ValueError(f"no recogniser {name!r}; there are {', '.join(RECOGNISERS)}")
     one = RECOGNISERS[name]
-    if missing := [file for file in one.files if not _is_here(file)]:
+    if name not in available_recognisers():
+        folder = cache_path(WEIGHTS[f"weights/{name}"][0]).parent
         raise DataError(
-            f"{one.title} is not here: {cache_path(missing[0])} is missing; `{one.get}` shows its "
-            "terms and downloads it, or put the file there yourself."
+            f"the weights of {one.title} are not in {folder}; `{one.get}` shows their terms and "
+            "downloads them, or put the files there yourself (data/README.md)."
         )
     return one.load()
 
 
-def _place(file: str) -> Path:
-    """Where a file of weights is, or would be: in the cache, else in the folder of a mirror."""
-    path, base = cache_path(file), mirror()
-    if not path.is_file() and base and base.startswith("file://"):
-        return Path(url2pathname(base.removeprefix("file://"))) / file
-    return path
-
-
-def _is_here(file: str) -> bool:
-    return _place(file).is_file()
+def _files(name: str) -> tuple[Path, Path]:
+    """The two files of a network's weights: in the cache, else out of a mirror's folder."""
+    first, second = (
+        path if (path := cache_path(file)).is_file() else fetch(file, None)
+        for file in WEIGHTS[f"weights/{name}"]
+    )
+    return first, second

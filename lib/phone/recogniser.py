@@ -37,12 +37,12 @@ class Phone:
         self.gallery = Gallery(self.model.fingerprint, self.model.embedding_size)
 
     def prepare(self, photographs: np.ndarray, points) -> PreparedFaces:
-        """Align the faces, judge their quality, and embed them.
+        """Align the faces as the model wants them, judge their quality, and embed them.
 
         photographs  uint8 (N, H, W, 3)
         points       as for `align`
         """
-        crops = align(photographs, points)
+        crops = align(photographs, points, self.model.template)
         refused = [refusal(crop, where) for crop, where in zip(crops, points)]
         return PreparedFaces(crops, embed_crops(self.model, crops), refused)
 

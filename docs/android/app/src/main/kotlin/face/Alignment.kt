@@ -10,7 +10,7 @@ class Point(val x: Double, val y: Double)
 fun distance(p: Point, q: Point): Double = hypot(q.x - p.x, q.y - p.y)
 
 /**
- * Where the network expects five points in a crop of 112 x 112: the eye at the left of the picture, the eye at its right,
+ * Where most networks expect five points in a crop of 112 x 112: the eye at the left of the picture, the eye at its right,
  * the tip of the nose, the left and the right corner of the mouth. InsightFace's numbers; `lib.data.synthetic.face_render.TEMPLATE`.
  */
 val TEMPLATE = listOf(
@@ -25,15 +25,16 @@ class Similarity(val a: Point, val b: Point) {
 /**
  * The similarity that brings points of a photograph to the template with the least squared error. No mirror.
  *
- * points  in the template's order: five, or the two eyes alone; null for one that the detector does not give. Two are enough
- * size    side of the crop; the template grows with it
- * source  Umeyama 1991; `lib.phone.alignment.to_template`
+ * points    in the template's order: five, or the two eyes alone; null for one that the detector does not give. Two are enough
+ * size      side of the crop; the template grows with it
+ * template  five points in a crop of 112 x 112; the model's contract has its own
+ * source    Umeyama 1991; `lib.phone.alignment.to_template`
  */
-fun toTemplate(points: List<Point?>, size: Int = 112): Similarity {
-    require(points.size <= TEMPLATE.size) { "the template has five points, not ${points.size}" }
+fun toTemplate(points: List<Point?>, size: Int = 112, template: List<Point> = TEMPLATE): Similarity {
+    require(points.size <= template.size) { "the template has five points, not ${points.size}" }
     val known = points.indices.filter { points[it] != null }
     require(known.size >= 2) { "a turn and a scale need two points" }
-    val target = known.map { Point(stretched(TEMPLATE[it].x, size), stretched(TEMPLATE[it].y, size)) }
+    val target = known.map { Point(stretched(template[it].x, size), stretched(template[it].y, size)) }
     val source = points.filterNotNull()
     val z = mean(target)
     val w = mean(source)

@@ -10,6 +10,7 @@ package face
  * threshold         the cosine that the best person must reach; it belongs to this network alone
  * margin            and how far it must be ahead of the next
  * limits            of the pictures that are worth comparing
+ * template          where the network expects the five points of a face, in a crop of 112 x 112
  */
 class Contract(
     val fingerprint: String,
@@ -19,7 +20,8 @@ class Contract(
     val size: Int,
     val threshold: Double,
     val margin: Double,
-    val limits: Limits
+    val limits: Limits,
+    val template: List<Point> = TEMPLATE
 ) {
     init {
         require(threshold > -1 && threshold < 1) { "the threshold $threshold is no cosine: was the file exported with threshold=...?" }
@@ -55,13 +57,13 @@ class Recogniser(private val contract: Contract, val gallery: Gallery, private v
     }
 
     fun embedding(photograph: Picture, face: Face): FloatArray {
-        val crop = crop(photograph, toTemplate(face.points, contract.side), contract.side)
+        val crop = crop(photograph, toTemplate(face.points, contract.side, contract.template), contract.side)
         return embed(normalise(crop, contract.subtract, contract.divide))
     }
 
     private fun refusal(photograph: Picture, face: Face): String {
         val left = face.points[0] ?: return "an eye is hidden: look at the camera"
         val right = face.points[1] ?: return "an eye is hidden: look at the camera"
-        return measure(crop(photograph, toTemplate(face.points)), left, right, face.nose).refusal(contract.limits)
+        return measure(crop(photograph, toTemplate(face.points, template = contract.template)), left, right, face.nose).refusal(contract.limits)
     }
 }

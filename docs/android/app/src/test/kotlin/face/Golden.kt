@@ -76,6 +76,10 @@ private fun limits(golden: File): Limits {
     return Limits(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5])
 }
 
+/** The five points that the pipeline's network expects. */
+private fun template(golden: File): List<Point> =
+    File(golden, "template.txt").readText().trim().split(" ").map { it.toDouble() }.chunked(2).map { Point(it[0], it[1]) }
+
 /** gallery.txt is read and written again; enrolled.txt is made again from vectors; each file in refused/ says why it is refused. */
 private fun gallery(golden: File) {
     val facts = File(golden, "gallery.facts").readLines()
@@ -133,7 +137,7 @@ private fun decisions(golden: File) {
  */
 private fun recogniser(golden: File) {
     val size = 32
-    val contract = Contract("0123456789abcdef", 56, 100.0, 64.0, size, 0.9, 0.02, limits(golden))
+    val contract = Contract("0123456789abcdef", 56, 100.0, 64.0, size, 0.9, 0.02, limits(golden), template(golden))
     val recogniser = Recogniser(contract, Gallery(contract.fingerprint, size)) { input ->
         val sums = DoubleArray(size)
         for (i in input.indices) sums[i % size] = sums[i % size] + input[i]

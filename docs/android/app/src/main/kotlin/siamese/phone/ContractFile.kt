@@ -3,6 +3,8 @@ package siamese.phone
 import android.content.res.AssetManager
 import face.Contract
 import face.Limits
+import face.Point
+import org.json.JSONArray
 import org.json.JSONObject
 
 /** The JSON that `lib.export` writes beside each model file. throws  IllegalArgumentException for a model of another slot */
@@ -24,9 +26,12 @@ fun readContract(assets: AssetManager, name: String): Contract {
         size = json.getJSONObject("output").getJSONArray("shape").getInt(1),
         threshold = json.getDouble("threshold"),
         margin = json.optDouble("margin", 0.0),
-        limits = limits(json.getJSONObject("quality"))
+        limits = limits(json.getJSONObject("quality")),
+        template = points(json.getJSONArray("template"))
     )
 }
+
+private fun points(json: JSONArray): List<Point> = List(5) { Point(json.getJSONArray(it).getDouble(0), json.getJSONArray(it).getDouble(1)) }
 
 private fun limits(json: JSONObject) = Limits(
     darkest = json.getDouble("darkest"),
