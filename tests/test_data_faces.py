@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import roc_curve
 
 from lib.data import cache
-from lib.data.synthetic import face_maps, face_render, face_scene, face_shape, faces
+from lib.data.synthetic import face_maps, face_render, face_scene, face_shape, face_variety, faces
 
 
 def views_of(
@@ -43,6 +43,38 @@ def test_a_larger_set_begins_with_the_smaller_one():
         )
 
 
+def test_a_larger_varied_set_begins_with_the_smaller_one_and_differs_from_the_plain_one():
+    small, large = faces.draw(1, 3, 56, 0, varied=True), faces.draw(2, 7, 56, 0, varied=True)
+    assert np.array_equal(small.images, large.images[:3])
+    assert np.array_equal(small.extra["landmarks"], large.extra["landmarks"][:3])
+    assert not np.array_equal(small.images, faces.draw(1, 3, 56, 0).images)
+
+
+def test_a_varied_person_keeps_the_shape_of_the_head_and_changes_hair_and_make_up_by_the_day():
+    dressed = []
+    for number in range(40):
+        who = face_variety.widen(face_shape.person(1, number), 1, number)
+        days = [face_variety.on_day(who, 1, number, day) for day in range(face_variety.DAYS)]
+        fixed = ("eye_x", "nose_w", "mouth_w", "width", "depth")
+        assert all(day[trait] == who[trait] for day in days for trait in fixed)
+        assert all(day["shift"] is who["shift"] for day in days)
+        dressed.append(len({(day["style"], day["beard"], *day["lips"]) for day in days}))
+    assert np.mean(np.array(dressed) > 1) > 0.8
+
+
+def test_varied_people_differ_more_in_every_trait_and_pictures_of_one_more_in_their_pixels():
+    plain = [face_shape.person(21, number) for number in range(200)]
+    wide = [face_variety.widen(who, 21, number) for number, who in enumerate(plain)]
+    for trait in face_shape.TRAITS:
+        before, after = (np.std([who[trait] for who in people]) for people in (plain, wide))
+        assert after > 1.1 * before, trait
+    spread = []
+    for varied in (False, True):
+        x = faces.draw(20, 6, 28, 21, varied=varied).images.reshape(20, 6, -1).astype(float)
+        spread.append((x - x.mean(1, keepdims=True)).std())
+    assert spread[1] > 1.2 * spread[0]
+
+
 def test_another_seed_gives_other_people():
     assert not np.array_equal(
         faces.draw(1, 2, 56, 0, True).images, faces.draw(1, 2, 56, 1, True).images
@@ -53,11 +85,16 @@ def test_another_seed_gives_other_people():
     assert len(ours) > 190 and not ours & others
 
 
-def test_landmarks_lie_where_a_mark_on_the_skin_appears():
-    size, checked = 112, 0
+@pytest.mark.parametrize("varied", [False, True])
+def test_landmarks_lie_where_a_mark_on_the_skin_appears(varied):
+    size, errors = 112, []
     for person in range(6):
         who, (views, colours) = face_shape.person(3, person), views_of(person, 6, seed=3)
+        if varied:
+            who = face_variety.widen(who, 3, person)
+            views = [face_variety.widen_view(v, who, 3, person, i) for i, v in enumerate(views)]
         for view in views:
+            view |= dict(shadow=0.0, wrap=0.15) if varied else {}
             view.update(
                 noise=0.0,
                 blur=0.0,
@@ -85,9 +122,10 @@ def test_landmarks_lie_where_a_mark_on_the_skin_appears():
                 rows, columns = np.mgrid[y0 - 5 : y0 + 6, x0 - 5 : x0 + 6]
                 weight = np.where(window > 0.5 * window.max(), window, 0)
                 found = np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum()
-                assert np.abs(found - (x, y)).max() < 2.0, (person, points, found)
-                checked += 1
-    assert checked > 120
+                errors.append(np.abs(found - (x, y)).max())
+    assert len(errors) > 120
+    # A wide turn hides a part of a mark, which moves what is left of it.
+    assert np.max(errors) < (4.0 if varied else 2.0) and np.quantile(errors, 0.95) < 1.5
 
 
 def test_the_rendered_surface_and_the_projected_point_agree():

@@ -642,7 +642,11 @@ def test_identities_that_processes_cannot_share_are_refused(monkeypatch):
 
 @pytest.mark.parametrize(
     "change, shape, low, high",
-    [(augment.faces, (6, 3, 56, 56), -1.0, 1.0), (augment.signatures, (6, 1, 64, 144), 0.0, 1.0)],
+    [
+        (augment.faces, (6, 3, 56, 56), -1.0, 1.0),
+        (augment.varied_faces, (6, 3, 56, 56), -1.0, 1.0),
+        (augment.signatures, (6, 1, 64, 144), 0.0, 1.0),
+    ],
 )
 def test_augmentation_keeps_shape_and_range_and_follows_the_seed(change, shape, low, high):
     torch.manual_seed(0)

@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--warm-up", type=int, default=50, help="steps")
     add("--weight-decay", type=float, nargs=2, default=(4e-5, 4e-4), metavar=("NETWORK", "LAST"))
     add("--clip", type=float, help="longest gradient")
-    add("--augment", choices=["none", "faces", "signatures"], default="none")
+    add("--augment", choices=["none", "faces", "varied_faces", "signatures"], default="none")
     add("--validate-every", type=int, default=0, help="steps; 0 only at the end")
     add("--checkpoint", type=Path, help="default: beside --out, and removed after the training")
     add("--checkpoint-every", type=int, default=100, help="steps")

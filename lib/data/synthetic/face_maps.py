@@ -100,6 +100,8 @@ def relief(who: dict, nx: Tensor, ny: Tensor, nz: Tensor, hair: Tensor) -> Tenso
     out = out + lips * bump(fx / (0.75 * who["mouth_w"]), (fy - mouth_y) / 0.05)
     out = out + (0.03 + who["cheek"] * 0.6) * bump((fx.abs() - 0.34) / 0.13, (fy - 0.30) / 0.13)
     front = smooth(nz / 0.4)
+    if "fields" in who:
+        s = s + who["relief"] * field(who, 0, nx, ny, nz)
     return s + front * out / who["depth"] + hair
 
 
@@ -122,6 +124,13 @@ def skin_colour(who: dict, nx: Tensor, ny: Tensor, nz: Tensor) -> Tensor:
     for x, y, radius in who["moles"]:
         shade = shade - 0.55 * bump((fx - x) / radius, (fy - y) / radius)
     red, green, blue = torch.tensor(who["skin"], dtype=torch.float32)
+    if "fields" in who:  # of a varied person: rough skin, and patches of other colours
+        shade = shade + who["rough"] * grain(who, 1, nx * 2.7, ny * 2.7)
+        patches = [field(who, layer, nx, ny, nz) for layer in (1, 2, 3)]
+        red, green, blue = (
+            part * (1 + who["patches"] * (patches[0] + 0.4 * patch))
+            for part, patch in zip((red, green, blue), patches)
+        )
     redder, greener, bluer = shade + 0.02 * flush, shade - 0.09 * flush, shade - 0.07 * flush
     return torch.stack([red * redder, green * greener, blue * bluer])
 
@@ -131,6 +140,13 @@ def grain(who: dict, layer: int, x: Tensor, y: Tensor) -> Tensor:
     texture, place = torch.from_numpy(who["grain"][layer]), torch.stack((x, y), -1)
     texture, place = texture[None, None], place[None]
     return F.grid_sample(texture, place, padding_mode="reflection", align_corners=False)[0, 0]
+
+
+def field(who: dict, layer: int, nx: Tensor, ny: Tensor, nz: Tensor) -> Tensor:
+    """One of the fields of a varied person, bicubic between its 7 x 7 random values."""
+    values, place = torch.from_numpy(who["fields"][layer]), torch.stack(to_chart(nx, ny, nz), -1)
+    values = F.interpolate(values[None, None], (64, 64), mode="bicubic", align_corners=True)
+    return F.grid_sample(values, place[None], padding_mode="border", align_corners=False)[0, 0]
 
 
 def hair_edge(who: dict, nx: Tensor, ny: Tensor, nz: Tensor) -> Tensor:

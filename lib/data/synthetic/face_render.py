@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lib.data.synthetic import face_features
-from lib.data.synthetic.drawing import Numbers, bump, dot, over, smooth
+from lib.data.synthetic.drawing import Numbers, bump, dot, over, per_image, smooth
 from lib.data.synthetic.face_maps import head_maps, to_chart
 from lib.data.synthetic.face_scene import Rays, around_head, camera, in_front
 
@@ -167,13 +167,17 @@ def render(
     turn = rotation(v["yaw"], v["pitch"], v["roll"])
     points = landmarks_on_head(who, v)
     plane = project(who, maps, v, turn, points)
+    # Where z + shift(z) is the point: two steps from the point itself.
+    plane = plane - own_shift(who, turn, plane - own_shift(who, turn, plane))
     a, b = crop(plane, v, size)
     landmarks = torch.view_as_real(a * torch.view_as_complex(plane) + b)
     pixels = torch.arange(size, dtype=torch.float32)
     py, px = torch.meshgrid(pixels, pixels, indexing="ij")
     place = (torch.complex(px, py)[None] - b[:, :, None]) / a[:, :, None]  # (B, S, S)
+    across = torch.view_as_real(place).flatten(1, 2)  # (B, S * S, 2)
+    across = (across + own_shift(who, turn, across)).unflatten(1, (size, size))
     pixel = 112 / (size * 64.0)  # of the template's scale, in head units
-    rays = Rays(turn, place.real.contiguous(), place.imag.contiguous(), pixel)
+    rays = Rays(turn, across[..., 0].contiguous(), across[..., 1].contiguous(), pixel)
 
     # 2) The skin that each ray meets, painted and lit.
     nx, ny, nz, inside = find_surface(who, maps, v, rays)
@@ -186,6 +190,7 @@ def render(
             dot = bump((skin.fx - x) / 0.04, (skin.fy - y) / 0.04)
             colour = over(colour, dot, torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1))
     face = light(v, turn, colour, normal, shine)
+    face = face * cast_shadow(v, rays)[:, None]
 
     # 3) The scene and the camera, which lets more light in for a darker face.
     scene = around_head(who, v, rays, colours)
@@ -193,6 +198,21 @@ def render(
     image = in_front(who, v, rays, image, colours)
     v["exposure"] = v["exposure"] * (0.62 / max(0.2, who["skin"].mean())) ** 0.25
     return camera(image, v, colours), landmarks.numpy()
+
+
+def own_shift(who: dict, turn: Tensor, points: Tensor) -> Tensor:
+    """How far a varied person's features lie from where the traits put them, (B, P, 2).
+
+    points  (B, P, 2) in the view's plane; the field of shifts follows the nose
+    """
+    if "shift" not in who:
+        return torch.zeros(())
+    at = (points - 0.8 * turn[:, None, :2, 2]) / 1.2
+    field = torch.from_numpy(who["shift"])[None]  # (1, 2, 6, 6)
+    field = F.interpolate(field, (32, 32), mode="bicubic", align_corners=True)
+    field = field.expand(len(points), -1, -1, -1)
+    moved = F.grid_sample(field, at[:, None], padding_mode="border", align_corners=False)
+    return moved[:, :, 0].transpose(1, 2)
 
 
 def crop(plane: Tensor, v: Numbers, size: int) -> tuple[Tensor, Tensor]:
@@ -211,6 +231,7 @@ def crop(plane: Tensor, v: Numbers, size: int) -> tuple[Tensor, Tensor]:
 
 def light(v: Numbers, turn: Tensor, colour: Tensor, normal: Tensor, shine: Tensor) -> Tensor:
     """The lit skin (B, 3, S, S): one lamp, the sky, and a highlight where the skin shines."""
+    wrap = v["wrap"].view(-1, 1, 1) if "wrap" in v else 0.15  # of a lamp's light around edges
 
     def facing(direction: Tensor) -> Tensor:  # cosine with the normals, (B, 3) -> (B, S, S)
         own = (turn * direction[:, :, None]).sum(1)  # in the head's axes
@@ -220,9 +241,27 @@ def light(v: Numbers, turn: Tensor, colour: Tensor, normal: Tensor, shine: Tenso
     lamp = lamp / lamp.norm(dim=-1, keepdim=True)
     half = lamp + torch.tensor([0.0, 0.0, 1.0])  # halfway between lamp and viewer
     half = half / half.norm(dim=-1, keepdim=True)
-    lit = (0.85 * facing(lamp) + 0.15).clamp_min(0)
+    lit = ((1 - wrap) * facing(lamp) + wrap).clamp_min(0)
     sky = 0.75 - 0.25 * facing(torch.tensor([[0.0, 1.0, 0.0]]).expand(len(turn), 3))
     glint = (facing(half).clamp_min(0) ** 8) ** 2
     ambient, strength = v["ambient"].view(-1, 1, 1), v["key"].view(-1, 1, 1)
-    matt = colour * (ambient * sky + 1.25 * strength * lit)[:, None]
-    return matt + (0.35 * strength * shine * glint)[:, None]
+    warm, cold = tint(v, "lamp"), tint(v, "sky")
+    matt = colour * ((ambient * sky)[:, None] * cold + (1.25 * strength * lit)[:, None] * warm)
+    return matt + (0.35 * strength * shine * glint)[:, None] * warm
+
+
+def tint(v: Numbers, light: str) -> Tensor:
+    """The colour (B, 3, 1, 1) of the light of a "lamp" or the "sky"; white unless views vary."""
+    if f"{light}_red" not in v:
+        return torch.ones(())
+    red, blue = v[f"{light}_red"], v[f"{light}_blue"]
+    return torch.stack([1 + red, torch.ones_like(red), 1 + blue], 1)[..., None, None].clamp_min(0.3)
+
+
+def cast_shadow(v: Numbers, rays: Rays) -> Tensor:
+    """How much light is left beside a straight edge that casts a shadow, (B, S, S)."""
+    if "shadow" not in v:
+        return torch.ones(1, 1, 1)
+    n = per_image(v)
+    beyond = rays.x * torch.cos(n["shadow_turn"]) + rays.y * torch.sin(n["shadow_turn"])
+    return 1 - n["shadow"] * smooth((beyond - n["shadow_at"]) / n["shadow_soft"] + 0.5)

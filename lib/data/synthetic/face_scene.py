@@ -37,6 +37,8 @@ def around_head(who: dict, v: Numbers, rays: Rays, colours: list[dict]) -> Tenso
     scene = _paint(colours, 0)
     scene = scene + smooth(field[:, :1] * 0.45 + 0.5) * (_paint(colours, 1) - scene)
     scene = scene * (1 + 0.12 * field[:, 1:2])
+    if "background" in colours[0]:
+        scene = scene * torch.from_numpy(np.stack([c["background"] for c in colours]))
     # 2) Hair that falls behind the head. The back of the head moves against the nose.
     back_x, back_y = -rays.entry(0, 2) * 0.35, -rays.entry(1, 2) * 0.35
     fall, spread = STYLES[who["style"]][3:5]
