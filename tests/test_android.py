@@ -227,7 +227,7 @@ MUTANTS = {
         "(it - mean) * (it - mean)",
         "it * it",
     ),
-    "one neighbour forgotten": ("Quality.kt", "+ grey[y + 1][x] - 4 *", "- 3 *"),
+    "one neighbour forgotten": ("Quality.kt", "+ small[y + 1][x] - 4 *", "- 3 *"),
     "turned to one side only": ("Quality.kt", "return abs((nose.x", "return ((nose.x"),
     "dark before small": (
         "Quality.kt",

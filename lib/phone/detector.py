@@ -124,7 +124,8 @@ def _squares(width: int, height: int) -> Iterator[tuple[complex, float]]:
     """(centre, side) of the squares that a photograph is searched in: they overlap by half."""
     for wider in (2, 1):  # with a margin first: a face may fill the photograph
         yield complex(width, height) / 2, wider * max(width, height)
-    side, smallest = float(min(width, height)), max(SIDE, width / 12, height / 12)
+    side = min(width, height) / (2 if width == height else 1)
+    smallest = max(SIDE, width / 12, height / 12)
     while side >= smallest:
         across, down = (math.ceil(2 * length / side - 1) for length in (width, height))
         for x in np.linspace(side / 2, width - side / 2, across):
@@ -133,19 +134,22 @@ def _squares(width: int, height: int) -> Iterator[tuple[complex, float]]:
         side /= 2
 
 
-def _search(image: Image.Image, turn: float, least: float) -> Seen:
+def _search(image: Image.Image, turn: float, least: float, again: bool) -> Seen:
     """The faces that stand upright in an image once its squares are turned by `turn`."""
     reduced = functools.cache(image.reduce)
     squares = _squares(*image.size)
-    seen = _distinct([_look(reduced, *square, turn, least - DOUBT) for square in squares])
-    again = []
+    first = least - DOUBT if again else least
+    seen = _distinct([_look(reduced, *square, turn, first) for square in squares])
+    if not again:
+        return seen
+    looks = [seen.take([])]
     for n in range(len(seen.score)):
         face = seen.take([n])
         lean = cmath.phase(face.points[0, 1] - face.points[0, 0])
         look = _look(reduced, face.centre[0], AROUND * face.size[0], lean, least)
         look = look.take(abs(look.centre - face.centre) < face.size / 2)
-        again.append(look.take(np.argsort(-look.score)[:1]))
-    return _distinct([seen.take([]), *again])
+        looks.append(look.take(np.argsort(-look.score)[:1]))
+    return _distinct(looks)
 
 
 def _distinct(looks: list[Seen]) -> Seen:
@@ -155,12 +159,13 @@ def _distinct(looks: list[Seen]) -> Seen:
     return seen.take(best.numpy())
 
 
-def find_faces(photograph: np.ndarray, least: float = LEAST) -> list[Face]:
+def find_faces(photograph: np.ndarray, least: float = LEAST, again: bool = True) -> list[Face]:
     """All faces of a photograph uint8 (H, W, 3), the largest box first.
 
     A photograph in which no head is upright is searched again, turned to its left, right and over.
 
     least    score in [0, 1] that a face must reach
+    again    False leaves the second look out: sooner done, less exact
     raises   ImportError where the network is not installed; ValueError for another type or shape
     """
     if photograph.dtype != np.uint8 or photograph.ndim != 3 or photograph.shape[2] != 3:
@@ -168,7 +173,7 @@ def find_faces(photograph: np.ndarray, least: float = LEAST) -> list[Face]:
         raise ValueError(f"a photograph is uint8 (H, W, 3), not {given}")
     image = Image.fromarray(photograph)
     for turn in (0, math.pi / 2, -math.pi / 2, math.pi):
-        seen = _search(image, turn, least)
+        seen = _search(image, turn, least, again)
         if len(seen.score):
             break
     seen = seen.take(np.argsort(-seen.size))
@@ -177,7 +182,9 @@ def find_faces(photograph: np.ndarray, least: float = LEAST) -> list[Face]:
     return [Face(*face) for face in zip(seen.boxes() - half, points, seen.score.tolist())]
 
 
-def largest_faces(photographs, least: float = LEAST) -> tuple[np.ndarray, np.ndarray]:
+def largest_faces(
+    photographs, least: float = LEAST, again: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """The largest face of each of N photographs, as `find_faces` finds it.
 
     photographs  uint8 (N, H, W, 3), or a list of photographs of different sizes
@@ -185,6 +192,6 @@ def largest_faces(photographs, least: float = LEAST) -> tuple[np.ndarray, np.nda
     """
     points = np.full((len(photographs), 4, 2), np.nan, dtype=np.float32)
     for n, photograph in enumerate(photographs):
-        for face in find_faces(photograph, least)[:1]:
+        for face in find_faces(photograph, least, again)[:1]:
             points[n] = face.points
     return points, ~np.isnan(points[:, 0, 0])
