@@ -342,10 +342,11 @@ def test_addresses_and_checksums_are_those_of_scikit_learns_fetchers():
     from sklearn.datasets import _lfw, _olivetti_faces
 
     theirs = {
-        remote.filename: (remote.url, f"sha256:{remote.checksum}")
+        f"lfw/{remote.filename}": (remote.url, f"sha256:{remote.checksum}")
         for remote in (_lfw.FUNNELED_ARCHIVE, *_lfw.TARGETS)
     }
-    assert {name: theirs[name] for name in lfw.FILES} == lfw.FILES
+    for remote in (lfw.PAIRS, lfw.WHOLE):
+        assert theirs[remote.name] == (remote.url, remote.checksum)
     assert (olivetti.URL, olivetti.SHA256) == (
         _olivetti_faces.FACES.url,
         _olivetti_faces.FACES.checksum,

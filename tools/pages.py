@@ -25,6 +25,7 @@ from tools import stamp
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = (
     "docs/results.md",
+    "docs/models.md",
     "docs/gallery.md",
     "docs/from-other-repos.md",
     "docs/android/README.md",

@@ -14,10 +14,12 @@ import shutil
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
+from urllib.request import url2pathname
 
 from tqdm import tqdm
 
@@ -101,6 +103,51 @@ def record(path: Path) -> dict:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+class Remote(NamedTuple):
+    """A published file: the arguments of `fetch`, its size, and what may stand in its place.
+
+    size     bytes, as published or nearly so
+    or_else  the file to take where no mirror holds this one, which only mirrors have
+    """
+
+    name: str
+    url: str | None
+    size: int
+    checksum: str = ""
+    check: Callable[[Path], object] | None = None
+    or_else: "Remote | None" = None
+
+    def fetch(self) -> Path:
+        """The file of the cache, downloaded first if it is not there; see `fetch`."""
+        if self.or_else is None:
+            return fetch(self.name, self.url, self.checksum, self.check)
+        if mirror():
+            with suppress(NotThere):
+                return fetch(self.name, self.url, self.checksum, self.check)
+        return self.or_else.fetch()
+
+    def is_here(self) -> bool:
+        """True where `fetch` needs no network: the file is in the cache or in a mirror's folder."""
+        if self.or_else is None:
+            return is_here(self.name, self.url)
+        return bool(mirror()) and is_here(self.name, self.url) or self.or_else.is_here()
+
+
+def is_here(name: str, url: str | None = None) -> bool:
+    """True where `fetch(name, url)` needs no network.
+
+    The file is in the cache and came from where `fetch` would ask, or was put there by hand; or
+    COURSE_MIRROR is a folder that holds it. Without `url`, any file of the cache will do.
+    """
+    base, path = mirror(), course.cache_dir() / "downloads" / name
+    if base and base.startswith("file://"):
+        if Path(url2pathname(urlsplit(f"{base}/{quote(name)}").path)).is_file():
+            return True
+    source = f"{base}/{quote(name)}" if base else url
+    known = record(path).get("source", None if base else "by hand")
+    return path.is_file() and (url is None or known in (source, "by hand"))
 
 
 def fetch(

@@ -1,11 +1,15 @@
 """Files that are written whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
-def write_atomically(path: Path | str, content: bytes, private: bool = False) -> None:
-    """Replace a file so that a kill, a power cut or a full disk leaves the old content or the new.
+@contextmanager
+def atomic_file(path: Path | str, private: bool = False) -> Iterator[BinaryIO]:
+    """A file to write; a kill, a power cut or a full disk leaves the old content or the new.
 
     1) Write beside it under another name. 2) Flush that file to the disk. 3) Rename it, which
     happens at once or not at all. 4) Flush the folder, which holds the name. Without step 2 a power
@@ -20,7 +24,7 @@ def write_atomically(path: Path | str, content: bytes, private: bool = False) ->
     mode = 0o600 if private else 0o666
     try:
         with open(part, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -32,3 +36,9 @@ def write_atomically(path: Path | str, content: bytes, private: bool = False) ->
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def write_atomically(path: Path | str, content: bytes, private: bool = False) -> None:
+    """Replace a file by `content`, whole or not at all; see `atomic_file`."""
+    with atomic_file(path, private) as file:
+        file.write(content)

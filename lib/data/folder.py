@@ -7,12 +7,19 @@ my_faces/
 load("folder", path="my_faces")
 """
 
+import contextlib
+import hashlib
+import json
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from tqdm import tqdm
 
+from lib.course import cache_dir
+from lib.data import mapped
 from lib.data.arrays import height_and_width
 from lib.data.download import DataError
 from lib.data.image_set import ImageSet
@@ -20,6 +27,7 @@ from lib.data.image_set import ImageSet
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 APPLE = (".heic", ".heif")  # Pillow does not read these
 SYSTEM_FILES = ("thumbs.db", "desktop.ini")  # Windows leaves them in folders of pictures
+MANY = 1000  # pictures from which on a progress bar is shown
 
 
 def load(path: str | Path = "", size: int | tuple[int, int] = 112, grey: bool = False) -> ImageSet:
@@ -28,43 +36,83 @@ def load(path: str | Path = "", size: int | tuple[int, int] = 112, grey: bool = 
     path     the folder that holds one folder a person
     size     side, or (height, width)
     grey     True for (N, H, W), else RGB
-    returns  identity: a person's place among the folders in alphabetical order; names "ada/1.jpg"
+    returns  identity: a person's place among the folders in alphabetical order; names "ada/1.jpg";
+             images of more than `mapped.IN_MEMORY` bytes are mapped from a file in the cache
     warns    once for files that are no pictures, and once for people with a single picture
     raises   DataError where there is nothing to learn from
     """
     size = height_and_width(size)
     root, people = people_folders(path)
-    pictures: dict[str, np.ndarray] = {}
-    left_out: list[str] = []
-    counts = []
-    for person in people:
-        files = sorted(file for file in person.rglob("*") if file.is_file())
-        files = [file for file in files if not is_skipped(file)]
-        read = {file.relative_to(root).as_posix(): _picture(file, size, grey) for file in files}
-        found = {name: picture for name, picture in read.items() if picture is not None}
-        unread = [name for name in read if name not in found]
-        if not found:
+    files = [_files(person) for person in people]
+    owner = np.repeat(np.arange(len(people)), [len(mine) for mine in files])
+    names = [file.relative_to(root).as_posix() for mine in files for file in mine]
+    images, readable = _read(root, names, size, grey)
+
+    counts = np.bincount(owner[readable], minlength=len(people))
+    unread = [name for name, there in zip(names, readable) if not there]
+    for person, count in zip(people, counts):
+        if not count:
+            theirs = [name for name in unread if name.startswith(f"{person.name}/")]
             raise DataError(
-                f"the folder {person} holds no picture that can be read{_listed(unread)}; add "
+                f"the folder {person} holds no picture that can be read{_listed(theirs)}; add "
                 "some, or delete the folder"
             )
-        pictures |= found
-        left_out += unread
-        counts.append(len(found))
-
     if max(counts) < 2:
         raise DataError(
             f"every person in {root} has one picture, so there is no pair of the same person; add "
             "a second picture of at least one"
         )
-    if left_out:
-        warnings.warn(f"left out{_listed(left_out)}", stacklevel=3)
+    if unread:
+        warnings.warn(f"left out{_listed(unread)}", stacklevel=3)
     if alone := [person.name for person, count in zip(people, counts) if count == 1]:
         some = ", ".join(alone[:5]) + (" and others" if len(alone) > 5 else "")
         warnings.warn(f"one picture only of {some}: no same pair of them can be made", stacklevel=3)
-    identity = np.repeat(np.arange(len(people)), counts)
-    genuine = np.ones(len(identity), bool)
-    return ImageSet(np.stack([*pictures.values()]), identity, genuine, tuple(pictures))
+    found = tuple(name for name, there in zip(names, readable) if there)
+    return ImageSet(images, owner[readable], np.ones(len(found), bool), found)
+
+
+def _files(person: Path) -> list[Path]:
+    """The files below a person's folder that may be pictures; DataError where there are none."""
+    found = sorted(file for file in person.rglob("*") if file.is_file() and not is_skipped(file))
+    if not found:
+        raise DataError(f"the folder {person} holds no picture; add some, or delete the folder")
+    return found
+
+
+def _read(
+    root: Path, names: list[str], size: tuple[int, int], grey: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """(images, readable bool (N,)) of the files `names`; a large set is mapped from the cache.
+
+    Its file is named after the folder, the options and every picture's name, size and time of
+    change, and takes the place of the one that an earlier state of the folder left.
+    """
+
+    def pictures() -> Iterator[np.ndarray | None]:
+        bar = {"desc": f"reading {root.name}", "unit": "picture", "leave": False}
+        for name in tqdm(names, disable=len(names) < MANY, **bar):
+            yield _picture(root / name, size, grey)
+
+    shape = size if grey else (*size, 3)
+    if not mapped.is_large(len(names), shape):
+        found = list(pictures())
+        readable = np.array([picture is not None for picture in found])
+        there = [picture for picture in found if picture is not None]
+        return np.stack(there) if there else np.empty((0, *shape), np.uint8), readable
+
+    facts = [(name, (root / name).stat()) for name in names]
+    state = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in facts]
+    folder = f"folder-{_key([str(root.resolve()), size, grey])}"
+    path = cache_dir() / f"{folder}-{_key([Path(__file__).read_text(), state])}.pixels"
+    images, readable = mapped.keep(path, len(names), shape, pictures)
+    for old in set(path.parent.glob(f"{folder}-*.pixels")) - {path}:
+        with contextlib.suppress(OSError):  # Windows keeps a file that another kernel has mapped
+            old.unlink()
+    return images, readable
+
+
+def _key(facts: list) -> str:
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def people_folders(path: str | Path) -> tuple[Path, list[Path]]:

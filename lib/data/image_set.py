@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lib.data import mapped
+
 
 @dataclass(frozen=True)
 class ImageSet:
     """Images, and whom each one belongs to.
 
-    images    uint8 (N, H, W) grey or (N, H, W, 3) RGB
+    images    uint8 (N, H, W) grey or (N, H, W, 3) RGB, in memory or mapped from a file
     identity  int64 (N,), the person, hand or character that an image shows (for a forgery: the one
               it imitates)
     genuine   bool (N,), False for a skilled forgery of that identity
@@ -47,7 +49,7 @@ class ImageSet:
         """The images that a boolean mask, an index array or a slice selects, as a set."""
         index = np.atleast_1d(np.arange(len(self))[index])
         return ImageSet(
-            self.images[index],
+            mapped.select(self.images, index),
             self.identity[index],
             self.genuine[index],
             tuple(self.names[i] for i in index),

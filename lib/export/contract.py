@@ -32,7 +32,7 @@ class PhoneModel(nn.Module):
         self.block = PHONE_SIDE // height if takes_faces else 1
         self.input_size = (height * self.block, width * self.block)
         self.fingerprint = fingerprint(model)
-        self.scale = model.scale
+        self.scale, self.template = model.scale, model.template
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, 112, 112, 3) -> (1, D), unit length"""
@@ -73,11 +73,13 @@ def fingerprint(model: models.Network) -> str:
 def contract(phone: PhoneModel, precision: str, **facts) -> dict:
     """What an app must know to call the file and to read its answer.
 
-    facts  what only the caller knows: name, version, threshold, threshold_far, data...
+    facts    what only the caller knows: name, version, threshold, threshold_far, data...
+    returns  for a face network also "template": x and y of five points in the input's picture
     """
     low, high = (float(phone.scale(torch.tensor(value))) for value in (0.0, 255.0))
     divide = 255 / (high - low)
     height, width = phone.input_size
+    points = {"template": np.round(phone.template, 4).tolist()} if phone.channels == 3 else {}
     return {
         "name": "model",
         "version": "1",
@@ -93,6 +95,7 @@ def contract(phone: PhoneModel, precision: str, **facts) -> dict:
             "divide": round(divide, 6),
         },
         "output": {"shape": [1, phone.embedding_size], "type": "float32", "unit_norm": True},
+        **points,
         "metric": "cosine similarity: the sum of the products; "
         "accept when it is at least the threshold",
     }

@@ -9,6 +9,8 @@ count_..., layer_costs, ...      parameters, multiply-adds, seconds; lesson 9
 fold_batch_norm                  the form for inference; lessons 9 and 14
 course_model, save, load         the model that ships, and files of one's own; from lesson 0 on
 load_ncnn, fetch_face_weights    published weights; lesson 10
+DlibResNet, load_dlib, fetch_... dlib's network, which is free to use; lesson 15
+RECOGNISERS, load_recogniser     the face networks one can load, best first; lesson 15
 """
 
 from lib.models.characters import GlyphNet, KochNet, L1Head, initialise
@@ -20,8 +22,15 @@ from lib.models.cost import (
     layer_costs,
     seconds_by_layer,
 )
+from lib.models.dlib_resnet import DlibResNet, fetch_dlib_weights, load_dlib
 from lib.models.embedding import as_channels, embed, to_input
 from lib.models.files import ARCHITECTURES, COURSE_MODEL, course_model, load, save
 from lib.models.layers import Bottleneck, ConvBlock, Network, PReLU, fold_batch_norm
 from lib.models.ncnn import fetch_face_weights, load_ncnn
 from lib.models.networks import EmbeddingNet, MobileFaceNet, SignatureNet
+from lib.models.recognisers import (
+    RECOGNISERS,
+    Recogniser,
+    available_recognisers,
+    load_recogniser,
+)

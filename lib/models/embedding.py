@@ -20,6 +20,8 @@ def as_channels(images: np.ndarray | Tensor, channels: int) -> Tensor:
               resized once; `expand(-1, channels, -1, -1)` repeats it afterwards
     raises    ValueError for another type or shape, and for no images
     """
+    if isinstance(images, np.ndarray) and not images.flags.writeable:
+        images = images.copy()  # mapped from a file; torch warns of what it could write to
     pixels = torch.as_tensor(images)
     if pixels.dtype != torch.uint8:
         found = f"{pixels.dtype}{' and hold NaN' if bool(pixels.isnan().any()) else ''}"

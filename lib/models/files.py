@@ -7,11 +7,12 @@ import torch
 
 from lib.course import ROOT
 from lib.data.files import write_atomically
+from lib.models.dlib_resnet import DlibResNet
 from lib.models.layers import Network
 from lib.models.networks import MobileFaceNet, SignatureNet
 
 FORMAT = "siamese-course model 1"
-ARCHITECTURES = {"MobileFaceNet": MobileFaceNet, "SignatureNet": SignatureNet}
+ARCHITECTURES = {one.__name__: one for one in (MobileFaceNet, DlibResNet, SignatureNet)}
 COURSE_MODEL = ROOT / "data" / "course_model.pt"
 
 

@@ -3,9 +3,12 @@
 import copy
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from lib.data.synthetic.face_render import TEMPLATE
 
 
 class Network(nn.Module):
@@ -16,11 +19,14 @@ class Network(nn.Module):
     options         the arguments that build it again
     channels        1 or 3, a class attribute
     scale           uint8 values as floats -> the network's input; by default ink 1 on paper 0
+    template        (5, 2), where a face network wants eyes, tip of the nose and corners of the
+                    mouth in a picture of 112x112; by default InsightFace's points
     memory_format   layout of images in `fit`; the default is faster on CPUs
     facts           what `save` wrote beside the weights, in a network that `load` returns
     """
 
     channels: int = 1
+    template: np.ndarray = TEMPLATE
     memory_format: torch.memory_format = torch.channels_last
     facts: dict[str, Any]
 
@@ -33,6 +39,16 @@ class Network(nn.Module):
     @staticmethod
     def scale(pixels: Tensor) -> Tensor:
         return (255 - pixels) / 255
+
+
+def checked(x: Tensor, model: Network, any_size: bool = False) -> Tensor:
+    """`x`, or a ValueError in words where it is not what the model takes."""
+    fits = any_size or tuple(x.shape[2:]) == model.input_size
+    if x.ndim != 4 or x.shape[1] != model.channels or not fits:
+        height, width = model.input_size
+        takes = f"{type(model).__name__} takes (B, {model.channels}, {height}, {width})"
+        raise ValueError(f"{takes}, not {tuple(x.shape)}")
+    return x
 
 
 def round_channels(channels: int, width: float) -> int:

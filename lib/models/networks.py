@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lib.models.layers import Bottleneck, ConvBlock, Network, round_channels
+from lib.models.layers import Bottleneck, ConvBlock, Network, checked, round_channels
 
 # The middle of Table 1: expansion t, output channels c, blocks n, stride of the first block s.
 BOTTLENECKS = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
@@ -88,7 +88,7 @@ class MobileFaceNet(Network):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, H, W) in [-1, 1], RGB -> (B, D) unit vectors"""
-        x = self.depthwise(self.conv(_checked(x, self)))  # (B, 64, 56, 56)
+        x = self.depthwise(self.conv(checked(x, self)))  # (B, 64, 56, 56)
         for stage in self.stages:
             x = stage(x)
         x = self.last(self.gdconv(self.widen(x)))  # (B, 128, 7, 7) -> (B, D, 1, 1)
@@ -123,15 +123,6 @@ class SignatureNet(Network):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 1, H, W), ink 1 on paper 0 -> (B, D) unit vectors"""
-        x = self.conv(_checked(x, self, any_size=True))
+        x = self.conv(checked(x, self, any_size=True))
         x = torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)  # (B, C, h, w) -> (B, 2C)
         return F.normalize(self.last(x[:, :, None, None]).flatten(1).float(), dim=1)
-
-
-def _checked(x: Tensor, model: Network, any_size: bool = False) -> Tensor:
-    fits = any_size or tuple(x.shape[2:]) == model.input_size
-    if x.ndim != 4 or x.shape[1] != model.channels or not fits:
-        height, width = model.input_size
-        takes = f"{type(model).__name__} takes (B, {model.channels}, {height}, {width})"
-        raise ValueError(f"{takes}, not {tuple(x.shape)}")
-    return x

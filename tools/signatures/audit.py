@@ -15,7 +15,7 @@ def audit_sigcomp2011() -> dict[str, dict[str, float]]:
 
     The last number is of what `load` makes of the scans, the others of the scans themselves.
     """
-    paths = {part: sigcomp2011.fetch_archive(part) for part in sigcomp2011.ARCHIVES}
+    paths = {part: sigcomp2011.ARCHIVES[part].fetch() for part in sigcomp2011.ARCHIVES}
     sentence = sigcomp2011.accept_terms(None, paths)
     results = {}
     for part, path in paths.items():

@@ -84,7 +84,7 @@ def describe_part(
 
     Kept in the cache, PART scans a file: a run that was stopped goes on.
     """
-    path = sigcomp2011.fetch_archive(part)
+    path = sigcomp2011.ARCHIVES[part].fetch()
     sentence = sigcomp2011.accept_terms(disclaimer, {part: path})
     modules = (ink, pen, strokes, stroke_features)
     code = b"".join(Path(module.__file__).read_bytes() for module in modules)

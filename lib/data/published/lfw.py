@@ -9,7 +9,6 @@ A mirror may hold the archive as `lfw/lfw-funneled.tgz`, or the smaller `lfw/lfw
 Source: Huang, Ramesh, Berg, Learned-Miller, Labeled Faces in the Wild, UMass Amherst 07-49, 2007.
 """
 
-import contextlib
 import io
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -22,20 +21,9 @@ from tqdm import tqdm
 from lib.data import archive
 from lib.data.arrays import height_and_width
 from lib.data.cache import cached
-from lib.data.download import DataError, NotThere, check_zip, fetch, mirror, record
+from lib.data.download import DataError, Remote, check_zip, record
 from lib.data.image_set import ImageSet
 
-# As in scikit-learn's fetcher, which shows no progress of the 243 MB and does not resume.
-FILES = {
-    "lfw-funneled.tgz": (
-        "https://ndownloader.figshare.com/files/5976015",
-        "sha256:b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
-    ),
-    "pairs.txt": (
-        "https://ndownloader.figshare.com/files/5976006",
-        "sha256:ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592",
-    ),
-}
 Pair = tuple[str, str, bool, int]  # two names of images, same, fold
 
 
@@ -51,7 +39,7 @@ def load(size: int | tuple[int, int] = 112, crop: int = 112, everyone: bool = Fa
     size = height_and_width(size)
     if not 1 <= crop <= 250:
         raise ValueError(f"crop={crop}; it must be 1 to 250 pixels of the 250x250 photograph")
-    path = _archive(everyone)
+    path = (WHOLE if everyone else CROPS).fetch()
     if path.suffix == ".zip" and crop > 150:
         raise ValueError(f"crop={crop}, but {path} holds 150x150 centre crops; ask for 150")
     wanted = set() if everyone else _names(read_pairs())
@@ -99,29 +87,45 @@ def _names(pairs: list[Pair]) -> set[str]:
     return {name for pair in pairs for name in pair[:2]}
 
 
+def _pairs_of(path: Path) -> list[Pair]:
+    try:
+        return parse_pairs(path.read_text())
+    except (ValueError, IndexError) as error:
+        raise DataError(f"it is not LFW's list of pairs ({error})") from None
+
+
+def _check_tar(path: Path) -> None:
+    if not tarfile.is_tarfile(path):
+        raise DataError("it is not a tar archive")
+
+
+# As in scikit-learn's fetcher, which shows no progress of the 243 MB and does not resume.
+PAIRS = Remote(
+    "lfw/pairs.txt",
+    "https://ndownloader.figshare.com/files/5976006",
+    155_335,
+    "sha256:ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592",
+    _pairs_of,
+)
+WHOLE = Remote(
+    "lfw/lfw-funneled.tgz",
+    "https://ndownloader.figshare.com/files/5976015",
+    243_346_528,
+    "sha256:b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
+    _check_tar,
+)
+# Enough for the pairs, where a mirror holds it.
+CROPS = Remote("lfw/lfw_view2_150.zip", None, WHOLE.size, check=check_zip, or_else=WHOLE)
+
+
+def files() -> tuple[Remote, ...]:
+    """What `load()` reads."""
+    return PAIRS, CROPS
+
+
 def read_pairs() -> list[Pair]:
     """The official pairs, downloaded if they are not there."""
-
-    def read(path: Path) -> list[Pair]:
-        try:
-            return parse_pairs(path.read_text())
-        except (ValueError, IndexError) as error:
-            raise DataError(f"it is not LFW's list of pairs ({error})") from None
-
-    return read(fetch("lfw/pairs.txt", *FILES["pairs.txt"], read))
-
-
-def _archive(everyone: bool) -> Path:
-    """The whole archive; the one of 150x150 crops where that is enough and the mirror holds it."""
-    if mirror() and not everyone:
-        with contextlib.suppress(NotThere):
-            return fetch("lfw/lfw_view2_150.zip", None, check=check_zip)
-
-    def check(path: Path) -> None:
-        if not tarfile.is_tarfile(path):
-            raise DataError("it is not a tar archive")
-
-    return fetch("lfw/lfw-funneled.tgz", *FILES["lfw-funneled.tgz"], check)
+    return _pairs_of(PAIRS.fetch())
 
 
 def _read(path: Path, wanted: set[str], crop: int, size: tuple[int, int]) -> ImageSet:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
-from lib.data.download import DataError, fetch
+from lib.data.download import DataError, Remote
 from lib.data.image_set import ImageSet
 
 # As in scikit-learn's fetcher, which knows no mirror.
@@ -19,9 +19,14 @@ URL = "https://ndownloader.figshare.com/files/5976027"
 SHA256 = "b612fb967f2dc77c9c62d3e1266e0c73d5fca46a4b8906c18e454d41af987794"
 
 
+def files() -> tuple[Remote]:
+    """The one file that `load` reads."""
+    return (Remote("olivetti/olivettifaces.mat", URL, 4_300_000, f"sha256:{SHA256}", _faces),)
+
+
 def load() -> ImageSet:
     """All 400 images: grey (400, 64, 64), identity 0 to 39; names "person00_0"."""
-    faces = _faces(fetch("olivetti/olivettifaces.mat", URL, f"sha256:{SHA256}", _faces))
+    faces = _faces(files()[0].fetch())
     identity = np.arange(len(faces)) // 10
     names = tuple(f"person{who:02d}_{n % 10}" for n, who in enumerate(identity))
     return ImageSet(faces, identity, np.ones(len(faces), dtype=bool), names)

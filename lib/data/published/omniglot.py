@@ -17,14 +17,25 @@ from PIL import Image
 
 from lib.data import archive
 from lib.data.cache import cached
-from lib.data.download import DataError, check_zip, fetch, record
+from lib.data.download import DataError, Remote, check_zip, record
 from lib.data.image_set import ImageSet
 
 # Numbers of characters and alphabets go on from part to part, so that no two share one.
 FIRST_IDENTITY = {"background": 0, "evaluation": 964}
 FIRST_ALPHABET = {"background": 0, "evaluation": 30}
 REPOSITORY = "https://raw.githubusercontent.com/brendenlake/omniglot/master/python"
-RUNS = f"{REPOSITORY}/one-shot-classification/all_runs.zip"
+RUNS = Remote(
+    "omniglot/all_runs.zip",
+    f"{REPOSITORY}/one-shot-classification/all_runs.zip",
+    352_787,
+    check=check_zip,
+)
+SIZES = {"background": 9_464_212, "evaluation": 6_462_886}  # bytes of an archive
+
+
+def files() -> tuple[Remote, ...]:
+    """The archives of both parts, and of the official runs."""
+    return _archive("background"), _archive("evaluation"), RUNS
 
 
 def load(part: str = "background", size: int = 28) -> ImageSet:
@@ -50,7 +61,7 @@ class Run(NamedTuple):
 
 def one_shot_runs(size: int = 28) -> list[Run]:
     """The official runs, within one alphabet each; test and training come from two drawers."""
-    path = fetch("omniglot/all_runs.zip", RUNS, check=check_zip)
+    path = RUNS.fetch()
     with archive.open_zip(path) as opened:
         files = dict(archive.read_all(opened, archive.members(opened, ".png", ".txt")))
     runs = []
@@ -69,12 +80,16 @@ def one_shot_runs(size: int = 28) -> list[Run]:
     return runs
 
 
-def _part(part: str, size: int) -> ImageSet:
+def _archive(part: str) -> Remote:
     from torchvision.datasets import Omniglot  # torchvision takes a second to import
 
     name = f"images_{part}"
-    url = f"{Omniglot.download_url_prefix}/{name}.zip"
-    path = fetch(f"omniglot/{name}.zip", url, f"md5:{Omniglot.zips_md5[name]}", check_zip)
+    url, md5 = f"{Omniglot.download_url_prefix}/{name}.zip", Omniglot.zips_md5[name]
+    return Remote(f"omniglot/{name}.zip", url, SIZES[part], f"md5:{md5}", check_zip)
+
+
+def _part(part: str, size: int) -> ImageSet:
+    path = _archive(part).fetch()
     options = {"part": part, "size": size, "archive": record(path).get("sha256")}
     return cached("omniglot", options, [__file__], lambda: _read(path, part, size))
 

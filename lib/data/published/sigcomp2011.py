@@ -28,14 +28,20 @@ from PIL import Image
 
 from lib.data import archive
 from lib.data.cache import cached
-from lib.data.download import DataError, check_zip, fetch, record
+from lib.data.download import DataError, Remote, check_zip, record
 from lib.data.image_set import ImageSet
 from lib.data.published import ink
 
 SITE = "http://www.iapr-tc11.org"
 PAGE = f"{SITE}/mediawiki/index.php/ICDAR_2011_Signature_Verification_Competition_(SigComp2011)"
 ADDRESS = f"{SITE}/dataset/ICDAR_SignatureVerification/SigComp2011/"
-ARCHIVES = {"training": "sigComp2011-trainingSet.zip", "test": "sigComp2011-test.zip"}
+ARCHIVES = {
+    part: Remote(f"sigcomp2011/{name}", ADDRESS + name, size, check=check_zip)
+    for part, name, size in (
+        ("training", "sigComp2011-trainingSet.zip", 150_000_000),  # sizes are estimates
+        ("test", "sigComp2011-test.zip", 400_000_000),
+    )
+}
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 VARIABLE = "SIGCOMP2011_DISCLAIMER"
 TERMS = f"""SigComp2011 shows signatures of real people. Its page states the terms in a disclaimer:
@@ -67,7 +73,7 @@ def load(
         raise ValueError(f"part={part!r}; it must be 'training', 'test' or 'both'")
     if language not in ("dutch", "chinese"):
         raise ValueError(f"language={language!r}; it must be 'dutch' or 'chinese'")
-    paths = {name: fetch_archive(name) for name in parts}
+    paths = {name: ARCHIVES[name].fetch() for name in parts}
 
     # Asked for once, and only where the cache lacks a part.
     accept = functools.cache(lambda: accept_terms(disclaimer, paths))
@@ -84,9 +90,9 @@ def load(
     return ImageSet.concatenate(sets)
 
 
-def fetch_archive(part: str) -> Path:
-    """The archive of one part, downloaded if it is not there."""
-    return fetch(f"sigcomp2011/{ARCHIVES[part]}", ADDRESS + ARCHIVES[part], check=check_zip)
+def files() -> tuple[Remote, ...]:
+    """The archives of both parts."""
+    return tuple(ARCHIVES.values())
 
 
 def parse_name(stem: str, part: str) -> tuple[int, int, int] | None:
@@ -101,18 +107,25 @@ def parse_name(stem: str, part: str) -> tuple[int, int, int] | None:
     return found and (int(found["writer"]), int(found["forger"] or -1), int(found["number"]))
 
 
-def accept_terms(disclaimer: str | None, paths: dict[str, Path]) -> str:
-    """The sentence that opens all the archives: given, from the environment, or typed.
+def is_accepted() -> bool:
+    """True where the variable holds a sentence, so that `load` asks nobody."""
+    return bool(os.environ.get(VARIABLE))
 
-    raises  DataError where nobody is there to type, or the sentence does not open them
-    """
+
+def given_sentence(disclaimer: str | None = None) -> str:
+    """The sentence: given, from the environment, or typed; DataError where nobody can type."""
     sentence = disclaimer or os.environ.get(VARIABLE) or ask_for_sentence()
     if sentence is None:
         raise DataError(
             f"SigComp2011 is opened by accepting its terms: read {PAGE} and give the sentence of "
             f'its disclaimer as disclaimer="..." or in the variable {VARIABLE}'
         )
-    sentence = sentence.strip()
+    return sentence.strip()
+
+
+def accept_terms(disclaimer: str | None, paths: dict[str, Path]) -> str:
+    """The sentence of `given_sentence`; DataError where it does not open all the archives."""
+    sentence = given_sentence(disclaimer)
     for path in paths.values():
         with archive.open_zip(path) as opened:
             if not archive.check_password(opened, sentence, archive.members(opened, *IMAGES)):
