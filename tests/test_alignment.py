@@ -45,6 +45,27 @@ def test_to_template_is_the_least_squares_solution():
         assert [a[n], b[n]] == pytest.approx([complex(c, s), complex(tx, ty)], abs=1e-9)
 
 
+def test_four_points_lie_where_five_do_and_their_mouth_is_in_the_middle():
+    rng = np.random.default_rng(3)
+    a, b = 0.7 * np.exp(0.3j), 20 - 5j  # where the template is put
+    five = alignment.in_photograph(TEMPLATE[None], a, b)
+    four = np.concatenate([five[:, :3], (five[:, 3:4] + five[:, 4:]) / 2], 1)
+    for points in (five, four, five[:, :2]):
+        assert alignment.to_template(points) == (pytest.approx([a]), pytest.approx([b]))
+    other = TEMPLATE + rng.normal(0, 4, (5, 2))
+    moved = alignment.in_photograph(other[None], a, b)
+    assert alignment.to_template(moved, template=other)[0] == pytest.approx([a])
+    assert alignment.to_template(moved)[0] != pytest.approx([a], abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 2), (5, 2), (4, 1, 2), (4, 5, 3)])
+def test_another_number_of_points_is_refused(shape):
+    with pytest.raises(
+        ValueError, match=r"points are \(N, 2, 2\), \(N, 4, 2\) or \(N, 5, 2\), not"
+    ):
+        alignment.to_template(np.zeros(shape))
+
+
 def test_the_template_in_a_mirror_is_itself_with_left_and_right_exchanged():
     assert [landmarks.MIRRORED[k] for k in landmarks.MIRRORED] == list(range(5))  # twice: as before
     mirrored = np.stack([111 - TEMPLATE[:, 0], TEMPLATE[:, 1]], 1)

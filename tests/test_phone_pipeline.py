@@ -1,17 +1,15 @@
-"""From photograph to decision: quality and its limits, alignment, detector, photo attack."""
+"""From photograph to decision: quality and its limits, alignment, photo attack."""
 
-import importlib.machinery
 import math
-import sys
-import types
 
 import numpy as np
 import pytest
 
 from lib.data import load
+from lib.data.synthetic.face_render import TEMPLATE
 from lib.export.contract import PhoneModel, fingerprint
 from lib.models import course_model, embed
-from lib.phone import detector, photographs, quality
+from lib.phone import photographs, quality
 from lib.phone.gallery import ACCEPTED, POOR, UNKNOWN
 from lib.phone.recogniser import Phone, align, embed_crops
 from tools.faces import quality_limits
@@ -68,6 +66,13 @@ def test_turning_is_measured_along_the_eyes_however_the_head_leans():
     for angle in np.radians([0, 20, 90, 170]):
         turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
         assert quality.measure(textured(), points @ turn).turn == pytest.approx(6 / 30)
+
+
+def test_the_mouth_does_not_count_so_its_middle_does_as_well_as_its_corners():
+    four = np.vstack([EYES[:3], EYES[3:].mean(0)]) + [[0, 0], [0, 0], [6, 0], [0, 0]]
+    five = EYES + [[0, 0], [0, 0], [6, 0], [9, 9], [9, 9]]
+    assert quality.measure(textured(), four) == quality.measure(textured(), five)
+    assert quality.measure(textured(), four).turn == pytest.approx(6 / 30)
 
 
 def test_with_the_eyes_alone_everything_but_turning_is_judged():
@@ -163,6 +168,14 @@ def test_a_crop_depends_on_all_five_points_where_they_are_known(faces):
     np.testing.assert_array_equal(by_eyes, align(faces.images[:1], lower[:, :2]))
 
 
+def test_a_network_with_another_template_gets_another_crop(faces):
+    five, moved = faces.extra["landmarks"][:2], TEMPLATE + [5, 0]
+    four = np.concatenate([five[:, :3], five[:, 3:].mean(1, keepdims=True)], 1)
+    for points in (five, four, five[:, :2]):
+        ours, theirs = (align(faces.images[:2], points, t) for t in (TEMPLATE, moved))
+        np.testing.assert_allclose(theirs[:, :, 6:], ours[:, :, 1:-5], atol=1)
+
+
 def test_enrolled_people_are_recognised_and_strangers_are_not(faces, model):
     phone, points = Phone(model, threshold=0.6, margin=0.05), faces.extra["landmarks"]
     for person in range(3):
@@ -193,46 +206,7 @@ def test_poor_pictures_are_neither_enrolled_nor_compared(faces, model):
     assert len(phone.gallery) == 2 and phone.decide(dark[1], points[1]).kind == POOR
 
 
-# -- detector and attack ---------------------------------------------------------------------------
-
-
-def test_without_a_detector_the_error_says_what_to_install_and_what_else_to_do(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(
-        ImportError, match="pip install --no-deps facenet-pytorch.*two eyes by hand"
-    ):
-        detector.find_faces(np.zeros((1, 8, 8, 3), np.uint8))
-
-
-def test_found_faces_come_back_in_order_and_missing_ones_are_nan(monkeypatch):
-    class Mtcnn:
-        def __init__(self, **options):
-            assert options == {"select_largest": True, "device": "cpu"}
-
-        def detect(self, photograph, landmarks):
-            if photograph.max() == 0:
-                return None, [None], None
-            return None, [1.0], np.array([EYES + photograph.max()], dtype=object)
-
-    package = types.ModuleType("facenet_pytorch")
-    package.MTCNN, package.__spec__ = Mtcnn, importlib.machinery.ModuleSpec("facenet_pytorch", None)
-    monkeypatch.setitem(sys.modules, "facenet_pytorch", package)
-    photographs = np.zeros((3, 8, 8, 3), np.uint8)
-    photographs[1:] = np.array([5, 7])[:, None, None, None]
-    points, found = detector.find_faces(photographs)
-    assert found.tolist() == [False, True, True] and np.isnan(points[0]).all()
-    np.testing.assert_allclose(points[1:], np.stack([EYES + 5, EYES + 7]))
-
-
-def test_the_detector_finds_synthetic_faces_to_a_tenth_of_the_eye_distance(faces):
-    pytest.importorskip(
-        "facenet_pytorch", reason=f"no detector is installed here: {detector.INSTALL}"
-    )
-    points, found = detector.find_faces(faces.images)
-    exact = faces.extra["landmarks"]
-    error = np.linalg.norm(points - exact, axis=2).mean(1)
-    error /= np.linalg.norm(exact[:, 1] - exact[:, 0], axis=1)
-    assert found.mean() > 0.9 and np.median(error[found]) < 0.1
+# -- photo attack ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("medium", photographs.MEDIA)

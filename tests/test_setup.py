@@ -81,6 +81,15 @@ def test_constraints_pin_every_listed_package_inside_its_range():
                 assert need.specifier.contains(pin), f"{line}: constraints.txt has {pin}"
 
 
+def test_what_is_installed_alone_is_pinned_in_one_way_and_never_imported():
+    lines = (line.split("#")[0].strip() for line in read(ROOT / setup.ALONE).splitlines())
+    assert [line for line in lines if line] == list(course.ALONE.values())
+    assert setup.ALONE in setup.LISTS and setup.ALONE in read(ROOT / "environment.yml")
+    assert all(re.fullmatch(r"[\w-]+==[\d.]+", pinned) for pinned in course.ALONE.values())
+    for where, source in sources():
+        assert not imported(source) & set(course.ALONE), where
+
+
 def sources() -> list[tuple[str, str]]:
     """(where, Python source) of modules, tests, tools, and of each lesson's code cells."""
     paths = [path for room in ("lib", "tests", "tools") for path in (ROOT / room).rglob("*.py")]
@@ -202,7 +211,9 @@ def stand_ins(tmp_path, monkeypatch):
         r"uv pip compile .*--torch-backend=cpu": "ask for CPU builds",
         r"uv pip install .*--torch-backend=cpu .*mobile.txt": "install CPU builds",
         r"uv pip install .*mobile.txt": "install the registry's",
+        r"uv pip install .*--no-deps -r requirements-alone.txt$": "alone",
         r"pip install .*mobile.txt": "pip",
+        r"pip install .*--no-deps -r requirements-alone.txt$": "pip alone",
     }
 
     def run(fails: str, nvidia: int) -> list[str]:
@@ -230,16 +241,21 @@ def stand_ins(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("fails", "nvidia", "commands"),
     [
-        ("nothing", 1, ["uv", "ask for CPU builds", "install CPU builds"]),
-        ("nothing", 0, ["uv", "install the registry's"]),
-        ("*compile*", 1, ["uv", "ask for CPU builds", "install the registry's"]),
+        ("nothing", 1, ["uv", "ask for CPU builds", "install CPU builds", "alone"]),
+        ("nothing", 0, ["uv", "install the registry's", "alone"]),
+        ("*compile*", 1, ["uv", "ask for CPU builds", "install the registry's", "alone"]),
         (
             "*pip\\ install*cpu*",
             1,
-            ["uv", "ask for CPU builds", "install CPU builds", "install the registry's"],
+            ["uv", "ask for CPU builds", "install CPU builds", "install the registry's", "alone"],
         ),
-        ("*-m\\ uv*", 1, ["uv", "ask for CPU builds", "install the registry's", "pip"]),
-        ("*\\ uv", 1, ["uv", "pip"]),
+        (
+            "*-m\\ uv*",
+            1,
+            ["uv", "ask for CPU builds", "install the registry's", "pip", "pip alone"],
+        ),
+        ("*-m\\ uv*alone*", 0, ["uv", "install the registry's", "alone", "pip", "pip alone"]),
+        ("*\\ uv", 1, ["uv", "pip", "pip alone"]),
     ],
 )
 def test_set_up_tries_the_small_torch_then_the_registry_s_then_pip(
@@ -275,6 +291,13 @@ def test_the_check_names_a_missing_package_and_its_fix(capsys):
     assert "[OK]   torch" in out
 
 
+def test_the_check_says_how_to_install_what_is_installed_alone(monkeypatch, capsys):
+    monkeypatch.setattr(course, "ALONE", {"no_such_module": "no-such-package==1.2"})
+    assert course.check({"torch": "torch"}) is False
+    fix = "[FAIL] no-such-package: run `make lab` again, or `pip install --no-deps no-such-package"
+    assert f"{fix}==1.2`" in capsys.readouterr().out
+
+
 def test_the_check_runs_where_torch_is_missing(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "torch", None)
     assert course.check() is False
@@ -303,15 +326,16 @@ def test_the_figure_style_has_the_colours_of_the_palette():
 # --- Colab ----------------------------------------------------------------------------------------
 
 
-def wheel(folder: Path, name: str, release: str, needs: str = "") -> None:
+def wheel(folder: Path, name: str, release: str, needs: str = "", module: str = "") -> None:
     """A package of one empty module, as a wheel."""
-    module = name.replace("-", "_")
-    info = f"{module}-{release}.dist-info"
+    file = name.replace("-", "_")
+    module = module or file
+    info = f"{file}-{release}.dist-info"
     about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n"
     if needs:
         about += f"Requires-Dist: {needs}\n"
     tag = "Wheel-Version: 1.0\nGenerator: course\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    with zipfile.ZipFile(folder / f"{module}-{release}-py3-none-any.whl", "w") as archive:
+    with zipfile.ZipFile(folder / f"{file}-{release}-py3-none-any.whl", "w") as archive:
         archive.writestr(f"{module}/__init__.py", "")
         archive.writestr(f"{info}/METADATA", about)
         archive.writestr(f"{info}/WHEEL", tag)
@@ -321,7 +345,8 @@ def wheel(folder: Path, name: str, release: str, needs: str = "") -> None:
 @pytest.fixture
 def colab(tmp_path):
     """A bare environment like Colab's, with torch 2.11, numpy 2.1.3 and ipywidgets 7.7.1 but
-    without onnx, and a folder of wheels. Returns that folder and `install_missing` run in it."""
+    without onnx and the face finder, and a folder of wheels. Returns that folder and
+    `install_missing` run in it."""
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
@@ -340,6 +365,8 @@ def colab(tmp_path):
             (info / "METADATA").write_text(about)
     for name, release in (("numpy", "2.4.6"), ("onnxscript", "0.7"), ("onnxruntime", "1.32")):
         wheel(wheels, name, release)
+    for module, pinned in course.ALONE.items():
+        wheel(wheels, *pinned.split("=="), needs="tensorflow", module=module)
 
     def install() -> subprocess.CompletedProcess:
         code = (
@@ -368,7 +395,8 @@ def test_on_colab_missing_packages_are_added_and_no_other_is_replaced(colab):
     assert refused.returncode != 0
     assert "could not be installed beside what this runtime has" in refused.stderr
     wheel(wheels, "onnx", "1.23")
-    assert install().stdout == "['onnx', 'onnxscript', 'onnxruntime'] 2.11.0 2.1.3 7.7.1\n"
+    added = ["onnx", "onnxscript", "onnxruntime", *course.ALONE.values()]
+    assert install().stdout == f"{added} 2.11.0 2.1.3 7.7.1\n"
     assert install().stdout == "[] 2.11.0 2.1.3 7.7.1\n"
 
 

@@ -19,7 +19,8 @@ VENV = os.path.join(ROOT, ".venv")
 BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
 STAMP = os.path.join(VENV, "course-installed")
-LISTS = ["requirements.txt", "requirements-mobile.txt", "constraints.txt"]
+ALONE = "requirements-alone.txt"  # installed without dependencies
+LISTS = ["requirements.txt", "requirements-mobile.txt", ALONE, "constraints.txt"]
 NEEDED_GIB = 9  # enough for the registry's torch for Linux, which brings the CUDA libraries along
 OLDEST = (3, 11)
 
@@ -203,6 +204,7 @@ def make_venv():
 def install():
     """Install the lists into `.venv`: with uv in about a minute, else with pip in several."""
     packages = ["-c", "constraints.txt", "-r", "requirements.txt", "-r", "requirements-mobile.txt"]
+    alone = ["--no-deps", "-r", ALONE]
     pip = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     uv = [PYTHON, "-m", "uv", "pip", "install", "-q", "--python", PYTHON]
     status, output = run(pip + ["uv"])
@@ -213,10 +215,16 @@ def install():
             print("That did not work with PyTorch's index; taking the registry's torch.")
             status, more = run(uv + packages)
             output += more
+    if not status:
+        status, more = run(uv + alone)
+        output += more
     if status:
         print("That did not work with uv; trying pip.")
         status, more = run(pip + packages)
         output += more
+        if not status:
+            status, more = run(pip + alone)
+            output += more
     if status:
         stop(explain(output))
 

@@ -16,15 +16,14 @@ from lib import course
 from lib.data.files import write_atomically
 
 KEY = "contract"  # under this name every format carries its JSON
-MOBILE = course.MOBILE | {"ai_edge_litert": course.MOBILE["litert_torch"]}
 
 
 def require(module: str) -> None:
     """ImportError, in words, where a converter or a runtime is not installed."""
     if importlib.util.find_spec(module) is None:
         package, file, extra = course.NEEDED.get(module), "requirements.txt", ""
-        if module in MOBILE:
-            package, file = MOBILE[module], "requirements-mobile.txt"
+        if module in course.MOBILE:
+            package, file = course.MOBILE[module], "requirements-mobile.txt"
             extra = " (the extra `mobile`, for Linux and macOS)"
         raise ImportError(f"{package} is not installed: `pip install -r {file}` brings it{extra}")
 

@@ -1,6 +1,6 @@
 """What the app does, in Python: 15_on_the_phone, and the last two in 16_attacks_and_privacy.
 
-detector      find_faces: photographs -> five points
+detector      find_faces, largest_faces: photographs -> boxes and four points
 alignment     to_template, from_eyes, crop: points -> crops (first met in 11_verification)
 quality       measure, refusal: is a crop good enough?
 gallery       Gallery, decision: enrol, decide, delete; gallery_file says what its file holds

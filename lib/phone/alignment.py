@@ -1,6 +1,6 @@
 """Bring a face to where a network expects it: the similarity onto the template, and the crop.
 
-    crops = crop(images, *to_template(points))  # five points, from a detector
+    crops = crop(images, *to_template(points))  # four or five points, from a detector
     crops = crop(images, *from_eyes(clicks))    # where only the eyes are known
 
 A similarity (turn, scale, shift) is two complex numbers a and b: a pixel z = x + iy of the crop
@@ -29,20 +29,25 @@ def centre_square(
     return a, centre - a * complex((size - 1) / 2, (size - 1) / 2)
 
 
-def to_template(points, size: int = 112) -> tuple[np.ndarray, np.ndarray]:
-    """(a, b), each complex (N,), of the least-squares similarity onto InsightFace's template.
+def to_template(points, size: int = 112, template=TEMPLATE) -> tuple[np.ndarray, np.ndarray]:
+    """(a, b), each complex (N,), of the least-squares similarity onto a template.
 
-    points  (N, 5, 2) x and y in pixels of the photograph: eyes, nose, corners of the mouth; the
-            first two alone give the similarity that puts the eyes on the template's
-    source  Umeyama 1991, without reflections; the template of insightface's `norm_crop`
+    points    x and y in pixels of the photograph: (N, 5, 2) eyes, nose, corners of the mouth;
+              (N, 4, 2) eyes, nose, middle of the mouth; (N, 2, 2) eyes, which then lie exactly
+    template  (5, 2), where a network expects the five in 112 x 112 pixels; InsightFace's
+    raises    ValueError for another number of points
+    source    Umeyama 1991, without reflections; the template of insightface's `norm_crop`
     """
-    points = np.asarray(points, dtype=np.float64)
-    target = (TEMPLATE[: points.shape[1]] + 0.5) * size / 112 - 0.5  # pixel centres are whole
+    points, five = np.asarray(points, dtype=np.float64), np.asarray(template, dtype=np.float64)
+    expected = {2: five[:2], 4: np.vstack([five[:3], five[3:].mean(0)]), 5: five}
+    if points.ndim != 3 or points.shape[1] not in expected or points.shape[2] != 2:
+        raise ValueError(f"points are (N, 2, 2), (N, 4, 2) or (N, 5, 2), not {points.shape}")
+    target = (expected[points.shape[1]] + 0.5) * size / 112 - 0.5  # pixel centres are whole
     a, b = fit_similarity(target @ [1, 1j], points @ [1, 1j])  # (P,), (N, P) -> (N, 1)
     return a[:, 0], b[:, 0]
 
 
-def from_eyes(eyes, size: int = 112) -> tuple[np.ndarray, np.ndarray]:
+def from_eyes(eyes, size: int = 112, template=TEMPLATE) -> tuple[np.ndarray, np.ndarray]:
     """`to_template` of two eyes (N, 2, 2), such as two clicks on a photograph.
 
     eyes    first the eye on the left side of the picture
@@ -51,7 +56,7 @@ def from_eyes(eyes, size: int = 112) -> tuple[np.ndarray, np.ndarray]:
     eyes = np.asarray(eyes, dtype=np.float64)
     if not (eyes[..., 0, 0] < eyes[..., 1, 0]).all():
         raise ValueError("the first point must be the eye on the left side of the picture")
-    return to_template(eyes, size)
+    return to_template(eyes, size, template)
 
 
 def in_photograph(points, a, b) -> np.ndarray:

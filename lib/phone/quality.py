@@ -33,15 +33,15 @@ def measure(crop: np.ndarray, points) -> Quality:
     """Measure one aligned face.
 
     crop    uint8 (112, 112, 3), RGB
-    points  (5, 2) where eyes, nose and mouth are in the *photograph*, before alignment; (2, 2)
-            where only the eyes are known
+    points  (5, 2) or (4, 2) where eyes, nose and mouth are in the *photograph*, before alignment;
+            (2, 2) where only the eyes are known
     raises  ValueError for other shapes or types
     """
     points = np.asarray(points, dtype=np.float64)
-    fits = crop.shape == (112, 112, 3) and points.shape in ((5, 2), (2, 2))
+    fits = crop.shape == (112, 112, 3) and points.shape in ((5, 2), (4, 2), (2, 2))
     if crop.dtype != np.uint8 or not fits:
         given = f"{crop.dtype} {crop.shape} and {points.shape}"
-        raise ValueError(f"a uint8 (112, 112, 3) crop and (5, 2) or (2, 2) points, not {given}")
+        raise ValueError(f"a uint8 (112, 112, 3) crop and 5, 4 or 2 points, not {given}")
     grey = crop @ np.array([0.299, 0.587, 0.114])  # (112, 112)
     above, below, left, right = grey[:-2, 1:-1], grey[2:, 1:-1], grey[1:-1, :-2], grey[1:-1, 2:]
     laplacian = left + right + above + below - 4 * grey[1:-1, 1:-1]  # (110, 110)
@@ -49,7 +49,7 @@ def measure(crop: np.ndarray, points) -> Quality:
     distance, turn = float(np.hypot(*across)), float("nan")
     if distance == 0:
         raise ValueError("both eyes lie on one point")
-    if len(points) == 5:
+    if len(points) > 2:
         nose = points[2] - points[:2].mean(0)
         turn = abs(float(nose @ across)) / distance**2
     return Quality(float(grey.mean()), float(grey.std()), float(laplacian.var()), distance, turn)

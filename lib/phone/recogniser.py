@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from lib.data.synthetic.face_render import TEMPLATE
 from lib.export.contract import PHONE_SIDE, PhoneModel
 from lib.models import Network
 from lib.phone.alignment import crop, from_eyes, to_template
@@ -39,7 +40,7 @@ class Phone:
         """Align the faces, judge their quality, and embed them.
 
         photographs  uint8 (N, H, W, 3)
-        points       where eyes, nose and mouth are in them, (N, 5, 2), or the eyes alone, (N, 2, 2)
+        points       as for `align`
         """
         crops = align(photographs, points)
         refused = [refusal(crop, where) for crop, where in zip(crops, points)]
@@ -65,10 +66,16 @@ class Phone:
         return self.gallery.decide(face.vectors[0], self.threshold, self.margin, face.refused[0])
 
 
-def align(photographs: np.ndarray, points) -> np.ndarray:
-    """Crops uint8 (N, 112, 112, 3), by five points (N, 5, 2) or by the eyes alone (N, 2, 2)."""
+def align(photographs: np.ndarray, points, template=TEMPLATE) -> np.ndarray:
+    """Crops uint8 (N, 112, 112, 3).
+
+    photographs  uint8 (N, H, W, 3)
+    points       eyes, nose and corners of the mouth (N, 5, 2), eyes, nose and middle of the mouth
+                 (N, 4, 2), or the eyes alone (N, 2, 2)
+    template     (5, 2), where the network expects the five
+    """
     points = np.asarray(points)
-    place = from_eyes(points) if points.shape[1] == 2 else to_template(points)
+    place = (from_eyes if points.shape[1:] == (2, 2) else to_template)(points, PHONE_SIDE, template)
     return crop(photographs, *place, PHONE_SIDE)
 
 

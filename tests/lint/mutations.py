@@ -46,7 +46,7 @@ TESTS = {  # what pytest is asked to run
     "lib.phone.people": ["tests/test_people.py"],
     "lib.phone.threshold": ["tests/test_people.py"],
     "lib.phone.quality": ["tests/test_phone_pipeline.py"],
-    "lib.phone.detector": ["tests/test_phone_pipeline.py", "-k", "detector"],
+    "lib.phone.detector": ["tests/test_detector.py"],
     # without a test that takes half a minute and guards another module
     "lib.phone.recogniser": ["tests/test_phone_pipeline.py", "-k", "not limits_are"],
     "tools.faces.landmarks": ["tests/test_alignment.py"],
