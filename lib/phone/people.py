@@ -104,9 +104,11 @@ def read_people(
 def _files(folder: Path | str) -> tuple[Path, list[tuple[str, Path]], list[tuple[str, str]]]:
     """The folder, (person, file) of everything that may be a picture, and what lies astray."""
     root, folders = people_folders(folder)
-    loose = [file for file in root.iterdir() if file.is_file() and not is_skipped(file)]
-    loose = [file.name for file in loose if file.suffix.lower() in PICTURES]
-    files, astray = [], [(name, "not in a person's folder") for name in loose]
+    files: list[tuple[str, Path]] = []
+    astray: list[tuple[str, str]] = []
+    for file in root.iterdir():
+        if file.suffix.lower() in PICTURES and file.is_file() and not is_skipped(file):
+            astray.append((file.name, "not in a person's folder"))
     for person in folders:
         found = sorted(file for file in person.rglob("*") if file.is_file())
         found = [file for file in found if not is_skipped(file)]
