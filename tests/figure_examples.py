@@ -28,6 +28,7 @@ from lib.plots import (
     negatives,
     oneshot,
     pairs,
+    people,
     phone,
     scores,
     siamese,
@@ -50,6 +51,9 @@ SCORES = np.clip(0.25 * RNG.normal(size=400) + 0.75 * SAME, -0.9, 0.99)
 THREE = RNG.normal(0, 0.1, 300), RNG.normal(-0.2, 0.15, 300), RNG.normal(-0.8, 0.2, 300)
 PEOPLE = np.repeat(np.arange(12), 15)
 MAP = 8 * RNG.normal(size=(12, 2))[PEOPLE] + RNG.normal(size=(180, 2))
+PEOPLE_SCORES = np.clip(
+    0.7 * (PEOPLE[::5, None] == PEOPLE[::5]) + RNG.normal(0, 0.1, (36, 36)), -1, 1
+)
 DECAY = np.exp(-np.arange(200) / 40) + 0.05 * RNG.random(200)
 BANDS = {
     "raw pixels": np.array([[0.9, 0.85, 0.95], [0.7, 0.6, 0.8], [0.5, 0.4, 0.6]]),
@@ -434,6 +438,14 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
                 "another": np.linspace(0.8, 0, 5),
             },
             {},
+        ),
+        "people.people_scores": (
+            people.people_scores,
+            PEOPLE_SCORES,
+            PEOPLE[::5],
+            [f"person {n}" for n in range(12)],
+            0.5,
+            {"axes": 2, "size": (12, 5.5)},
         ),
         "phone.pipeline_steps": (
             phone.pipeline_steps,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lib.plots import SAME
+from lib.plots import SAME, people
 from lib.plots import phone as draw
 
 IMAGE, POINTS = (
@@ -76,3 +76,23 @@ def test_attribute_rates_are_in_percent_with_their_intervals():
     assert np.allclose(ends, [[85, 97], [50, 60]]) and {"91", "55", "guessing"} <= {
         text.get_text() for text in ax.texts
     }
+
+
+def test_the_matrix_has_people_side_by_side_and_the_title_says_both_means():
+    axes, identity = Figure().subplots(1, 2), np.array([1, 0, 1, 0])
+    scores = np.array(
+        [[1, 0.1, 0.8, 0.3], [0.1, 1, 0.2, 0.6], [0.8, 0.2, 1, 0.4], [0.3, 0.6, 0.4, 1]]
+    )
+    people.people_scores(axes, scores, identity, ["Ada", "Ben"], 0.5)
+    order = [1, 3, 0, 2]  # Ada's two pictures, then Ben's
+    np.testing.assert_array_equal(axes[0].images[0].get_array(), scores[np.ix_(order, order)])
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["Ada", "Ben"]
+    assert axes[0].get_yticks().tolist() == [0.5, 2.5]
+    assert axes[0].get_title() == "Mean score: one person 0.70, two people 0.25"
+    assert axes[1].get_title().startswith("Threshold 0.50")
+
+
+def test_many_people_have_no_names_beside_the_matrix():
+    axes, count = Figure().subplots(1, 2), people.MOST_NAMES + 1
+    people.people_scores(axes, np.eye(2 * count), np.arange(2 * count) // 2, ["x"] * count, 0.5)
+    assert axes[0].get_yticklabels() == []

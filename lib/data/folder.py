@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from lib.course import cache_dir
@@ -42,7 +42,7 @@ def load(path: str | Path = "", size: int | tuple[int, int] = 112, grey: bool = 
     raises   DataError where there is nothing to learn from
     """
     size = height_and_width(size)
-    root, people = _people(path)
+    root, people = people_folders(path)
     files = [_files(person) for person in people]
     owner = np.repeat(np.arange(len(people)), [len(mine) for mine in files])
     names = [file.relative_to(root).as_posix() for mine in files for file in mine]
@@ -73,7 +73,7 @@ def load(path: str | Path = "", size: int | tuple[int, int] = 112, grey: bool = 
 
 def _files(person: Path) -> list[Path]:
     """The files below a person's folder that may be pictures; DataError where there are none."""
-    found = sorted(file for file in person.rglob("*") if file.is_file() and not _is_skipped(file))
+    found = sorted(file for file in person.rglob("*") if file.is_file() and not is_skipped(file))
     if not found:
         raise DataError(f"the folder {person} holds no picture; add some, or delete the folder")
     return found
@@ -115,7 +115,7 @@ def _key(facts: list) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
-def _people(path: str | Path) -> tuple[Path, list[Path]]:
+def people_folders(path: str | Path) -> tuple[Path, list[Path]]:
     """The folder of pictures, and the folders in it."""
     if not str(path):
         raise DataError('give the folder that holds one folder a person: path="my_faces"')
@@ -124,7 +124,7 @@ def _people(path: str | Path) -> tuple[Path, list[Path]]:
         raise DataError(f"there is no folder {root.absolute()}")
     if not root.is_dir():
         raise DataError(f"{root} is a file; give the folder that holds one folder a person")
-    people = sorted(entry for entry in root.iterdir() if entry.is_dir() and not _is_skipped(entry))
+    people = sorted(entry for entry in root.iterdir() if entry.is_dir() and not is_skipped(entry))
     if not people:
         loose = sum(entry.suffix.lower() in PICTURES for entry in root.iterdir())
         found = f"{loose} pictures but no folders" if loose else "no folders"
@@ -132,7 +132,7 @@ def _people(path: str | Path) -> tuple[Path, list[Path]]:
     return root, people
 
 
-def _is_skipped(entry: Path) -> bool:
+def is_skipped(entry: Path) -> bool:
     """True for hidden files and what operating systems leave in folders."""
     name = entry.name.lower()
     return name.startswith((".", "__macosx")) or name in SYSTEM_FILES
@@ -152,15 +152,39 @@ def _listed(left_out: list[str]) -> str:
 
 def _picture(file: Path, size: tuple[int, int], grey: bool) -> np.ndarray | None:
     """One picture, uint8 (H, W) or (H, W, 3); None where the file is none that Pillow can read."""
-    if file.suffix.lower() in APPLE:
-        return None
     try:
-        with Image.open(file) as opened:
-            upright = ImageOps.exif_transpose(opened)
-            if upright.mode in ("RGBA", "LA", "P", "PA"):  # what is transparent becomes white
-                upright = upright.convert("RGBA")
-                upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
-            upright = upright.convert("L" if grey else "RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        picture = upright(file).convert("L" if grey else "RGB")
+    except DataError:
         return None
-    return np.asarray(ImageOps.fit(upright, (size[1], size[0]), Image.Resampling.LANCZOS))
+    return np.asarray(ImageOps.fit(picture, (size[1], size[0]), Image.Resampling.LANCZOS))
+
+
+def upright(file: Path) -> Image.Image:
+    """A picture of any kind as 8-bit grey or RGB, turned as its camera was held.
+
+    raises  DataError that says why the file cannot be read, for the end of "left out: ..."
+    """
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(12)
+    except OSError as error:
+        raise DataError(f"a file that cannot be opened ({error.strerror})") from None
+    if file.suffix.lower() in APPLE or start[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"):
+        raise DataError("a HEIC picture: export it as JPEG")
+    if not start:
+        raise DataError("an empty file")
+    try:
+        with Image.open(file) as opened_picture:
+            picture = ImageOps.exif_transpose(opened_picture)
+    except (UnidentifiedImageError, Image.DecompressionBombError):
+        raise DataError("no picture that can be read") from None
+    except (OSError, ValueError, SyntaxError):
+        raise DataError("a damaged picture, or one that was cut short") from None
+    if picture.mode == "F" or picture.mode.startswith("I"):  # Pillow would cut these off at 255
+        values = np.asarray(picture, dtype=np.float32)
+        values = values * (255 if values.max() <= 1 else 1 / 257 if values.max() > 255 else 1)
+        return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
+    if picture.mode in ("RGBA", "LA", "P", "PA"):  # what is transparent becomes white
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture if picture.mode == "L" else picture.convert("RGB")

@@ -23,6 +23,7 @@ verification  thresholds on three scales, open-set scores, groups, disturbances 
 maps          embeddings on a plane, and what such a map keeps (13)
 export        difference, size, time and error of each exported file (14)
 phone         the phone's pipeline, its decision, attacks, attributes (15, 16)
+people        the scores of one's own people: a matrix and two histograms (15)
 webcam        Webcam: a picture from the camera, and a function's answer to it (15)
 """
 

@@ -43,6 +43,8 @@ TESTS = {  # what pytest is asked to run
     "lib.phone.gallery": ["tests/test_gallery.py", "-k", "not kill"],
     "lib.phone.gallery_file": ["tests/test_gallery.py", "-k", "not kill"],
     "lib.phone.open_set": ["tests/test_open_set.py"],
+    "lib.phone.people": ["tests/test_people.py"],
+    "lib.phone.threshold": ["tests/test_people.py"],
     "lib.phone.quality": ["tests/test_phone_pipeline.py"],
     "lib.phone.detector": ["tests/test_detector.py"],
     # without a test that takes half a minute and guards another module
