@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
@@ -30,6 +31,13 @@ from lib.phone.recogniser import align
 from lib.phone.threshold import LEAST_PEOPLE, choose_threshold, people_needed
 
 NAMES = ("ada", "ben", "cleo")
+
+
+@pytest.fixture(autouse=True)
+def own_figure_style():
+    """The command sets the course's figure style; later tests find matplotlib as it was."""
+    with matplotlib.rc_context():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ CONDITIONS: dict[str, dict[str, float]] = {
     "leaning": {"tilt": 0.6},
     "in the dark": {"exposure": 0.2},
     "moving": {"sigma": 5.0},
-    "looking away": {"yaw": 1.0},
+    "looking away": {"yaw": 0.8},
     "far away": {"scale": 0.12},
     "behind a mask": {"cover": 2},
 }
