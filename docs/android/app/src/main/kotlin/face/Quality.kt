@@ -48,7 +48,7 @@ fun measure(crop: Picture, left: Point, right: Point, nose: Point?): Quality {
     require(crop.width == 112 && crop.height == 112) { "quality is measured on a crop of 112 x 112, not ${crop.width} x ${crop.height}" }
     val grey = Array(112) { y -> DoubleArray(112) { x -> crop.grey(x, y) } }
     // In means of 4 x 4 pixels, which grain and JPEG hardly change.
-    val small = Array(28) { y -> DoubleArray(28) { x -> (0..15).sumOf { grey[4 * y + it / 4][4 * x + it % 4] } / 16 } }
+    val small = Array(28) { y -> DoubleArray(28) { x -> (0..15).map { grey[4 * y + it / 4][4 * x + it % 4] }.average() } }
     val laplacian = ArrayList<Double>()
     for (y in 1..26) for (x in 1..26) {
         laplacian.add(small[y][x - 1] + small[y][x + 1] + small[y - 1][x] + small[y + 1][x] - 4 * small[y][x])
