@@ -4,7 +4,7 @@ A person has stronger traits, features that lie anywhere near their place, an un
 On another day hair, beard, make-up and hat are others. A picture is taken under lamps of any colour
 and place, before any background, by a cheap camera that keeps a JPEG.
 
-How far all this should go was judged by a published network of photographs (docs/results.md).
+`python -m tools.faces.renderer_score` judges by a network of photographs how far all this goes.
 """
 
 import io

@@ -34,8 +34,7 @@ def load(
 
     size      height and width in pixels, a multiple of 4
     aligned   True: cut around the face; False: the whole head somewhere, larger or smaller, leaning
-    varied    True: people and circumstances vary as in photographs, and each person has three days;
-              the model that ships learned from these last
+    varied    True: people and circumstances vary as in photographs, and each person has three days
     returns   images uint8 (N, size, size, 3); extra: `landmarks` float32 (N, 5, 2), x and y in
               pixels (pixel centres at whole numbers) of left eye, right eye, tip of the nose, left
               and right corner of the mouth, as the viewer sees them
