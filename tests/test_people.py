@@ -444,3 +444,17 @@ def test_files_of_an_unchanged_contract_are_not_converted_again(monkeypatch, mod
     assert "float32.onnx" in asked[1] and "float32.tflite" not in asked[1]
     command._export(tmp_path, model, facts | {"threshold": 0.6})
     assert "float32.onnx" not in asked[2]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../other", "{other}"])
+def test_forgetting_a_path_deletes_nothing(tmp_path, capsys, name):
+    out, other = tmp_path / "out", tmp_path / "other"
+    for file in (out / "vectors" / "ada" / "1.npz", out / "other" / "1.npz", other / "mine.txt"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("kept")
+    (out / "consent.json").write_text('{"ada": "2026-11-27"}')
+    before = sorted(tmp_path.rglob("*"))
+    asked = name.format(other=other)
+    assert command.main(["--out", str(out), "--forget", asked]) == 1
+    assert "holds nobody called" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before

@@ -121,14 +121,17 @@ def forget(out: Path, name: str) -> None:
     if facts:
         gallery = Gallery.load(path, facts["fingerprint"], facts["output"]["shape"][1])
     known = {*consent, *(gallery.names if gallery else [])}
-    if name not in known and not vectors.exists():
+    # Not "..", nor a path: what is deleted lies in `vectors` itself.
+    is_name = name not in (".", "..") and not set(name) & set("/\\")
+    if name not in known and not (is_name and vectors.exists()):
         there = f"there are {', '.join(sorted(known))}" if known else "nobody is there"
         raise DataError(f"{out} holds nobody called {name!r}; {there}")
     # The list of people is written last: where this is stopped, it can be started again.
     if gallery and name in gallery.names:
         gallery.delete(name)
         gallery.save(path)
-    shutil.rmtree(vectors, ignore_errors=True)
+    if is_name:
+        shutil.rmtree(vectors, ignore_errors=True)
     if gallery:
         _draw(out, gallery, facts["threshold"])
     consent.pop(name, None)
