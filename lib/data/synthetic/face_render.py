@@ -167,17 +167,18 @@ def render(
     turn = rotation(v["yaw"], v["pitch"], v["roll"])
     points = landmarks_on_head(who, v)
     plane = project(who, maps, v, turn, points)
-    # Where z + shift(z) is the point: two steps from the point itself.
-    plane = plane - own_shift(who, turn, plane - own_shift(who, turn, plane))
+    if "shift" in who:  # where z + shift(z) is the point: two steps from the point itself
+        plane = plane - own_shift(who, turn, plane - own_shift(who, turn, plane))
     a, b = crop(plane, v, size)
     landmarks = torch.view_as_real(a * torch.view_as_complex(plane) + b)
     pixels = torch.arange(size, dtype=torch.float32)
     py, px = torch.meshgrid(pixels, pixels, indexing="ij")
     place = (torch.complex(px, py)[None] - b[:, :, None]) / a[:, :, None]  # (B, S, S)
-    across = torch.view_as_real(place).flatten(1, 2)  # (B, S * S, 2)
-    across = (across + own_shift(who, turn, across)).unflatten(1, (size, size))
+    if "shift" in who:
+        across = torch.view_as_real(place).flatten(1, 2)  # (B, S * S, 2)
+        place = place + torch.view_as_complex(own_shift(who, turn, across)).view_as(place)
     pixel = 112 / (size * 64.0)  # of the template's scale, in head units
-    rays = Rays(turn, across[..., 0].contiguous(), across[..., 1].contiguous(), pixel)
+    rays = Rays(turn, place.real.contiguous(), place.imag.contiguous(), pixel)
 
     # 2) The skin that each ray meets, painted and lit.
     nx, ny, nz, inside = find_surface(who, maps, v, rays)
@@ -190,7 +191,8 @@ def render(
             dot = bump((skin.fx - x) / 0.04, (skin.fy - y) / 0.04)
             colour = over(colour, dot, torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1))
     face = light(v, turn, colour, normal, shine)
-    face = face * cast_shadow(v, rays)[:, None]
+    if "shadow" in v:
+        face = face * cast_shadow(v, rays)[:, None]
 
     # 3) The scene and the camera, which lets more light in for a darker face.
     scene = around_head(who, v, rays, colours)
@@ -205,14 +207,12 @@ def own_shift(who: dict, turn: Tensor, points: Tensor) -> Tensor:
 
     points  (B, P, 2) in the view's plane; the field of shifts follows the nose
     """
-    if "shift" not in who:
-        return torch.zeros(())
     at = (points - 0.8 * turn[:, None, :2, 2]) / 1.2
     field = torch.from_numpy(who["shift"])[None]  # (1, 2, 6, 6)
     field = F.interpolate(field, (32, 32), mode="bicubic", align_corners=True)
     field = field.expand(len(points), -1, -1, -1)
     moved = F.grid_sample(field, at[:, None], padding_mode="border", align_corners=False)
-    return moved[:, :, 0].transpose(1, 2)
+    return moved[:, :, 0].transpose(1, 2).contiguous()
 
 
 def crop(plane: Tensor, v: Numbers, size: int) -> tuple[Tensor, Tensor]:
@@ -260,8 +260,6 @@ def tint(v: Numbers, light: str) -> Tensor:
 
 def cast_shadow(v: Numbers, rays: Rays) -> Tensor:
     """How much light is left beside a straight edge that casts a shadow, (B, S, S)."""
-    if "shadow" not in v:
-        return torch.ones(1, 1, 1)
     n = per_image(v)
     beyond = rays.x * torch.cos(n["shadow_turn"]) + rays.y * torch.sin(n["shadow_turn"])
     return 1 - n["shadow"] * smooth((beyond - n["shadow_at"]) / n["shadow_soft"] + 0.5)
