@@ -8,12 +8,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellTimeoutError
 
 from tools import notebook_outputs, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = notebooks.lessons()
-A_MINUTE = 60
+LONGEST = 75  # seconds: a minute where the course is made; other processors are a fourth slower
 
 
 def run_cells(path: Path, folder: Path) -> tuple[subprocess.CompletedProcess, list[str], float]:
@@ -84,11 +85,11 @@ def run_cells(path: Path, folder: Path) -> tuple[subprocess.CompletedProcess, li
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_runs_offline_within_a_minute_and_its_controls_move(lesson, tmp_path):
+def test_a_lesson_runs_offline_in_about_a_minute_and_its_controls_move(lesson, tmp_path):
     done, hosts, seconds = run_cells(lesson, tmp_path)
     assert done.returncode == 0, f"{lesson.name} failed\n{done.stdout}{done.stderr}"
     assert not hosts, f"{lesson.name} tried to reach {sorted(set(hosts))}"
-    assert seconds < A_MINUTE, f"{lesson.name} took {seconds:.0f} s under the quick budget"
+    assert seconds < LONGEST, f"{lesson.name} took {seconds:.0f} s under the quick budget"
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
@@ -206,6 +207,22 @@ def test_running_fails_on_an_error_that_an_output_widget_swallows_and_leaves_the
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         notebooks.run(path, "quick")
     assert path.read_bytes() == before and list(tmp_path.glob("*.part")) == []
+
+
+def test_a_notebook_whose_kernel_lost_a_request_runs_once_more_with_another_kernel(
+    tmp_path, monkeypatch
+):
+    path, run, waited = notebook(tmp_path, "x = 1"), notebooks.run_once, []
+
+    def lost_once(*arguments):
+        if not waited:
+            waited.append(arguments)
+            raise CellTimeoutError("no answer")
+        return run(*arguments)
+
+    monkeypatch.setattr(notebooks, "run_once", lost_once)
+    notebooks.run(path)
+    assert waited and notebooks.problems(path) == []
 
 
 def test_a_changed_cell_makes_a_notebook_stale_and_changed_prose_does_not(tmp_path):
