@@ -25,7 +25,7 @@ from tools.notebook_outputs import VIEW, tidy
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 2**20
 LARGEST, LARGEST_TOGETHER, LONGEST_CELL = 1 * MEGABYTE, 8 * MEGABYTE, 25
-CELL_SECONDS = {"quick": 200, "full": 900}  # that a cell may take
+CELL_SECONDS = {"quick": 300, "full": 900}  # that a cell may take
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {
     "name": "python",
