@@ -7,7 +7,7 @@ PARALLEL := OMP_NUM_THREADS=1
 WORKERS := -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lint test test-extras test-all claims notebooks book phone results data papers stamp constraints clean
+.PHONY: help setup lab lint test test-extras test-all claims notebooks book phone app results data papers stamp constraints clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,6 +43,9 @@ book: setup  ## the course as static pages in site/book, which open from disk
 
 phone: setup  ## the page for a phone's browser in site/phone (needs npm the first time)
 	$(PY) -m tools.phone
+
+app: setup  ## model, contract and golden files of the Android app (docs/android)
+	$(PY) -m tools.app $(ARGS)
 
 results: setup  ## measure everything on real data and write docs/results.md (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
 	$(PY) -m tools.results $(ARGS)

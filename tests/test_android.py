@@ -5,7 +5,6 @@ Python writes. The rest of the app needs Android. It is compiled against the dec
 uses of Android and of libraries, which android_api.txt holds.
 """
 
-import functools
 import json
 import os
 import re
@@ -14,7 +13,6 @@ import subprocess
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-import android_golden
 import numpy as np
 import pytest
 
@@ -22,24 +20,16 @@ from lib import export
 from lib.data.synthetic.face_render import TEMPLATE
 from lib.phone import alignment
 from lib.phone.gallery import Gallery
+from lib.phone.open_set import threshold_at
+from tools import android_golden, app
+from tools.android_golden import ALLOWED
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "docs" / "android" / "app" / "src"
 PLAIN = sorted((APP / "main" / "kotlin" / "face").glob("*.kt"))
 GOLDEN = APP / "test" / "kotlin" / "face" / "Golden.kt"
-LARGEST = {
-    "similarity": 1e-9,
-    "crop": 1,
-    "rounding": 1e-3,
-    "input": 1e-6,
-    "quality": 1e-9,
-    "refusal": 0,
-    "gallery": 0,
-    "score": 1e-6,
-    "decision": 0,
-    "recogniser": 0,
-    "pipeline": 1e-3,
-}
+TESTS = sorted((APP / "test" / "kotlin" / "face").glob("*Test.kt"))
+JUNIT = [Path("/usr/share/java") / name for name in ("junit4.jar", "hamcrest.jar")]
 
 compiler = shutil.which("kotlinc") and shutil.which("java")
 needs_kotlin = pytest.mark.skipif(
@@ -47,9 +37,13 @@ needs_kotlin = pytest.mark.skipif(
 )
 
 
-def compiled(sources: list[Path], jar: Path, warnings: bool = False) -> Path:
+def compiled(
+    sources: list[Path], jar: Path, warnings: bool = False, libraries: list[Path] | None = None
+) -> Path:
     """Compile with what is installed; Debian's compiler of 2019 warns about its own flags only."""
     command = ["kotlinc", *map(str, sources), "-include-runtime", "-d", str(jar)]
+    if libraries:
+        command += ["-classpath", ":".join(map(str, libraries))]
     environment = {**os.environ, "JAVA_OPTS": "-Xmx700M -XX:TieredStopAtLevel=1"}
     said = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert said.returncode == 0 and jar.is_file(), said.stderr
@@ -77,14 +71,18 @@ def failing(said: str) -> list[str]:
     found = differences(said)
     return [
         name
-        for name, limit in LARGEST.items()
+        for name, limit in ALLOWED.items()
         if name not in found or found[name][0] == 0 or not found[name][1] <= limit
     ]
 
 
 @pytest.fixture(scope="module")
 def jar(tmp_path_factory) -> Path:
-    return compiled([*PLAIN, GOLDEN], tmp_path_factory.mktemp("kotlin") / "golden.jar")
+    """The plain files and their tests, which Gradle runs too; without JUnit, Golden.kt alone."""
+    has_junit = all(path.exists() for path in JUNIT)
+    sources = [*PLAIN, GOLDEN, *(TESTS if has_junit else [])]
+    folder = tmp_path_factory.mktemp("kotlin")
+    return compiled(sources, folder / "golden.jar", libraries=JUNIT if has_junit else None)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +126,65 @@ def test_kotlin_and_python_compute_the_same(said):
     assert failing(said) == [], said
     found = differences(said)
     assert found["score"][0] > 500 and found["crop"][0] > 100_000
+
+
+@needs_kotlin
+def test_the_apps_own_tests_pass(jar, golden):
+    if not all(path.exists() for path in JUNIT):
+        pytest.skip("no JUnit: Debian's package junit4 brings it")
+    names = [f"face.{path.stem}" for path in TESTS]
+    path = ":".join(map(str, [jar, *JUNIT]))
+    command = ["java", "-XX:TieredStopAtLevel=1", f"-Dgolden={golden}", "-cp", path]
+    done = subprocess.run(
+        [*command, "org.junit.runner.JUnitCore", *names], capture_output=True, text=True
+    )
+    (count,) = re.findall(r"^OK \((\d+) tests\)$", done.stdout, re.M) or [done.stdout]
+    written = sum(path.read_text().count("@Test\n") for path in TESTS)
+    assert int(count) == written > 10, "every test ran"
+
+
+def test_kotlin_and_javascript_and_python_agree_on_the_threshold(golden):
+    """Python's answer is worked out again with NumPy; Kotlin's is `threshold` of ALLOWED."""
+    rows = [line.split("\t") for line in (golden / "thresholds.txt").read_text().splitlines()]
+    sizes, values = np.array(rows[0][0].split(), float), np.array(rows[0][1].split(), float)
+    for row in rows[:15]:
+        count = float(row[2])
+        slope = (values[-1] - values[-2]) / np.log(sizes[-1] / sizes[-2])
+        beyond = min(1.0, values[-1] + slope * np.log(max(count, 1) / sizes[-1]))
+        inside = np.interp(np.log(max(count, 1)), np.log(sizes), values)
+        assert float(row[3]) == pytest.approx(beyond if count > sizes[-1] else inside, abs=1e-12)
+    asked = [
+        [[int(n) for n in row[0].split()], [float(v) for v in row[1].split()], int(row[2])]
+        for row in rows
+    ]
+    if not shutil.which("node"):
+        pytest.skip("no node here: install Node.js 18 or newer")
+    code = (
+        f"import {{ thresholdAt }} from '{(ROOT / 'docs/phone/thresholds.js').as_uri()}';"
+        f"const rows = {json.dumps(asked)};"
+        "console.log(JSON.stringify(rows.map(([templates, threshold, n]) =>"
+        " thresholdAt({ templates, threshold }, n))));"
+    )
+    command = ["node", "--input-type=module", "-e", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == pytest.approx([float(row[3]) for row in rows], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "values"),
+    [
+        ([], []),
+        ([1, 2], [0.5]),
+        ([1, 1], [0.5, 0.6]),
+        ([0, 2], [0.5, 0.6]),
+        ([1, 2], [0.6, 0.5]),
+        ([1, 2], [0.6, 1.1]),
+        ([1], [float("nan")]),
+    ],
+)
+def test_a_table_that_is_none_is_refused(sizes, values):
+    with pytest.raises(ValueError, match="a table of thresholds has a cosine for each number"):
+        threshold_at({"templates": sizes, "threshold": values}, 3)
 
 
 def test_the_golden_faces_meet_every_refusal(golden):
@@ -228,7 +285,13 @@ MUTANTS = {
         "it * it",
     ),
     "one neighbour forgotten": ("Quality.kt", "+ small[y + 1][x] - 4 *", "- 3 *"),
-    "turned to one side only": ("Quality.kt", "return abs((nose.x", "return ((nose.x"),
+    "turned to one side only": ("Quality.kt", "abs(side(left", "(side(left"),
+    "a threshold for every size": (
+        "Recogniser.kt",
+        "byGallery?.at(templates) ?: threshold",
+        "threshold",
+    ),
+    "linear in the size, not in its logarithm": ("Thresholds.kt", "ln(", "("),
     "dark before small": (
         "Quality.kt",
         "        eyeDistance <",
@@ -352,7 +415,7 @@ def test_no_file_of_the_app_is_long():
         path for path in APP.rglob("*.kt") if "test" not in str(path.relative_to(APP)).lower()
     ]
     lengths = [len(path.read_text().splitlines()) for path in sources]
-    assert max(lengths) <= 180 and sum(lengths) <= 800, "as the README says"
+    assert max(lengths) <= 240 and sum(lengths) <= 1300, "as the README says"
 
 
 def test_the_app_asks_for_the_camera_and_for_nothing_else():
@@ -379,6 +442,38 @@ def test_the_app_asks_for_the_camera_and_for_nothing_else():
         assert domains == {"root", "file", "database", "sharedpref", "external"}
 
 
+FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
+
+
+def test_aapt_reads_manifest_and_resources(tmp_path):
+    """Debian's resources are Android 10's: one attribute of Android 12 is left out here."""
+    if not (shutil.which("aapt") and FRAMEWORK.exists()):
+        pytest.skip("no aapt here: Debian's packages aapt and android-framework-res bring it")
+    text = (APP / "main" / "AndroidManifest.xml").read_text()
+    newer = 'android:dataExtractionRules="@xml/data_extraction_rules"'
+    assert newer in text
+    text = text.replace(newer, "").replace(
+        "<manifest ", '<manifest package="course.siamese.phone" '
+    )
+    (tmp_path / "AndroidManifest.xml").write_text(text)
+    command = ["aapt", "package", "-f", "-M", str(tmp_path / "AndroidManifest.xml")]
+    command += ["-S", str(APP / "main" / "res"), "-I", str(FRAMEWORK)]
+    gradle = (APP.parent / "build.gradle.kts").read_text()
+    for name, option in (("minSdk", "--min-sdk-version"), ("targetSdk", "--target-sdk-version")):
+        command += [option, re.search(rf"{name} = (\d+)", gradle)[1]]
+    apk = tmp_path / "app.apk"
+    done = subprocess.run([*command, "-F", str(apk)], capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    badging = ["aapt", "dump", "badging", str(apk)]
+    said = subprocess.run(badging, capture_output=True, text=True, check=True).stdout
+    assert "launchable-activity: name='siamese.phone.MainActivity'" in said
+    for camera in ("camera", "camera.any"):  # enrolling from photographs needs none
+        assert f"uses-feature-not-required: name='android.hardware.{camera}'" in said
+    assert "res/xml/data_extraction_rules.xml" in (
+        subprocess.run(["aapt", "list", str(apk)], capture_output=True, text=True).stdout
+    )
+
+
 def test_every_library_that_the_app_imports_is_among_its_dependencies():
     gradle = (APP.parent / "build.gradle.kts").read_text()
     brings = {
@@ -390,10 +485,12 @@ def test_every_library_that_the_app_imports_is_among_its_dependencies():
         "androidx.camera.lifecycle": "camera-lifecycle:",
         "androidx.camera.core": "camera-camera2:",
         "androidx.activity": "activity:activity:",
+        "com.google.common": "google.guava:guava:",
         "androidx.test.ext": "test.ext:junit:",
         "androidx.test.platform": "test:runner:",
-        "org.junit": "test.ext:junit:",
+        "org.junit": "junit:junit:",
     }
+    assert "guava:guava:" in gradle, "CameraX hands over a ListenableFuture"
     own = ("face.", "java.", "kotlin.", "android.", "org.json.")
     for path in APP.rglob("*.kt"):
         for name in re.findall(r"^import (\S+)", path.read_text(), re.M):
@@ -424,18 +521,11 @@ def test_what_the_readme_names_is_there():
 
 
 @pytest.mark.slow
-def test_the_readmes_snippet_makes_every_file_that_the_app_opens(tmp_path, monkeypatch):
+def test_make_app_makes_every_file_that_the_app_opens(tmp_path):
     for module in ("litert_torch", "executorch"):
         pytest.importorskip(module, reason="a converter for phones is not installed")
-    monkeypatch.chdir(tmp_path)
-    fewer = functools.partial(
-        export.export_all,
-        leave_out=("float32.onnx", "int8.onnx", "float16.tflite", "int8.tflite", "int8.pte"),
-    )
-    monkeypatch.setattr(export, "export_all", fewer)  # the app opens two of the seven
-    (snippet,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    exec(compile(snippet, "README.md", "exec"), {})
-    made = tmp_path / "docs" / "android" / "app" / "src"
+    app.build(tmp_path)
+    made = tmp_path
     contract = (APP / "main/kotlin/siamese/phone/ContractFile.kt").read_text()
     for flavour in ("litert", "executorch"):
         (embedder,) = (APP / flavour).rglob("Embedder.kt")
@@ -444,7 +534,11 @@ def test_the_readmes_snippet_makes_every_file_that_the_app_opens(tmp_path, monke
         assert (made / flavour / "assets" / name).stat().st_size > 1e6
         for key in re.findall(r'get\w+\("(\w+)"\)', contract):
             assert any(
-                key in part for part in (facts, facts["input"], facts["output"], facts["quality"])
+                key in part
+                for part in (
+                    *(facts, facts["input"], facts["output"], facts["quality"]),
+                    facts["gallery_thresholds"],
+                )
             ), key
     golden = json.loads((made / "androidTest/assets/golden/golden.json").read_text())
     (test,) = (APP / "androidTest").rglob("*.kt")
@@ -456,3 +550,4 @@ def test_the_readmes_snippet_makes_every_file_that_the_app_opens(tmp_path, monke
     )
     for name in re.findall(r'"(\w+)_\$i\.(\w+)"', test.read_text()):
         assert (made / "androidTest/assets/golden" / "{}_0.{}".format(*name)).is_file()
+    assert (made / "test/golden/allowed.txt").is_file()

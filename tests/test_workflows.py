@@ -29,8 +29,8 @@ SCRIPTS = [(name, step["run"]) for name, step in STEPS if "run" in step]
 ADDRESS = "https://github.com/someone/course"
 
 
-def test_there_is_a_workflow_for_the_tests_and_one_for_the_site():
-    assert set(WORKFLOWS) == {"site", "tests"} == set(stamp.WORKFLOWS)
+def test_there_is_a_workflow_for_the_tests_one_for_the_site_and_one_for_the_app():
+    assert set(WORKFLOWS) == {"site", "tests", "android"} == {*stamp.WORKFLOWS, "android"}
 
 
 # -- what runs ------------------------------------------------------------------------------------
@@ -79,6 +79,7 @@ def test_every_kind_of_check_has_a_job():
         called[name] += re.findall(r"\bmake ([a-z-]+)", script)
     assert called["tests.lint"] == ["lint"]
     assert called["tests.extras"] == ["book", "test-extras"]
+    assert called["android.build"] == ["app"]
     assert called["site.build"] == ["stamp", "book"], "the address is written before the build"
 
 
@@ -116,6 +117,24 @@ def test_the_address_of_the_site_is_the_repository_s_own():
     (step,) = (step for step in JOBS["site.build"]["steps"] if "make stamp" in step.get("run", ""))
     assert step["env"] == {"REPOSITORY": "https://github.com/${{ github.repository }}"}
     assert step["run"] == 'make stamp REPOSITORY="$REPOSITORY"'
+
+
+def test_gradle_in_the_workflow_is_the_one_of_the_wrapper():
+    android = ROOT / "docs" / "android"
+    properties = (android / "gradle/wrapper/gradle-wrapper.properties").read_text()
+    (step,) = (step for _, step in STEPS if "setup-gradle" in step.get("uses", ""))
+    assert f"gradle-{step['with']['gradle-version']}-bin.zip" in properties
+    assert f"gradle wrapper --gradle-version {step['with']['gradle-version']}" in (
+        android / "README.md"
+    ).read_text(encoding="utf-8")
+
+
+def test_the_app_is_built_with_both_runtimes_tested_and_kept():
+    steps = JOBS["android.build"]["steps"]
+    (build,) = (step["run"] for step in steps if step.get("run", "").startswith("gradle "))
+    assert build.split()[3:] == ["assembleDebug", "test", "assembleDebugAndroidTest"]
+    (kept,) = (step["with"] for step in steps if "upload-artifact" in step.get("uses", ""))
+    assert kept["path"].endswith(".apk") and kept["if-no-files-found"] == "error"
 
 
 # -- what they may do ------------------------------------------------------------------------------
@@ -162,7 +181,7 @@ def test_every_job_has_a_time_limit_and_a_newer_commit_cancels_the_older():
 
 def test_every_python_keeps_what_pip_fetched_for_the_exact_set():
     pythons = [step["with"] for _, step in STEPS if "setup-python" in step.get("uses", "")]
-    assert len(pythons) == 4
+    assert len(pythons) == 5
     for options in pythons:
         assert options["cache"] == "pip"
         assert options["cache-dependency-path"].split() == ["requirements*.txt", "constraints.txt"]
@@ -239,7 +258,7 @@ def test_the_readme_s_badges_lead_to_workflows_and_files_that_exist():
     badges = dict(re.findall(r"\[!\[([^\]]+)\]\([^)]+\)\]\(([^)]+)\)", line))
     assert list(badges) == ["Open in Colab", "tests", "site", "MIT licence"]
     pictures = re.findall(rf"\({ADDRESS}/actions/workflows/(\w+)\.yml/badge\.svg\)", line)
-    assert set(pictures) == set(WORKFLOWS)
+    assert set(pictures) == set(stamp.WORKFLOWS)
     assert badges["tests"] == f"{ADDRESS}/actions/workflows/tests.yml"
     assert badges["site"] == "https://someone.github.io/course/"
     for name in ("Open in Colab", "MIT licence"):

@@ -73,7 +73,8 @@ def fingerprint(model: models.Network) -> str:
 def contract(phone: PhoneModel, precision: str, **facts) -> dict:
     """What an app must know to call the file and to read its answer.
 
-    facts    what only the caller knows: name, version, threshold, threshold_far, data...
+    facts    what only the caller knows: name, version, threshold, threshold_far, data...;
+             gallery_thresholds: {"one_in", "templates", "threshold"}, one for each size of gallery
     returns  for a face network also "template": x and y of five points in the input's picture
     """
     low, high = (float(phone.scale(torch.tensor(value))) for value in (0.0, 255.0))

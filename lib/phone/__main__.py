@@ -35,12 +35,14 @@ from lib.models import Network
 from lib.models.recognisers import RECOGNISERS, available_recognisers, load_recogniser
 from lib.phone import quality
 from lib.phone.gallery import Gallery, usable_name
+from lib.phone.open_set import threshold_table
 from lib.phone.people import People, doubts, read_people
 from lib.phone.threshold import Chosen, choose_threshold
 from lib.plots.people import people_scores  # the one import upward: see pyproject.toml
 from lib.plots.style import png
 
 MARGIN = 0.05  # by which the best person must lead: for one person under two names, and relatives
+SIZES = (1, 2, 5, 10, 20, 50, 100)  # of galleries, in templates, for which thresholds are chosen
 LIMITS = ("DARKEST", "BRIGHTEST", "FLATTEST", "BLURRIEST", "SMALLEST", "TURNED")
 QUESTION = """{count} people: {names}.
 From their pictures this command computes face vectors, which are biometric data, and keeps them in
@@ -102,6 +104,8 @@ def enrol(pictures: Path, out: Path, name: str | None, far: float, agreed: bool)
         chosen = choose_threshold(people.vectors, person, recogniser.threshold, far)
     _tell(chosen)
     facts = _facts(people, chosen, far, recogniser.licence)
+    if chosen.is_own:
+        facts |= _by_gallery(people.vectors, person, far)
     with _step(f"gallery and figure written to {out}"):
         gallery = _write_gallery(out, model, people, facts)
         _draw(out, gallery, chosen.threshold)
@@ -211,6 +215,16 @@ def _facts(people: People, chosen: Chosen, far: float, licence: str) -> dict:
         "data": f"{len(people.pictures)} pictures of {len(people.names)} people; {chosen.how}",
         "licence": licence,
     }
+
+
+def _by_gallery(vectors: np.ndarray, person: np.ndarray, far: float) -> dict:
+    """Thresholds for galleries of up to a third of the people; {} where they are too few."""
+    sizes = [size for size in SIZES if size <= len(np.unique(person)) // 3]
+    try:
+        return {"gallery_thresholds": threshold_table(vectors, person, sizes, 1 / far)}
+    except ValueError as reason:
+        print(f"  one threshold for every number of people, because {reason}")
+        return {}
 
 
 def _write_gallery(out: Path, model: Network, people: People, facts: dict) -> Gallery:

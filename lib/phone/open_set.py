@@ -4,8 +4,14 @@ chosen = open_set_trials(vectors["choose"], choose.identity, enrolled=10)
 threshold = threshold_for(chosen, one_in=1000)
 measured = open_set_trials(vectors["measure"], measure.identity, enrolled=10)
 tpir, fpir = open_set_rates(measured, threshold)
+
+table = threshold_table(vectors["choose"], choose.identity, (1, 5, 10, 20, 50))  # in a contract
+threshold = threshold_at(table, templates=len(gallery))  # as the app does
 """
 
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +71,46 @@ def threshold_for(trials: OpenSetTrials, one_in: float) -> float:
     if allowed < 1:
         raise ValueError(f"one in {one_in:g} cannot be told from {len(scores)} strangers' pictures")
     return float(np.nextafter(scores[allowed], 2))  # just above the first one that is too many
+
+
+def threshold_table(vectors, identity, templates: Sequence[int], one_in: float = 1000) -> dict:
+    """Thresholds for galleries of several sizes, as the contract of a model file carries them.
+
+    vectors    (N, D) unit vectors of `identity` (N,)
+    templates  how many are enrolled, rising, one of each person: several of one person resemble
+               each other, and give a stranger fewer chances than as many of different people
+    returns    {"one_in", "templates", "threshold"}: at each threshold at most one stranger in
+               `one_in` gets a name. They are rounded up, and never fall as the gallery grows
+    """
+    trials = (open_set_trials(vectors, identity, enrolled=count) for count in templates)
+    found = np.array([threshold_for(trial, one_in) for trial in trials])
+    rising = np.maximum.accumulate(np.ceil(found * 1e4) / 1e4)
+    return {"one_in": one_in, "templates": list(templates), "threshold": rising.tolist()}
+
+
+def threshold_at(table: dict, templates: int) -> float:
+    """The threshold for a gallery of so many templates, from a table of a few sizes.
+
+    Between two sizes it is linear in the logarithm of the size. Below the first size the first
+    threshold holds. Beyond the last size the last line goes on, up to 1. The app does the same
+    (`Thresholds.kt`), and so does the page for a browser (`thresholds.js`).
+
+    raises  ValueError, in words, for a table that is not one
+    """
+    sizes, values = table["templates"], table["threshold"]
+    rising = all(a < b for a, b in zip(sizes, sizes[1:]))
+    kept = all(a <= b for a, b in zip(values, values[1:]))
+    fits = len(sizes) == len(values) > 0 and sizes[0] >= 1 and -1 <= values[0] <= values[-1] <= 1
+    if not (rising and kept and fits):
+        raise ValueError(
+            "a table of thresholds has a cosine for each number of templates, both rising,"
+            f" not {sizes} and {values}"
+        )
+    if templates <= sizes[0] or len(sizes) == 1:
+        return float(values[0])
+    end = min(bisect_left(sizes, templates), len(sizes) - 1)  # of the line that holds `templates`
+    part = math.log(templates / sizes[end - 1]) / math.log(sizes[end] / sizes[end - 1])
+    return min(1.0, values[end - 1] + part * (values[end] - values[end - 1]))
 
 
 class Share(NamedTuple):

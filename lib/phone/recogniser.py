@@ -15,6 +15,7 @@ from lib.export.contract import PHONE_SIDE, PhoneModel
 from lib.models import Network
 from lib.phone.alignment import crop, from_eyes, to_template
 from lib.phone.gallery import Decision, Gallery
+from lib.phone.open_set import threshold_at
 from lib.phone.quality import refusal
 
 
@@ -30,10 +31,18 @@ class Phone:
     """What an app holds: a model, a gallery bound to it, and its threshold and margin.
 
     threshold, margin  as for `Gallery.decide`; they were measured for this model
+    by_gallery         thresholds by templates enrolled (`threshold_table`), in place of the one
     """
 
-    def __init__(self, model: Network, threshold: float, margin: float = 0.0) -> None:
+    def __init__(
+        self,
+        model: Network,
+        threshold: float,
+        margin: float = 0.0,
+        by_gallery: dict | None = None,
+    ) -> None:
         self.model, self.threshold, self.margin = PhoneModel(model), threshold, margin
+        self.by_gallery = by_gallery
         self.gallery = Gallery(self.model.fingerprint, self.model.embedding_size)
 
     def prepare(self, photographs: np.ndarray, points) -> PreparedFaces:
@@ -63,7 +72,14 @@ class Phone:
     def decide(self, photograph: np.ndarray, points) -> Decision:
         """Who is in this one photograph (H, W, 3)?"""
         face = self.prepare(photograph[None], np.asarray(points)[None])
-        return self.gallery.decide(face.vectors[0], self.threshold, self.margin, face.refused[0])
+        threshold = self.threshold_now()
+        return self.gallery.decide(face.vectors[0], threshold, self.margin, face.refused[0])
+
+    def threshold_now(self) -> float:
+        """The threshold for the gallery as it is: every template is a chance for a stranger."""
+        if self.by_gallery is None:
+            return self.threshold
+        return threshold_at(self.by_gallery, len(self.gallery))
 
 
 def align(photographs: np.ndarray, points, template=TEMPLATE) -> np.ndarray:

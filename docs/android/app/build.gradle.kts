@@ -8,7 +8,7 @@ android {
 
     defaultConfig {
         applicationId = "course.siamese.phone"
-        minSdk = 26  // java.util.Base64, java.nio.file
+        minSdk = 28  // ImageDecoder, which turns a photograph upright
         targetSdk = 36
         versionCode = 1
         versionName = "1"
@@ -40,11 +40,13 @@ dependencies {
     implementation("androidx.camera:camera-camera2:1.6.2")
     implementation("androidx.camera:camera-lifecycle:1.6.2")
     implementation("androidx.camera:camera-view:1.6.2")
+    implementation("com.google.guava:guava:33.6.0-android")  // ListenableFuture, in which CameraX hands over the cameras
     implementation("com.google.mlkit:face-detection:16.1.7")  // the model is inside; the variant of Play services would download it
 
-    "litertImplementation"("com.google.ai.edge.litert:litert:2.3.0")
+    "litertImplementation"("com.google.ai.edge.litert:litert:2.3.2")
     "executorchImplementation"("org.pytorch:executorch-android:1.5.1")  // the version that wrote the .pte
 
+    testImplementation("junit:junit:4.13.2")
     androidTestImplementation("androidx.test.ext:junit:1.3.0")
     androidTestImplementation("androidx.test:runner:1.7.0")
 }

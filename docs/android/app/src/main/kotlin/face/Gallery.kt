@@ -30,6 +30,9 @@ class Gallery(val fingerprint: String, val size: Int) {
     /** In the order in which they were enrolled. */
     val names: List<String> get() = people.keys.toList()
 
+    /** Templates of all people together: each is one more chance for a stranger. */
+    val count: Int get() = people.values.map { it.size }.sum()
+
     fun templates(name: String): List<FloatArray> = people[normal(name)] ?: throw IllegalArgumentException("$name is not enrolled")
 
     /** Add one template of a person, at unit length. Several pictures a person, each added, make a better gallery than one. */
@@ -43,6 +46,37 @@ class Gallery(val fingerprint: String, val size: Int) {
     fun delete(name: String) {
         val gone = people.remove(normal(name)) ?: throw IllegalArgumentException("$name is not enrolled")
         gone.forEach { it.fill(0f) }
+    }
+
+    /** Call a person otherwise. throws  IllegalArgumentException where somebody has that name already */
+    fun rename(name: String, other: String) {
+        val (old, new) = listOf(normal(name), usable(other))
+        require(old in people) { "$name is not enrolled" }
+        require(old == new || new !in people) { "$new is enrolled already: forget one of the two first" }
+        val before = LinkedHashMap(people)
+        people.clear()
+        for ((known, vectors) in before) people[if (known == old) new else known] = vectors
+    }
+
+    /** Add the people of another gallery; the names that are enrolled here already stay as they are, and come back. */
+    fun add(other: Gallery): List<String> {
+        require(other.fingerprint == fingerprint && other.size == size) { "a gallery of another network cannot be added" }
+        val (known, new) = other.names.partition { it in people }
+        for (name in new) people[name] = other.templates(name).map { it.copyOf() }.toMutableList()
+        return known
+    }
+
+    /** The same people, in numbers of its own. */
+    fun copy(): Gallery {
+        val copy = Gallery(fingerprint, size)
+        copy.add(this)
+        return copy
+    }
+
+    /** Overwrite every template; the gallery is empty afterwards. */
+    fun wipe() {
+        people.values.forEach { vectors -> vectors.forEach { it.fill(0f) } }
+        people.clear()
     }
 
     /** Replace the file: a crash at any moment leaves the old one or the new one, whole. One writer at a time. */
@@ -60,7 +94,7 @@ class Gallery(val fingerprint: String, val size: Int) {
     }
 
     fun bytes(): ByteArray {
-        val text = StringBuilder("$FIRST_LINE\nfingerprint $fingerprint\nsize $size\ntemplates ${people.values.map { it.size }.sum()}\n")
+        val text = StringBuilder("$FIRST_LINE\nfingerprint $fingerprint\nsize $size\ntemplates $count\n")
         for ((name, vectors) in people) for (vector in vectors) {
             text.append("$name\t${Base64.getEncoder().encodeToString(packed(vector))}\n")
         }
@@ -76,6 +110,13 @@ class Gallery(val fingerprint: String, val size: Int) {
     }
 
     companion object {
+        /** A name as somebody typed it, without blanks around it. throws  IllegalArgumentException, in words, where nothing is left */
+        fun typed(name: String): String {
+            val known = name.trim()
+            require(known != "") { "type a name first" }
+            return usable(known)
+        }
+
         /**
          * The gallery that `save` put there.
          *

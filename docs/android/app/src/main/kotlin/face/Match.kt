@@ -8,7 +8,11 @@ const val UNKNOWN = "unknown"
 const val POOR = "poor picture"
 
 /** What a gallery says to one picture, and why. Name: only where accepted. Scores: null where nothing was compared. */
-class Decision(val kind: String, val name: String?, val why: String, val score: Double?, val second: Double?)
+class Decision(val kind: String, val name: String?, val why: String, val score: Double?, val second: Double?) {
+
+    /** What stands beside the face: the name, or why there is none. */
+    val title: String get() = name ?: if (kind == UNSURE) "not sure" else kind
+}
 
 /** Cosine of two unit vectors, -1..1: the sum of the products. Larger is more alike. */
 fun cosine(a: FloatArray, b: FloatArray): Double {

@@ -57,15 +57,18 @@ fun measure(crop: Picture, left: Point, right: Point, nose: Point?): Quality {
     val all = grey.flatMap { it.asList() }
     val apart = distance(left, right)
     require(apart > 0.0) { "both eyes lie in one place" }
-    val turn = if (nose == null) Double.NaN else turn(left, right, nose)
+    val turn = if (nose == null) Double.NaN else abs(side(left, right, nose))
     return Quality(all.average(), sqrt(variance(all)), sharpness, apart, turn)
 }
 
-/** How far the nose lies beside the middle between the eyes, along the line through them, in eye distances. */
-private fun turn(left: Point, right: Point, nose: Point): Double {
+/**
+ * How far the nose lies beside the middle between the eyes, along the line through them, in eye distances. Positive: towards the eye at the
+ * picture's right, so the head is turned to its own left. In a picture that is not mirrored.
+ */
+fun side(left: Point, right: Point, nose: Point): Double {
     val x = right.x - left.x
     val y = right.y - left.y
-    return abs((nose.x - (left.x + right.x) / 2) * x + (nose.y - (left.y + right.y) / 2) * y) / (x * x + y * y)
+    return ((nose.x - (left.x + right.x) / 2) * x + (nose.y - (left.y + right.y) / 2) * y) / (x * x + y * y)
 }
 
 private fun variance(values: List<Double>): Double {

@@ -1,5 +1,7 @@
 package face
 
+import java.io.File
+
 /**
  * What the model's file says of itself, as `lib.export` wrote it: nothing here is a guess of the app's.
  *
@@ -7,10 +9,11 @@ package face
  * side              of the picture that the model reads, in pixels
  * subtract, divide  (value - subtract) / divide, red, green, blue
  * size              length of an embedding
- * threshold         the cosine that the best person must reach; it belongs to this network alone
+ * threshold         the cosine that the best person must reach while one picture is enrolled; it belongs to this network alone
  * margin            and how far it must be ahead of the next
  * limits            of the pictures that are worth comparing
  * template          where the network expects the five points of a face, in a crop of 112 x 112
+ * byGallery         thresholds by the number of templates; null where none were measured, and `threshold` holds for every gallery
  */
 class Contract(
     val fingerprint: String,
@@ -21,8 +24,12 @@ class Contract(
     val threshold: Double,
     val margin: Double,
     val limits: Limits,
-    val template: List<Point> = TEMPLATE
+    val template: List<Point> = TEMPLATE,
+    val byGallery: Thresholds? = null
 ) {
+    /** The threshold for a gallery of so many templates. */
+    fun thresholdFor(templates: Int): Double = byGallery?.at(templates) ?: threshold
+
     init {
         require(threshold > -1 && threshold < 1) { "the threshold $threshold is no cosine: was the file exported with threshold=...?" }
         require(divide != 0.0 && side > 0 && size > 0) { "a contract with a zero where none can be" }
@@ -34,11 +41,15 @@ class Contract(
  *
  * points  for alignment, in the template's order; null for one that the detector does not give
  * nose    any point on the middle line of the nose, to see how far the head is turned
+ * box     around the face, to be drawn
  */
-class Face(val points: List<Point?>, val nose: Point?)
+class Face(val points: List<Point?>, val nose: Point?, val box: Box? = null)
 
 /** From a photograph and the places of its points to a decision. `embed` is the model, the only part that is not plain arithmetic. */
-class Recogniser(private val contract: Contract, val gallery: Gallery, private val embed: (FloatArray) -> FloatArray) {
+class Recogniser(val contract: Contract, gallery: Gallery, private val embed: (FloatArray) -> FloatArray) {
+    var gallery = gallery
+        private set
+
     init {
         require(gallery.fingerprint == contract.fingerprint && gallery.size == contract.size) { "this gallery belongs to another network" }
     }
@@ -46,7 +57,7 @@ class Recogniser(private val contract: Contract, val gallery: Gallery, private v
     fun decide(photograph: Picture, face: Face): Decision {
         val refused = refusal(photograph, face)
         val probe = if (refused == "") embedding(photograph, face) else FloatArray(contract.size)
-        return decide(gallery, probe, contract.threshold, contract.margin, refused)
+        return decide(gallery, probe, contract.thresholdFor(gallery.count), contract.margin, refused)
     }
 
     /** Add this face to a person's templates; a poor picture is not added, and the reason comes back. Empty: it was added. */
@@ -56,12 +67,25 @@ class Recogniser(private val contract: Contract, val gallery: Gallery, private v
         return refused
     }
 
+    /**
+     * Change who is enrolled, here and in the file: all of the change or nothing. Where the change is refused or the file cannot be
+     * written, both stay as they were.
+     */
+    fun change(file: File, edit: (Gallery) -> Unit) {
+        val next = gallery.copy()
+        edit(next)
+        next.save(file)
+        gallery.wipe()
+        gallery = next
+    }
+
     fun embedding(photograph: Picture, face: Face): FloatArray {
         val crop = crop(photograph, toTemplate(face.points, contract.side, contract.template), contract.side)
         return embed(normalise(crop, contract.subtract, contract.divide))
     }
 
-    private fun refusal(photograph: Picture, face: Face): String {
+    /** Why this face should not be compared; empty where nothing is wrong. */
+    fun refusal(photograph: Picture, face: Face): String {
         val left = face.points[0] ?: return "an eye is hidden: look at the camera"
         val right = face.points[1] ?: return "an eye is hidden: look at the camera"
         return measure(crop(photograph, toTemplate(face.points, template = contract.template)), left, right, face.nose).refusal(contract.limits)

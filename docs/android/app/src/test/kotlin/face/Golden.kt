@@ -5,23 +5,21 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import kotlin.math.abs
 
-// Compares this folder's arithmetic with numbers that the course's Python wrote (tests/test_android.py), and prints, one check a
-// line: its name, how many cases, the largest difference. Texts and files differ by 0 or 1.
+// Compares this folder's arithmetic with numbers that the course's Python wrote (`python -m tools.android_golden FOLDER`), and prints, one
+// check a line: its name, how many cases, the largest difference. Texts and files differ by 0 or 1. GoldenTest.kt is the test.
 //
 //     kotlinc main/kotlin/face test/kotlin/face/Golden.kt -include-runtime -d golden.jar
-//     java -jar golden.jar FOLDER
+//     java -cp golden.jar face.GoldenKt FOLDER
 
 fun main(args: Array<String>) {
-    val golden = File(args[0])
-    alignment(golden)
-    quality(golden)
-    gallery(golden)
-    decisions(golden)
-    recogniser(golden)
+    for (check in compare(File(args[0]))) println("${check.name} ${check.cases} ${check.largest}")
 }
 
+fun compare(golden: File): List<Largest> =
+    alignment(golden) + quality(golden) + gallery(golden) + decisions(golden) + recogniser(golden) + thresholds(golden)
+
 /** One line of places.txt: side of the crop, ten coordinates (NaN: not seen), then a and b of the similarity. */
-private fun alignment(golden: File) {
+private fun alignment(golden: File): List<Largest> {
     val photograph = picture(File(golden, "photograph.rgb"))
     val similarities = Largest("similarity")
     val crops = Largest("crop")
@@ -48,11 +46,11 @@ private fun alignment(golden: File) {
         check(ours.size == input.size) { "an input of ${ours.size} numbers, ${input.size} expected" }
         for (n in input.indices) inputs.see((ours[n] - input[n]).toDouble())
     }
-    listOf(similarities, crops, roundings, inputs).forEach { it.say() }
+    return listOf(similarities, crops, roundings, inputs)
 }
 
 /** One line of quality.txt: a crop, two eyes and a nose (NaN: not known), five measures and the refusal that must come. */
-private fun quality(golden: File) {
+private fun quality(golden: File): List<Largest> {
     val measures = Largest("quality")
     val texts = Largest("refusal")
     for (line in File(golden, "quality.txt").readLines()) {
@@ -66,8 +64,7 @@ private fun quality(golden: File) {
         }
         texts.same(found.refusal(limits(golden)) == parts[12])
     }
-    measures.say()
-    texts.say()
+    return listOf(measures, texts)
 }
 
 /** The six limits, in the order of Kotlin's class. */
@@ -81,7 +78,7 @@ private fun template(golden: File): List<Point> =
     File(golden, "template.txt").readText().trim().split(" ").map { it.toDouble() }.chunked(2).map { Point(it[0], it[1]) }
 
 /** gallery.txt is read and written again; enrolled.txt is made again from vectors; each file in refused/ says why it is refused. */
-private fun gallery(golden: File) {
+private fun gallery(golden: File): List<Largest> {
     val facts = File(golden, "gallery.facts").readLines()
     val fingerprint = facts[0]
     val size = facts[1].toInt()
@@ -98,7 +95,6 @@ private fun gallery(golden: File) {
     enrolled.delete(enrolled.names[0])
     enrolled.save(again)
     written.same(File(golden, "deleted.txt").readBytes().contentEquals(again.readBytes()))
-    written.say()
     for (file in File(golden, "refused").listFiles()!!.sorted()) {
         val answer = try {
             Gallery.load(file, fingerprint, size)
@@ -108,10 +104,11 @@ private fun gallery(golden: File) {
         }
         println("refused ${file.name}: ${answer?.replace("\r", "\\r")}")
     }
+    return listOf(written)
 }
 
 /** One line of decisions.txt: threshold, margin, why refused; then what must come: kind, name, why, score, second. */
-private fun decisions(golden: File) {
+private fun decisions(golden: File): List<Largest> {
     val (fingerprint, size) = File(golden, "gallery.facts").readLines()
     val files = listOf("gallery.txt", "one.txt", "nobody.txt", "exact.txt")
     val galleries = files.map { Gallery.load(File(golden, it), fingerprint, size.toInt()) }
@@ -127,15 +124,14 @@ private fun decisions(golden: File) {
             if (mine == null) texts.same(theirs == "") else scores.see(mine - theirs.toDouble())
         }
     }
-    scores.say()
-    texts.say()
+    return listOf(scores, texts)
 }
 
 /**
  * One line of recogniser.txt: what to do, a name, a photograph, its five points; then the refusal, or the decision's kind and name, and
  * the score. In place of a network stands a sum that Python forms too.
  */
-private fun recogniser(golden: File) {
+private fun recogniser(golden: File): List<Largest> {
     val size = 32
     val contract = Contract("0123456789abcdef", 56, 100.0, 64.0, size, 0.9, 0.02, limits(golden), template(golden))
     val recogniser = Recogniser(contract, Gallery(contract.fingerprint, size)) { input ->
@@ -159,13 +155,25 @@ private fun recogniser(golden: File) {
             if (parts[5] != "") scores.see(found.score!! - parts[5].toDouble())
         }
     }
-    texts.say()
-    scores.say()
+    return listOf(texts, scores)
 }
 
-private class Largest(private val name: String) {
-    private var cases = 0
-    private var largest = 0.0
+/** One line of thresholds.txt: sizes and thresholds of a table, a size, and the threshold for it. */
+private fun thresholds(golden: File): List<Largest> {
+    val found = Largest("threshold")
+    for (line in File(golden, "thresholds.txt").readLines()) {
+        val (sizes, values, count, expected) = line.split("\t")
+        val table = Thresholds(sizes.split(" ").map { it.toInt() }, values.split(" ").map { it.toDouble() })
+        found.see(table.at(count.toInt()) - expected.toDouble())
+    }
+    return listOf(found)
+}
+
+class Largest(val name: String) {
+    var cases = 0
+        private set
+    var largest = 0.0
+        private set
 
     fun see(difference: Double) {
         cases++
@@ -173,8 +181,6 @@ private class Largest(private val name: String) {
     }
 
     fun same(yes: Boolean) = see(if (yes) 0.0 else 1.0)
-
-    fun say() = println("$name $cases $largest")
 }
 
 /** Width and height stand in the name of the file beside it: photograph.rgb, photograph.size. */

@@ -4,12 +4,26 @@ import android.content.res.AssetManager
 import face.Contract
 import face.Limits
 import face.Point
+import face.Thresholds
+import java.io.FileNotFoundException
 import org.json.JSONArray
+import org.json.JSONException
 import org.json.JSONObject
 
-/** The JSON that `lib.export` writes beside each model file. throws  IllegalArgumentException for a model of another slot */
-fun readContract(assets: AssetManager, name: String): Contract {
-    val json = JSONObject(String(assets.open(name).use { it.readBytes() }))
+/**
+ * The JSON that `lib.export` writes beside each model file.
+ *
+ * throws  IllegalArgumentException, in words, where it is missing, is something else, or belongs to a model of another slot
+ */
+fun readContract(assets: AssetManager, name: String): Contract = try {
+    contract(JSONObject(String(assets.open(name).use { it.readBytes() })), name)
+} catch (missing: FileNotFoundException) {
+    throw IllegalArgumentException("$name is not among the assets: README.md says how to make it")
+} catch (wrong: JSONException) {
+    throw IllegalArgumentException("$name is not a contract that lib.export wrote: ${wrong.message}")
+}
+
+private fun contract(json: JSONObject, name: String): Contract {
     val input = json.getJSONObject("input")
     val shape = input.getJSONArray("shape")
     require(input.getString("layout") == "NHWC" && input.getString("colour") == "RGB" && shape.getInt(1) == shape.getInt(2)) {
@@ -27,8 +41,14 @@ fun readContract(assets: AssetManager, name: String): Contract {
         threshold = json.getDouble("threshold"),
         margin = json.optDouble("margin", 0.0),
         limits = limits(json.getJSONObject("quality")),
-        template = points(json.getJSONArray("template"))
+        template = points(json.getJSONArray("template")),
+        byGallery = json.optJSONObject("gallery_thresholds")?.let { thresholds(it) }
     )
+}
+
+private fun thresholds(json: JSONObject): Thresholds {
+    val (sizes, values) = listOf(json.getJSONArray("templates"), json.getJSONArray("threshold"))
+    return Thresholds(List(sizes.length()) { sizes.getInt(it) }, List(values.length()) { values.getDouble(it) })
 }
 
 private fun points(json: JSONArray): List<Point> = List(5) { Point(json.getJSONArray(it).getDouble(0), json.getJSONArray(it).getDouble(1)) }

@@ -6,6 +6,7 @@ import com.google.mlkit.vision.common.InputImage
 import com.google.mlkit.vision.face.FaceDetection
 import com.google.mlkit.vision.face.FaceDetectorOptions
 import com.google.mlkit.vision.face.FaceLandmark
+import face.Box
 import face.Face
 import face.Picture
 import face.Point
@@ -24,17 +25,19 @@ class FaceFinder {
             .build()
     )
 
-    /** The largest face of an upright picture, or null. Waits for the detector: not for the main thread. */
-    fun find(bitmap: Bitmap): Face? {
+    /** All faces of an upright picture, the largest first. Waits for the detector: not for the main thread. */
+    fun find(bitmap: Bitmap): List<Face> {
         val faces = Tasks.await(detector.process(InputImage.fromBitmap(bitmap, 0)))
-        val largest = faces.sortedBy { it.boundingBox.width() }.lastOrNull() ?: return null
-        fun place(kind: Int): Point? = largest.getLandmark(kind)?.position?.let { Point(it.x.toDouble(), it.y.toDouble()) }
-        val points = listOf(
-            place(FaceLandmark.RIGHT_EYE), place(FaceLandmark.LEFT_EYE),
-            null,
-            place(FaceLandmark.MOUTH_RIGHT), place(FaceLandmark.MOUTH_LEFT)
-        )
-        return Face(points, place(FaceLandmark.NOSE_BASE))
+        return faces.sortedByDescending { it.boundingBox.width() }.map { face ->
+            fun place(kind: Int): Point? = face.getLandmark(kind)?.position?.let { Point(it.x.toDouble(), it.y.toDouble()) }
+            val points = listOf(
+                place(FaceLandmark.RIGHT_EYE), place(FaceLandmark.LEFT_EYE),
+                null,
+                place(FaceLandmark.MOUTH_RIGHT), place(FaceLandmark.MOUTH_LEFT)
+            )
+            val box = face.boundingBox
+            Face(points, place(FaceLandmark.NOSE_BASE), Box(box.left.toDouble(), box.top.toDouble(), box.right.toDouble(), box.bottom.toDouble()))
+        }
     }
 
     fun close() = detector.close()

@@ -1,52 +1,69 @@
 package siamese.phone
 
 import android.Manifest
+import android.net.Uri
 import android.os.Bundle
-import android.view.ViewGroup
-import android.widget.Button
-import android.widget.EditText
-import android.widget.LinearLayout
-import android.widget.TextView
-import android.widget.Toast
+import android.os.SystemClock
 import androidx.activity.ComponentActivity
+import androidx.activity.result.PickVisualMediaRequest
 import androidx.activity.result.contract.ActivityResultContracts
-import androidx.camera.core.CameraSelector
-import androidx.camera.core.ImageAnalysis
 import androidx.camera.core.ImageProxy
-import androidx.camera.core.Preview
-import androidx.camera.lifecycle.ProcessCameraProvider
-import androidx.camera.view.PreviewView
-import face.Contract
+import face.ACCEPTED
+import face.Enrolment
 import face.Face
 import face.Gallery
-import face.Picture
 import face.Recogniser
+import face.bytesOf
+import face.inWords
+import face.openGallery
+import face.setAside
+import face.timing
 import java.io.File
-import java.io.IOException
-import java.util.concurrent.Executor
 import java.util.concurrent.Executors
 
-/** One screen: the camera, who it sees and why, and a name to enrol or to forget. */
+/** Who is in front of the camera, and why; enrolling by five shots or from photographs; the people, their file, and deleting them. */
 class MainActivity : ComponentActivity() {
     private val worker = Executors.newSingleThreadExecutor()  // the model, the gallery and its file are touched here alone
+    private lateinit var screen: Screen
+    private lateinit var camera: Camera
     private lateinit var finder: FaceFinder
-    private lateinit var recogniser: Recogniser
     private lateinit var embedder: Embedder
-    private lateinit var preview: PreviewView
-    private lateinit var answer: TextView
-    private lateinit var name: EditText
-    private lateinit var buttons: List<Button>
-    private var enrolling = ""  // whose picture the next good frame is; worker's
+    private lateinit var recogniser: Recogniser
+    private var enrolment: Enrolment? = null  // worker's: who is being enrolled from the camera
+    private var fromPhotos = ""  // main thread's: whose photographs are being chosen
 
     private val file get() = File(noBackupFilesDir, "gallery.txt")
 
     private val askForCamera = registerForActivityResult(ActivityResultContracts.RequestPermission()) { granted ->
-        if (granted) worker.execute { open() } else say("This app needs the camera; nothing it sees leaves the phone.")
+        work("starting") {
+            open()
+            if (granted) runOnUiThread { camera.start() } else say("This app needs the camera; nothing it sees leaves the phone.")
+        }
+    }
+    private val pickPhotos = registerForActivityResult(ActivityResultContracts.PickMultipleVisualMedia(10)) { pictures ->
+        val name = fromPhotos
+        if (pictures.isNotEmpty()) work("enrolling from photographs") { enrol(name, pictures) }
+    }
+    private val chooseCopy = registerForActivityResult(ActivityResultContracts.CreateDocument("text/plain")) { copy ->
+        if (copy != null) work("writing the copy") {
+            contentResolver.openOutputStream(copy)!!.use { it.write(recogniser.gallery.bytes()) }
+            tell("${recogniser.gallery.names.size} people are in the copy")
+        }
+    }
+    private val chooseGallery = registerForActivityResult(ActivityResultContracts.OpenDocument()) { copy ->
+        if (copy != null) work("reading the copy") { addCopy(contentResolver.openInputStream(copy)!!.use { bytesOf(it) }) }
     }
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
-        setContentView(screen())
+        screen = Screen(this, mapOf(
+            "Enrol" to { ask(this, "Name") { name -> work("enrolling") { enrolment = Enrolment(Gallery.typed(name), recogniser) } } },
+            "From photos" to { ask(this, "Name") { name -> work("enrolling") { pick(Gallery.typed(name)) } } },
+            "People" to { work("listing the people") { people() } },
+            "Other camera" to { camera.switch() }
+        ))
+        setContentView(screen.all)
+        camera = Camera(this, screen.preview, worker, { frame, mirrored -> look(frame, mirrored) }) { say(inWords("opening the camera", it)) }
         askForCamera.launch(Manifest.permission.CAMERA)
     }
 
@@ -59,110 +76,129 @@ class MainActivity : ComponentActivity() {
         worker.shutdown()
     }
 
-    private fun screen(): LinearLayout {
-        preview = PreviewView(this)
-        answer = TextView(this)
-        answer.textSize = 20f
-        name = EditText(this)
-        name.hint = "name"
-        buttons = listOf(button("Enrol") { whose -> enrolling = whose }, button("Forget") { whose -> forget(whose) })
-        val all = LinearLayout(this)
-        all.orientation = LinearLayout.VERTICAL
-        all.fitsSystemWindows = true
-        all.addView(preview, LinearLayout.LayoutParams(ViewGroup.LayoutParams.MATCH_PARENT, 0, 1f))
-        (listOf(answer, name) + buttons).forEach { all.addView(it) }
-        return all
-    }
-
-    /** What it does, it does with the name that was typed, on the worker, once everything is loaded. */
-    private fun button(text: String, act: (String) -> Unit): Button {
-        val button = Button(this)
-        button.text = text
-        button.isEnabled = false
-        button.setOnClickListener {
-            val whose = name.text.toString()
-            worker.execute { act(whose) }
+    /** Do it on the worker. Whatever fails there becomes a sentence, and the app goes on. */
+    private fun work(what: String, act: () -> Unit) = worker.execute {
+        try {
+            act()
+        } catch (failure: Exception) {
+            tell(inWords(what, failure))
+        } catch (failure: LinkageError) {  // a runtime's library that this phone cannot load
+            tell(inWords(what, failure))
         }
-        return button
     }
 
-    /** Load the model, its contract and the gallery; then start the camera. */
+    /** Load the model, its contract and the gallery. */
     private fun open() {
+        val contract = readContract(assets, Embedder.FILE + ".json")
+        embedder = Embedder(this, contract)
+        finder = FaceFinder()
+        val opened = openGallery(file, contract.fingerprint, contract.size)
+        recogniser = Recogniser(contract, opened.gallery) { input -> embedder.embed(input) }
+        if (opened.said != "") tell(opened.said)
+        runOnUiThread { screen.enable() }
+    }
+
+    /** One frame: enrol from it, or say who is in it. */
+    private fun look(frame: ImageProxy, mirrored: Boolean) {
         try {
-            val contract = readContract(assets, Embedder.FILE + ".json")
-            embedder = Embedder(this, contract)
-            finder = FaceFinder()
-            recogniser = Recogniser(contract, gallery(contract)) { input -> embedder.embed(input) }
-            runOnUiThread { startCamera() }
-        } catch (missing: IOException) {
-            say("${missing.message} is not among the assets: README.md says how to make it")
-        } catch (reason: IllegalArgumentException) {
-            say(reason.message ?: "$reason")
+            val bitmap = try { frame.toBitmap() } finally { frame.close() }
+            val began = System.nanoTime()
+            val faces = finder.find(bitmap).take(MOST_FACES)
+            val found = System.nanoTime()
+            val photograph = photograph(bitmap)
+            val enrolling = enrolment
+            val texts = if (enrolling != null) {
+                say(enrolling.see(photograph, faces, SystemClock.elapsedRealtime()))
+                if (enrolling.isComplete) finish(enrolling)
+                faces.map { Pair("", false) }
+            } else {
+                val decisions = faces.map { recogniser.decide(photograph, it) }
+                say(if (faces.isEmpty()) "no face" else decisions.joinToString("\n") { "${it.title}: ${it.why}" })
+                decisions.map { Pair(it.title, it.kind == ACCEPTED) }
+            }
+            val time = timing(faces.size, found - began, System.nanoTime() - found)
+            show(faces, texts, bitmap.width, bitmap.height, mirrored, time)
+        } catch (failure: Exception) {
+            say(inWords("looking", failure))
         }
     }
 
-    /** What is on the disk; a damaged file or one of another network is said, and the first enrolment replaces it. */
-    private fun gallery(contract: Contract): Gallery {
-        try {
-            if (file.exists()) return Gallery.load(file, contract.fingerprint, contract.size)
-        } catch (reason: IllegalArgumentException) {
-            runOnUiThread { Toast.makeText(this, reason.message, Toast.LENGTH_LONG).show() }
-        }
-        return Gallery(contract.fingerprint, contract.size)
-    }
-
-    private fun startCamera() {
-        val waiting = ProcessCameraProvider.getInstance(this)
-        waiting.addListener(Runnable {
-            val shown = Preview.Builder().build()
-            shown.setSurfaceProvider(preview.surfaceProvider)
-            val analysis = ImageAnalysis.Builder()
-                .setOutputImageFormat(ImageAnalysis.OUTPUT_IMAGE_FORMAT_RGBA_8888)
-                .setOutputImageRotationEnabled(true)  // frames come upright
-                .setBackpressureStrategy(ImageAnalysis.STRATEGY_KEEP_ONLY_LATEST)
-                .build()
-            analysis.setAnalyzer(worker, ImageAnalysis.Analyzer { frame -> look(frame) })
-            waiting.get().bindToLifecycle(this, CameraSelector.DEFAULT_FRONT_CAMERA, shown, analysis)
-            buttons.forEach { it.isEnabled = true }
-        }, Executor { runOnUiThread(it) })
-    }
-
-    private fun look(frame: ImageProxy) {
-        val bitmap = try { frame.toBitmap() } finally { frame.close() }
-        val seen = finder.find(bitmap)
-        if (seen == null) {
-            say("no face")
-        } else if (enrolling != "") {
-            enrol(photograph(bitmap), seen)
-        } else {
-            val decision = recogniser.decide(photograph(bitmap), seen)
-            say("${decision.name ?: decision.kind}: ${decision.why}")
+    private fun show(faces: List<Face>, texts: List<Pair<String, Boolean>>, width: Int, height: Int, mirrored: Boolean, time: String) {
+        val marked = faces.zip(texts).mapNotNull { (face, text) -> face.box?.let { Marked(it, text.first, text.second) } }
+        runOnUiThread {
+            screen.boxes.show(marked, width, height, mirrored)
+            screen.timing.text = time
         }
     }
 
-    /** One picture; where it is too poor, the reason is shown and the next frame is tried. */
-    private fun enrol(photograph: Picture, seen: Face) {
-        val whose = enrolling
-        try {
-            val refused = recogniser.enrol(whose, photograph, seen)
-            if (refused != "") return say(refused)
-            recogniser.gallery.save(file)
-            say("$whose: ${recogniser.gallery.templates(whose).size} pictures")
-        } catch (reason: IllegalArgumentException) {
-            say(reason.message ?: "$reason")  // no name, or one that a file cannot hold
-        }
-        enrolling = ""
-    }
-
-    private fun forget(whose: String) {
-        try {
-            recogniser.gallery.delete(whose)
-            recogniser.gallery.save(file)
-            say("$whose is forgotten")
-        } catch (reason: IllegalArgumentException) {
-            say(reason.message ?: "$reason")
+    private fun finish(done: Enrolment) {
+        enrolment = null  // also where saving fails: another shot would not mend that
+        work("enrolling") {
+            recogniser.change(file) { done.addTo(it) }
+            tell("${done.name} is enrolled with ${recogniser.gallery.templates(done.name).size} pictures")
         }
     }
 
-    private fun say(text: String) = runOnUiThread { answer.text = text }
+    private fun pick(name: String) = runOnUiThread {
+        fromPhotos = name
+        val kind = ActivityResultContracts.PickVisualMedia.ImageOnly
+        pickPhotos.launch(PickVisualMediaRequest.Builder().setMediaType(kind).build())
+    }
+
+    /** The photographs that are good enough; of the others is said why. Where none is, nobody is enrolled. */
+    private fun enrol(name: String, pictures: List<Uri>) {
+        val seen = facesOf(this, pictures, finder, recogniser)
+        val good = seen.mapNotNull { it.vector }
+        if (good.isNotEmpty()) recogniser.change(file) { gallery -> good.forEach { gallery.enrol(name, it) } }
+        val why = seen.mapNotNull { if (it.vector == null) it.refused else null }.distinct().joinToString("; ")
+        tell("$name: ${good.size} of ${seen.size} pictures enrolled" + if (why == "") "" else ". The others: $why")
+    }
+
+    private fun addCopy(content: ByteArray) {
+        val contract = recogniser.contract
+        val copy = Gallery.read(content, contract.fingerprint, contract.size)
+        var known = listOf<String>()
+        recogniser.change(file) { known = it.add(copy) }
+        val kept = if (known.isEmpty()) "" else "; enrolled here already, and left as they are: ${known.joinToString()}"
+        tell("${copy.names.size - known.size} people were added$kept")
+    }
+
+    /** Everybody who is enrolled, and what can be done with the gallery. */
+    private fun people() {
+        val gallery = recogniser.gallery
+        val names = gallery.names
+        val old = setAside(file)
+        val items = names.map { "$it (${gallery.templates(it).size} pictures)" } + listOf("Export…", "Import…") +
+            if (old.isEmpty()) listOf() else listOf("Delete ${old.size} galleries that were set aside")
+        runOnUiThread {
+            choose(this, "People", items) { which ->
+                when (which - names.size) {
+                    0 -> confirm(this, "Whoever has this file can recognise these people. Ask them first.", "Export") { chooseCopy.launch("gallery.txt") }
+                    1 -> chooseGallery.launch(arrayOf("*/*"))
+                    2 -> work("deleting") { old.forEach { check(it.delete()) { "${it.name} is still there" } } }
+                    else -> person(names[which])
+                }
+            }
+        }
+    }
+
+    private fun person(name: String) = choose(this, name, listOf("Rename", "Forget")) { which ->
+        if (which == 0) ask(this, "New name for $name") { other ->
+            work("renaming") { recogniser.change(file) { it.rename(name, Gallery.typed(other)) } }
+        } else confirm(this, "Delete all pictures of $name?", "Forget") {
+            work("forgetting") {
+                recogniser.change(file) { it.delete(name) }
+                tell("$name is forgotten")
+            }
+        }
+    }
+
+    private fun say(text: String) = runOnUiThread { screen.answer.text = text }
+
+    /** What must not be overwritten by the next frame's answer. */
+    private fun tell(text: String) = runOnUiThread { if (!isFinishing && !isDestroyed) tell(this, text) }
+
+    companion object {
+        const val MOST_FACES = 5
+    }
 }

@@ -1,11 +1,15 @@
 """What the phone's arithmetic must give, computed in Python and written as plain files.
 
-The files hold texts, bytes and little-endian floats. Golden.kt reads them. They are written into a
-temporary folder by each test run, and not kept.
+    python -m tools.android_golden docs/android/app/src/test/golden    # `make app` does it too
+
+The files hold texts, bytes and little-endian floats. Golden.kt reads them. They are not committed:
+tests write them into a temporary folder.
 """
 
 import base64
 import hashlib
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +19,54 @@ from lib.data.synthetic.face_render import TEMPLATE
 from lib.models import DlibResNet
 from lib.phone import alignment, quality
 from lib.phone.gallery import Gallery
+from lib.phone.open_set import threshold_at
 
 FINGERPRINT, SIZE = "0123456789abcdef", 32
+ALLOWED = {  # the largest difference, by check; texts and files differ by 0 or 1
+    "similarity": 1e-9,
+    "crop": 1,
+    "rounding": 1e-3,
+    "input": 1e-6,
+    "quality": 1e-9,
+    "refusal": 0,
+    "gallery": 0,
+    "score": 1e-6,
+    "decision": 0,
+    "recogniser": 0,
+    "pipeline": 1e-3,
+    "threshold": 1e-12,
+}
 
 
 def write(folder: Path) -> None:
     rng = np.random.default_rng(0)
+    allowed = "".join(f"{name} {most}\n" for name, most in ALLOWED.items())
+    (folder / "allowed.txt").write_text(allowed)
+    write_thresholds(folder)
     write_faces(folder, rng)
     write_quality(folder, rng)
     write_galleries(folder, rng)
     write_recogniser(folder)
+
+
+def write_thresholds(folder: Path) -> None:
+    """Sizes on, between, below and beyond those of a table; also a table of one size."""
+    lines = []
+    for sizes, values in (
+        ([1, 2, 5, 10, 20, 50], [0.711, 0.73, 0.73, 0.8125, 0.84, 0.87]),
+        ([3, 100], [-0.2, 0.99]),
+        ([1], [0.5]),
+    ):
+        for count in (0, 1, 2, 3, 4, 7, 10, 13, 20, 49, 50, 51, 100, 1000, 100_000):
+            value = threshold_at({"templates": sizes, "threshold": values}, count)
+            row = (
+                " ".join(map(str, sizes)),
+                " ".join(map(str, values)),
+                str(count),
+                as_text(value),
+            )
+            lines.append("\t".join(row))
+    (folder / "thresholds.txt").write_text("\n".join(lines) + "\n")
 
 
 def write_faces(folder: Path, rng) -> None:
@@ -244,3 +286,14 @@ def write_recogniser(folder: Path) -> None:
         score = "" if made.score is None else as_text(made.score)
         lines.append(["decide", made.name or "", *row, made.kind, score])
     (folder / "recogniser.txt").write_text("".join("\t".join(line) + "\n" for line in lines))
+
+
+def main(folder: Path) -> None:
+    """Write all files anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write(folder)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

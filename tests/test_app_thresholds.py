@@ -1,0 +1,118 @@
+"""Thresholds by gallery size: chosen, recorded, carried by the contract and obeyed."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from lib import export
+from lib.phone.__main__ import _by_gallery as of_own_people
+from lib.phone.open_set import open_set_rates, open_set_trials, threshold_at, threshold_table
+from lib.phone.recogniser import Phone
+from tools import app
+
+
+def people(count: int = 60, views: int = 6, size: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    identity, centres = np.repeat(np.arange(count), views), rng.standard_normal((count, size))
+    vectors = centres[identity] + 0.4 * rng.standard_normal((count * views, size))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), identity
+
+
+def test_each_threshold_of_a_table_names_one_stranger_in_so_many():
+    vectors, identity = people()
+    table = threshold_table(vectors, identity, (1, 5, 20), one_in=100)
+    assert table["one_in"] == 100 and table["templates"] == [1, 5, 20]
+    assert table["threshold"] == sorted(table["threshold"])
+    for size, threshold in zip(table["templates"], table["threshold"]):
+        trials = open_set_trials(vectors, identity, enrolled=size)
+        strangers = trials.best[~trials.enrolled]
+        assert (strangers >= threshold).mean() <= 0.01
+        assert (strangers >= threshold - 2e-4).mean() >= 0.0095 or size > 1
+
+
+def test_a_table_names_far_fewer_strangers_than_one_threshold():
+    vectors, identity = people()
+    table = threshold_table(vectors, identity, (1, 5, 20), one_in=100)
+    trials = open_set_trials(vectors, identity, enrolled=20)
+    by_table = open_set_rates(trials, threshold_at(table, 20), resamples=10)[1].share
+    by_one = open_set_rates(trials, table["threshold"][0], resamples=10)[1].share
+    assert by_one > 5 * by_table
+
+
+def test_ones_own_people_give_a_table_as_far_as_they_can_show_it(capsys):
+    vectors, identity = people(count=15)
+    table = of_own_people(vectors, identity, far=0.01)["gallery_thresholds"]
+    assert table["templates"] == [1, 2, 5] and table["one_in"] == pytest.approx(100)
+    assert of_own_people(vectors, identity, far=1e-6) == {}
+    assert "cannot be told from" in capsys.readouterr().out
+
+
+def test_a_phone_takes_the_threshold_of_its_gallery():
+    phone = Phone(
+        export.ShortFaceNet(),
+        threshold=0.1,
+        by_gallery={"templates": [1, 4], "threshold": [0.5, 0.9]},
+    )
+    vector = np.eye(1, 32, dtype=np.float32)
+    photograph = np.random.default_rng(0).integers(0, 256, (160, 160, 3), dtype=np.uint8)
+    points = np.array([[60.0, 70], [100, 70], [80, 95], [65, 115], [95, 115]])
+    for enrolled, words in ((1, "0.50"), (4, "0.90")):
+        while len(phone.gallery) < enrolled:
+            phone.gallery.enrol("Ada", vector)
+        said = phone.decide(photograph, points)
+        assert said.kind == "poor picture" or words in said.why
+        assert phone.threshold_now() == pytest.approx(float(words))
+
+
+@pytest.fixture(scope="module")
+def record() -> dict:
+    if not app.RECORD.exists():
+        pytest.skip("docs/results/app.json is not there yet: python -m tools.app measure")
+    return json.loads(app.RECORD.read_text())
+
+
+def test_the_record_holds_what_was_promised_and_what_came_of_it(record):
+    table = record["gallery_thresholds"]
+    assert threshold_at(table, 1) == table["threshold"][0] and table["one_in"] == 1000
+    rows = {(row["people"], row["templates_each"]): row for row in record["measured"]}
+    for (count, each), row in rows.items():
+        assert row["threshold"] == pytest.approx(threshold_at(table, count * each), abs=1e-4)
+        share, low, high = row["strangers_named"]
+        assert low <= share <= high
+        assert share <= row["strangers_named_by_one_threshold"][0]
+    most = rows[20, 1]
+    assert most["strangers_named_by_one_threshold"][0] > 4 * most["strangers_named"][0]
+
+
+def test_a_record_of_another_network_is_not_used(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(app, "RECORD", tmp_path / "app.json")
+    monkeypatch.setattr(app, "measure", lambda model: {"measured": "anew"})
+    app.RECORD.write_text(json.dumps({"fingerprint": "f" * 16}))
+    assert app.record(export.ShortFaceNet()) == {"measured": "anew"}
+    assert "measuring them" in capsys.readouterr().out
+
+
+def test_the_page_says_what_the_record_says(record):
+    page = app.PAGE.read_text(encoding="utf-8")
+    assert app.with_table(page, record) == page, "run `python -m tools.app measure`"
+    rows = re.findall(r"^\| (\d+) × (\d+) \| ([\d.]+) \| ([\d.]+)% \(", page, re.M)
+    kept = {(row["people"], row["templates_each"]): row for row in record["measured"]}
+    assert len(rows) == len(kept)
+    for people, each, threshold, share in rows:
+        row = kept[int(people), int(each)]
+        assert float(threshold) == pytest.approx(row["threshold"], abs=6e-4)
+        assert float(share) == pytest.approx(100 * row["strangers_named"][0], abs=6e-3)
+
+
+def test_the_command_puts_its_table_into_the_page_in_place_of_the_old_one():
+    row = {"people": 5, "templates_each": 1, "threshold": 0.75, "found": [0.9, 0.8, 0.95]}
+    row |= {"strangers_named": [0.001, 0, 0.002], "strangers_named_by_one_threshold": [0.01, 0, 1]}
+    known = {"chosen_on": "some", "measured_on": "others", "measured": [row]}
+    page = f"before\n{app.BEGIN}old\n{app.END}\nafter\n"
+    new = app.with_table(page, known)
+    assert "| 5 × 1 | 0.750 | 0.10% (0.00% to 0.20%) | 1.00% | 90.0% |" in new
+    assert "old" not in new and new.startswith("before\n") and new.endswith("\nafter\n")
+    assert app.with_table(new, known) == new
+    assert app.BEGIN in app.PAGE.read_text(encoding="utf-8")
