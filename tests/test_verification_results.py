@@ -40,7 +40,8 @@ def rows() -> dict[str, dict]:
 
 def test_the_course_model_learned_from_made_up_people_alone():
     facts = models.course_model().facts
-    assert facts["data"][0] == "synthetic-faces" and facts["start_from"] is None
+    assert facts["data"][0] == facts["first"]["data"][0] == "synthetic-faces"
+    assert facts["start_from"] == "first.pt"
 
 
 def test_nobody_of_the_lesson_on_verification_was_in_training():
@@ -50,6 +51,7 @@ def test_nobody_of_the_lesson_on_verification_was_in_training():
     seeds = {int(seed) for seed in re.findall(r'load\("synthetic-faces"[^)]*seed=(\d+)', source)}
     assert seeds and TRAINING_SEED not in seeds
     options = dict(option.split("=") for option in models.course_model().facts["data"][1:])
+    assert options.get("seed", "0") == str(TRAINING_SEED)
     learned = {
         tuple(face_shape.person(TRAINING_SEED, n)["skin"])
         for n in range(int(options["identities"]))
