@@ -14,15 +14,19 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from lib import course, export
 from lib.data import ImageSet, load
 from lib.data.files import write_atomically
+from lib.evaluation import wilson_interval
 from lib.export.contract import PhoneModel
 from lib.export.convert import PRECISIONS
 from lib.models import Network, course_model
 from lib.phone import quality
 from lib.phone.__main__ import LIMITS, MARGIN, SIZES
 from lib.phone.open_set import (
+    OpenSetTrials,
     Share,
     open_set_rates,
     open_set_trials,
@@ -60,6 +64,16 @@ def vectors(model: Network, people: ImageSet):
     return seen.vectors[good], people.identity[good]
 
 
+def rates(trials: OpenSetTrials, threshold: float) -> list[Share]:
+    """[found, named] of `open_set_rates`. Of a share of 0 or 1 resampling says nothing: there each
+    person is one trial (Wilson)."""
+    people = [len(np.unique(trials.owner[who])) for who in (trials.enrolled, ~trials.enrolled)]
+    return [
+        share if 0 < share.share < 1 else Share(share.share, *wilson_interval(share.share * n, n))
+        for share, n in zip(open_set_rates(trials, threshold), people)
+    ]
+
+
 def measure(model: Network) -> dict:
     """The table of thresholds, and who is named and found with it among other people.
 
@@ -77,8 +91,8 @@ def measure(model: Network) -> dict:
                 continue
             trials = open_set_trials(*judged, enrolled=people, templates=each)
             threshold = threshold_at(table, people * each)
-            found, named = open_set_rates(trials, threshold)
-            before = open_set_rates(trials, table["threshold"][0])[1]
+            found, named = rates(trials, threshold)
+            before = rates(trials, table["threshold"][0])[1]
             rows.append(
                 {
                     "people": people,
