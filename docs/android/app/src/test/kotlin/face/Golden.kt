@@ -133,7 +133,8 @@ private fun decisions(golden: File): List<Largest> {
  */
 private fun recogniser(golden: File): List<Largest> {
     val size = 32
-    val contract = Contract("0123456789abcdef", 56, 100.0, 64.0, size, 0.9, 0.02, limits(golden), template(golden))
+    val table = Thresholds(listOf(1, 3), listOf(0.88, 0.9))
+    val contract = Contract("0123456789abcdef", 56, 100.0, 64.0, size, 0.999, 0.02, limits(golden), template(golden), table)
     val recogniser = Recogniser(contract, Gallery(contract.fingerprint, size)) { input ->
         val sums = DoubleArray(size)
         for (i in input.indices) sums[i % size] = sums[i % size] + input[i]
