@@ -20,6 +20,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
 from lib import course
 from lib.data import ImageSet, cache, load, mapped
@@ -37,6 +39,9 @@ RECORD = course.ROOT / "docs" / "results" / "torture.json"
 KILLS, SEED = 300, 0
 AGAIN = 0.25  # share of the kills after which the work is done to its end
 ABSENT, WHOLE = "absent", "whole"
+# The progress bar's lock is one for all processes of a fork: who is killed with it stops them all.
+tqdm.set_lock(threading.RLock())
+tqdm.monitor_interval = 0  # and its thread could hold it at the moment of a fork
 
 
 class Kind(NamedTuple):
@@ -137,8 +142,8 @@ def mapped_folder(folder: Path) -> Kind:
 
 KINDS: dict[str, Callable[[Path], Kind]] = {
     "download": download,
-    "cached set": cached_set,
-    "mapped folder": mapped_folder,
+    "cached-set": cached_set,
+    "mapped-folder": mapped_folder,
 }
 
 
@@ -235,7 +240,7 @@ def main(arguments: list[str] | None = None) -> int:
         counts = torture(name, given.kills, given.seed)
         print(name, ", ".join(f"{count} {what}" for what, count in counts.items()), flush=True)
         bad += counts["broken"] + counts["not the same"] + counts["left behind"]
-        command = f'make torture ARGS="{name!r} --kills {given.kills} --seed {given.seed}"'
+        command = f'make torture ARGS="{name} --kills {given.kills} --seed {given.seed}"'
         record[name] = {"command": command, "seed": given.seed, **counts}
         write_atomically(RECORD, (json.dumps(record, indent=1) + "\n").encode())
     return 1 if bad else 0

@@ -151,7 +151,8 @@ def fetch(
             return path
         raise NotThere(f"{name} is only on mirrors; set COURSE_MIRROR to a folder that holds it")
     if not _came_from(source, path):
-        with explained_write_errors(path), only_one(path):
+        waiting = f"another process is downloading {name}: waiting for it"
+        with explained_write_errors(path), only_one(path, waiting):
             if not _came_from(source, path):  # another process may have brought it meanwhile
                 _bring(path, source, "" if base else checksum, check, bool(base))
     return path

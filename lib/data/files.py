@@ -31,13 +31,15 @@ def is_foreign(path: PurePath | str) -> bool:
 
 
 @contextmanager
-def only_one(path: Path) -> Iterator[None]:
+def only_one(path: Path, waiting: str = "") -> Iterator[None]:
     """Wait until no other process or thread is inside with the same `path`, which it makes.
 
     They lock a hidden file beside it. The system unlocks what a process held that ends, however it
     ends; the last one deletes the file.
+
+    waiting  what to say, once, where it has to be waited for
     """
-    lock, waits = path.with_name(f".{path.name}.lock"), False
+    lock = path.with_name(f".{path.name}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
         file = open(lock, "ab")
@@ -45,9 +47,9 @@ def only_one(path: Path) -> Iterator[None]:
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
                     break  # else the one before deleted the file that was opened here
-        elif not waits:
-            waits = True
-            print(f"waiting for another process that makes {path.name}", file=sys.stderr)
+        elif waiting:
+            print(waiting, file=sys.stderr, flush=True)
+            waiting = ""
         file.close()
         time.sleep(0.05)
     try:

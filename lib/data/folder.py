@@ -118,21 +118,19 @@ def _read(
     change, and takes the place of the one that an earlier state of the folder left.
     """
 
-    cut: list[str] = []
+    cut: list[Path] = []
 
     def pictures() -> Iterator[np.ndarray | None]:
         bar = {"desc": f"reading {root.name}", "unit": "picture", "leave": False}
         for name in tqdm(names, disable=len(names) < MANY, **bar):
-            image, kept = _picture(root / name, size, grey, whole)
-            cut.extend([name] if kept < LITTLE else [])
-            yield image
+            yield _picture(root / name, size, grey, whole, cut)
 
     shape = size if grey else (*size, 3)
     if not mapped.is_large(len(names), shape):
         found = list(pictures())
         readable = np.array([picture is not None for picture in found])
         there = [picture for picture in found if picture is not None]
-        _say_cut(cut)
+        _say_cut(root, cut)
         return np.stack(there) if there else np.empty((0, *shape), np.uint8), readable
 
     state = [[name, *_size_and_time(root / name)] for name in names]
@@ -140,7 +138,7 @@ def _read(
     folder = f"folder-{_key([str(root.resolve()), size, grey, whole])}"
     path = cache_dir() / f"{folder}-{_key([code, state])}.pixels"
     images, readable = mapped.keep(path, len(names), shape, pictures)
-    _say_cut(cut)
+    _say_cut(root, cut)
     remove_leftovers(path.parent, f"{folder}-*")
     for old in set(path.parent.glob(f"{folder}-*.pixels")) - {path}:
         with contextlib.suppress(OSError):  # Windows keeps a file that another kernel has mapped
@@ -148,11 +146,12 @@ def _read(
     return images, readable
 
 
-def _say_cut(cut: list[str]) -> None:
+def _say_cut(root: Path, cut: list[Path]) -> None:
     """Warn of the pictures of which little was kept, as they were read."""
     if cut:
         whole = "more than half of it was cut off; whole=True keeps all"
-        warnings.warn(f"{len(cut)} pictures, {shown(cut[0])} first: {whole}", stacklevel=5)
+        first = shown(cut[0].relative_to(root).as_posix())
+        warnings.warn(f"{len(cut)} pictures, {first} first: {whole}", stacklevel=5)
 
 
 def _size_and_time(file: Path) -> tuple[int, int]:
@@ -243,24 +242,26 @@ def _listed(left_out: list[str]) -> str:
 
 
 def _picture(
-    file: Path, size: tuple[int, int], grey: bool, whole: bool | None
-) -> tuple[np.ndarray | None, float]:
-    """One picture, uint8 (H, W) or (H, W, 3), and which share of it that is.
+    file: Path, size: tuple[int, int], grey: bool, whole: bool | None, cut: list[Path]
+) -> np.ndarray | None:
+    """One picture, uint8 (H, W) or (H, W, 3); None where the file is none that Pillow can read.
 
-    None stands in its place where the file is none that Pillow can read.
+    cut  gets the file where little of the picture is kept
     """
     try:
         picture = upright(file)
     except DataError:
-        return None, 1.0
+        return None
     (height, width), mode = size, "L" if grey else "RGB"
     if whole or (whole is None and is_scan(picture)):
         picture = picture.reduce(max(1, max(picture.size) // 2000))
         fitted = Image.fromarray(ink.crop_in_colour(np.asarray(picture.convert("RGB")), size))
-        return np.asarray(fitted.convert(mode)), 1.0
-    shape = picture.width / picture.height * height / width
-    cut = ImageOps.fit(picture.convert(mode), (width, height), Image.Resampling.LANCZOS)
-    return np.asarray(cut), min(shape, 1 / shape)
+        return np.asarray(fitted.convert(mode))
+    kept = picture.width / picture.height * height / width
+    if min(kept, 1 / kept) < LITTLE:
+        cut.append(file)
+    picture = picture.convert(mode)
+    return np.asarray(ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS))
 
 
 def is_scan(picture: Image.Image) -> bool:

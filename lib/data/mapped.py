@@ -67,7 +67,7 @@ def keep(
 
 
 def _exists(path: Path, count: int, row: int) -> np.ndarray | None:
-    """Which of `count` images of `row` bytes a file holds; None where it is missing or cut short."""
+    """Which of `count` images of `row` bytes a file holds; None where it is absent or cut short."""
     if not path.exists():
         return None
     with path.open("rb") as file:
