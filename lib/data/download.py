@@ -233,14 +233,8 @@ def _download(source: str, part: Path, path: Path) -> bool:
     # 1) Ask for what is missing; If-Range asks for everything where the file has changed.
     before = record(part)
     have = part.stat().st_size if part.exists() and before.get("source") == source else 0
-    headers = {"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
-    if have and before.get("etag"):
-        headers["If-Range"] = before["etag"]
     try:
-        request = urllib.request.Request(source, headers=headers)
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+        answer = urllib.request.urlopen(_request(source, have, before), timeout=TIMEOUT)
     except (OSError, HTTPException, ValueError) as error:
         if have and getattr(error, "code", None) == 416:  # nothing left to send, or another file
             return _anew(source, part, path)
@@ -281,6 +275,16 @@ def _download(source: str, part: Path, path: Path) -> bool:
     if total is not None and have > total:  # somebody else wrote to it
         return _anew(source, part, path)
     return resumed
+
+
+def _request(source: str, have: int, before: dict) -> urllib.request.Request:
+    """For the bytes from `have` on, of the version whose ETag was noted before."""
+    headers = {"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    if have and before.get("etag"):
+        headers["If-Range"] = before["etag"]
+    return urllib.request.Request(source, headers=headers)
 
 
 def _anew(source: str, part: Path, path: Path) -> bool:
