@@ -453,10 +453,25 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("call, words", [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+# Windows has no pipes in folders and no names that end in a blank, makes links only for
+# administrators, and guesses where the home of a stranger would be.
+POSIX_ONLY = (
+    "a home of nobody",
+    "a mirror of nobody",
+    "a link in a circle",
+    "a name with a blank behind it",
+    "a link to another person",
+    "a link to everybody",
+    "a pipe",
+)
+
+
+@pytest.mark.parametrize("title, call, words", ROWS, ids=[row[0] for row in ROWS])
 def test_bad_input_is_refused_in_one_sentence_that_names_it(
-    tmp_path, monkeypatch, capsys, call, words
+    tmp_path, monkeypatch, capsys, title, call, words
 ):
+    if os.name != "posix" and title in POSIX_ONLY:
+        pytest.skip("a matter of POSIX systems")
     for name in ("COURSE_MIRROR", "COURSE_BUDGET", "COURSE_DEVICE"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises((ValueError, DataError, SystemExit)) as caught:
@@ -470,4 +485,5 @@ def test_bad_input_is_refused_in_one_sentence_that_names_it(
 
 
 def test_the_table_is_long_and_no_row_is_there_twice():
+    assert set(POSIX_ONLY) <= {row[0] for row in ROWS}
     assert len(ROWS) >= 80 and len({json.dumps([row[0], row[2]]) for row in ROWS}) == len(ROWS)

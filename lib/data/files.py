@@ -55,7 +55,9 @@ def only_one(path: Path, waiting: str = "") -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows keeps a file that somebody has open
+        if os.name != "posix":  # elsewhere a file that somebody has open cannot be deleted
+            file.close()
+        with suppress(OSError):
             lock.unlink()
         file.close()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,8 @@ class ImageSet:
             raise ValueError(f"images must be uint8 (N, H, W) or (N, H, W, 3), not {dtype} {shape}")
         if 0 in shape:
             raise ValueError(f"an ImageSet holds at least one image; this one is empty, {shape}")
-        if isinstance(self.names, str) or not all(isinstance(name, str) for name in self.names):
+        names: Any = self.names  # whatever a caller gave
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
             raise ValueError("names must be one text an image")
         facts: dict = dict(identity=self.identity, genuine=self.genuine, names=self.names)
         for name, values in (facts | self.extra).items():
