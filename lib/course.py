@@ -6,6 +6,7 @@ Everything else in `lib` may import this module; it imports nothing of `lib`. It
 inside the functions that need it, so that the check also runs where torch is missing.
 """
 
+import errno
 import importlib.util
 import json
 import os
@@ -13,6 +14,9 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import TypeVar
@@ -49,13 +53,59 @@ NEVER_TOUCHED = {"torch", "torchvision", "numpy", "ipywidgets"}
 # The extra `mobile`, which only the lesson on mobile export needs.
 MOBILE = {"litert_torch": "litert-torch", "executorch": "executorch"}
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+MAY_NOT_WRITE = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
+    *(errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG),
+)
+
 T = TypeVar("T")
 
 
+class DataError(RuntimeError):
+    """A problem with data that the reader can repair; the message says how, in one sentence."""
+
+
+@contextmanager
+def explained_write_errors(path: Path) -> Iterator[None]:
+    """Turn "disk full" and "permission denied" while writing `path` into a DataError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            why = "(the disk is full); free some space, or set COURSE_CACHE to a larger disk"
+        elif error.errno in MAY_NOT_WRITE:
+            why = f"({error.strerror}); set COURSE_CACHE to a folder you may write to"
+        else:
+            raise
+        raise DataError(f"cannot write {error.filename or path} {why}") from None
+
+
+def as_path(value: str | os.PathLike, name: str = "path") -> Path:
+    """A path as a reader writes it: `~` at its beginning is the home folder.
+
+    name    what the reader calls it, for the message
+    raises  ValueError for what is no path, and for `~somebody` where nobody has that name
+    """
+    if not isinstance(value, (str, os.PathLike)) or isinstance(value, bytes):
+        raise ValueError(f"{name} must be a path, not {value!r}")
+    text = os.path.expanduser(os.fspath(value))
+    if text.startswith("~"):
+        raise ValueError(f"{name} is {text!r}, but nobody here has that home folder")
+    if not text.strip() or any(ord(sign) < 32 for sign in text):
+        raise ValueError(f"{name} is {text!r}, which is empty or holds a line break")
+    return Path(text)
+
+
 def cache_dir() -> Path:
-    """Folder for downloads and rendered data, made on first use. `COURSE_CACHE` sets another."""
-    path = Path(os.environ.get("COURSE_CACHE") or ROOT / "data" / "cache")
-    path.mkdir(parents=True, exist_ok=True)
+    """Folder for downloads and rendered data, made on first use. `COURSE_CACHE` sets another.
+
+    raises  DataError where it cannot be made
+    """
+    given = os.environ.get("COURSE_CACHE", "").strip()
+    path = as_path(given, "COURSE_CACHE") if given else ROOT / "data" / "cache"
+    with explained_write_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
     return path
 
 
@@ -64,7 +114,7 @@ def budget() -> str:
 
     raises  ValueError for any other value of the variable
     """
-    value = os.environ.get("COURSE_BUDGET", "full")
+    value = os.environ.get("COURSE_BUDGET", "").strip() or "full"
     if value not in ("quick", "full"):
         raise ValueError(f"COURSE_BUDGET is {value!r}; it must be 'quick' or 'full'")
     return value
@@ -85,21 +135,36 @@ def recorded(claim: str) -> list[dict[str, float]]:
 
 
 def device():
-    """The torch.device to use: CUDA, else MPS, else the CPU. `COURSE_DEVICE` overrides it."""
+    """The torch.device to use: CUDA, else MPS, else the CPU. `COURSE_DEVICE` overrides it.
+
+    raises  ValueError where `COURSE_DEVICE` names one that is not there
+    """
     import torch
 
-    if os.environ.get("COURSE_DEVICE"):
-        return torch.device(os.environ["COURSE_DEVICE"])
+    if given := os.environ.get("COURSE_DEVICE", "").strip():
+        try:
+            return torch.empty(0, device=given).device
+        except (RuntimeError, AssertionError, NotImplementedError):
+            known = "'cpu', 'cuda', 'cuda:1' or 'mps'"
+            raise ValueError(
+                f"COURSE_DEVICE is {given!r}; it must be {known}, and be there"
+            ) from None
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def seed_everything(seed: int = 0) -> None:
-    """Seed Python, NumPy and torch: a lesson run twice on one machine shows the same figures."""
+    """Seed Python, NumPy and torch: a lesson run twice on one machine shows the same figures.
+
+    raises  ValueError where `seed` is no whole number from 0 to 2**32 - 1
+    """
     import numpy as np
     import torch
 
+    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; got {seed!r}")
+    seed = int(seed)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -128,10 +193,11 @@ def install_missing(packages: dict[str, str] = NEEDED, alone: dict[str, str] = A
         )
     if absent:
         # A pin for every installed package: pip may add packages, but not replace one.
-        pins = cache_dir() / "installed.txt"
         installed = sorted(f"{found.name}=={found.version}\n" for found in distributions())
-        pins.write_text("".join(installed))
-        pip_install(absent, ["-c", str(pins)])
+        with tempfile.TemporaryDirectory() as folder:
+            pins = Path(folder, "installed.txt")
+            pins.write_text("".join(installed), encoding="utf-8")
+            pip_install(absent, ["-c", str(pins)])
     absent_alone = missing(alone)
     if absent_alone:
         pip_install(absent_alone, ["--no-deps"])
@@ -196,9 +262,12 @@ def check(packages: dict[str, str] = NEEDED) -> bool:
     for pinned in ALONE.values():
         name, gone = pinned.split("==")[0], pinned in missing(ALONE)
         results.append(package_line(name, gone, f"--no-deps {pinned}"))
-    enough = shutil.disk_usage(cache_dir()).free / 2**30 >= FREE_GIB
-    free = f"disk: {'at least' if enough else 'less than'} {FREE_GIB} GiB free"
-    results.append((enough, free, "free some space, or set COURSE_CACHE to a larger disk"))
+    try:
+        enough = shutil.disk_usage(cache_dir()).free / 2**30 >= FREE_GIB
+        free = f"disk: {'at least' if enough else 'less than'} {FREE_GIB} GiB free"
+        results.append((enough, free, "free some space, or set COURSE_CACHE to a larger disk"))
+    except (DataError, ValueError) as error:
+        results.append((False, "cache", str(error)))
     if "torch" not in absent:
         results.append((True, f"device: {device().type}", ""))
     for ok, what, fix in results:

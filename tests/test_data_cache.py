@@ -1,9 +1,14 @@
 """A stored set comes back whole or is made anew."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from lib.data import ImageSet, cache
+from lib.data.files import atomic_file, is_foreign, only_one, write_atomically
 
 COUNT = [0]
 
@@ -80,3 +85,62 @@ def test_no_pickle_is_written_or_read(here):
     np.savez_compressed(path, images=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError):
         cache.read(path)
+
+
+# --- several writers, and killed ones
+
+
+def test_a_second_maker_waits_and_takes_what_the_first_one_made(here):
+    """Two threads ask at once, as two notebooks do; the set is made once."""
+    together = threading.Barrier(2)
+
+    def slow() -> ImageSet:
+        time.sleep(0.2)
+        return make()
+
+    def ask(_) -> ImageSet:
+        together.wait()
+        return cache.cached("toy", {}, [__file__], slow)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(ask, range(2))
+    assert COUNT[0] == 1 and same(first, second)
+    assert len(list(here.iterdir())) == 1, "no lock is left"
+
+
+def test_what_a_killed_writer_left_is_deleted_and_a_living_one_s_file_is_not(here):
+    dead = here / ".a.bin.0123abcd.part"
+    dead.write_bytes(b"half")
+    other = here / ".b.bin.0123abcd.part"
+    other.write_bytes(b"of another file")
+    with atomic_file(here / "a.bin") as first:
+        first.write(b"first")
+        assert not dead.exists()
+        write_atomically(here / "a.bin", b"second")  # meanwhile
+        assert (here / "a.bin").read_bytes() == b"second"
+    assert (here / "a.bin").read_bytes() == b"first", "the last one to end wins"
+    assert sorted(path.name for path in here.iterdir()) == [other.name, "a.bin"]
+
+
+def test_a_lock_that_a_killed_process_left_stops_nobody(here):
+    (here / ".toy.lock").write_bytes(b"")
+    with only_one(here / "toy"):
+        assert (here / ".toy.lock").exists()
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "path, foreign",
+    [
+        (".DS_Store", True),
+        ("ada/._1.jpg", True),
+        ("__MACOSX/ada/1.jpg", True),
+        ("ada/.thumbnails/1.jpg", True),
+        ("ada/Thumbs.db", True),
+        ("ada/@eaDir/1.jpg", True),
+        ("ada/1.jpg", False),
+        ("ada.b/1 2.jpg", False),
+    ],
+)
+def test_hidden_and_foreign_files_are_known_by_any_part_of_their_path(path, foreign):
+    assert is_foreign(path) is foreign

@@ -170,7 +170,7 @@ def test_tensors_and_lists_give_the_same_pairs_as_arrays():
             lambda: PKBatches([1, 1, 2, 2], p=3, k=1, batches=1),
             "of 3 identities cannot be drawn from 2 with an image or more; lower p",
         ),
-        (lambda: PKBatches([1, 1, 2, 2], p=2, k=0, batches=1), "1 or more"),
+        (lambda: PKBatches([1, 1, 2, 2], p=2, k=0, batches=1), "at least 1"),
     ],
 )
 def test_what_cannot_be_drawn_raises_an_error_in_words(call, words):

@@ -203,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
         answers, refused = accept_terms(names, named=bool(asked.names))
         check_space(answers)
         failed = fetch(answers)
-    except DataError as error:
+    except (DataError, ValueError) as error:  # a variable that holds no path is a ValueError
         print(error)
         return 1
     except KeyboardInterrupt:

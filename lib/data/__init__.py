@@ -21,6 +21,7 @@ published one also has `files()`, what it downloads. `make data` downloads all o
 """
 
 import importlib
+import inspect
 from types import ModuleType
 
 from lib.data.download import is_here
@@ -52,9 +53,14 @@ WEIGHTS = {
 def load(name: str, **options) -> ImageSet:
     """Load a data set by name (see `SOURCES`); `options` go to its source.
 
-    raises  ValueError for an unknown name
+    raises  ValueError for an unknown name, and for an option that the source does not have
     """
-    return _module(name).load(**options)
+    source = _module(name).load
+    known = inspect.signature(source).parameters
+    if unknown := [option for option in options if option not in known]:
+        has = f"it has {', '.join(known)}" if known else "it has none"
+        raise ValueError(f"{name} has no option {unknown[0]!r}; {has}")
+    return source(**options)
 
 
 def available(name: str) -> bool:
@@ -77,6 +83,6 @@ def available(name: str) -> bool:
 
 
 def _module(name: str) -> ModuleType:
-    if name not in SOURCES:
+    if not isinstance(name, str) or name not in SOURCES:
         raise ValueError(f"no data source {name!r}; there are {', '.join(SOURCES)}")
     return importlib.import_module(f"lib.data.{SOURCES[name]}")

@@ -14,6 +14,7 @@ import re
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lib.data.download import DataError
+from lib.data.files import is_foreign
 
 LIMIT = 4 * 2**30  # bytes an archive may unpack to; the course's largest needs a tenth of it
 ENCRYPTED = 0x1  # among an entry's flag bits
@@ -38,8 +40,10 @@ def open_zip(path: Path) -> Iterator[ZipFile]:
     """The archive, open for reading; DataError where it is no zip or cut short."""
     try:
         archive = ZipFile(path)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         raise DataError(f"{path} is not a complete zip archive; {AGAIN}") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened ({error.strerror})") from None
     with archive:
         yield archive
 
@@ -47,9 +51,11 @@ def open_zip(path: Path) -> Iterator[ZipFile]:
 def members(archive: ZipFile, *endings: str, limit: int = LIMIT) -> list[ZipInfo]:
     """The files in the archive that have one of the endings, in any letter case, sorted by name.
 
+    Hidden files, and those that operating systems add, are left out.
+
     endings  none: all files
-    raises   DataError where any entry points outside its folder or is a link, or where all
-             together unpack to more than `limit` bytes
+    raises   DataError where any entry points outside its folder, is a link or there twice, or
+             where all together unpack to more than `limit` bytes
     """
     path, entries = archive.filename, archive.infolist()
     for info in entries:
@@ -59,11 +65,14 @@ def members(archive: ZipFile, *endings: str, limit: int = LIMIT) -> list[ZipInfo
             raise DataError(f"{path} holds {name!r}, which points outside its folder; {UNSAFE}")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise DataError(f"{path} holds a link, {name!r}, where only files belong; {UNSAFE}")
+    names = [info.filename for info in entries]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f"{path} holds {twice[0]!r} twice; {UNSAFE}")
     gib, allowed = sum(info.file_size for info in entries) / 2**30, limit / 2**30
     if gib > allowed:
         raise DataError(f"{path} would unpack to {gib:.1f} GiB, not {allowed:.1f}; {UNSAFE}")
     wanted = tuple(ending.lower() for ending in endings) or ""
-    files = [info for info in entries if not info.is_dir()]
+    files = [info for info in entries if not info.is_dir() and not is_foreign(info.filename)]
     files = [info for info in files if info.filename.lower().endswith(wanted)]
     return sorted(files, key=lambda info: info.filename)
 
@@ -127,7 +136,7 @@ def _stored_bytes(archive: ZipFile, info: ZipInfo) -> bytes:
     try:
         with archive.open(stored) as file:
             return file.read()
-    except (zipfile.BadZipFile, EOFError):
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError):
         raise DataError(f"{archive.filename} is damaged at {info.filename}; {AGAIN}") from None
 
 

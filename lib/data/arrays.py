@@ -15,6 +15,46 @@ def as_array(x) -> np.ndarray:
     return x.numpy()
 
 
+def check_labels(labels, name: str = "identity", text: bool = False) -> np.ndarray:
+    """Labels as int64 (N,): the one door through which they enter, from lists, arrays or tensors.
+
+    name    what the caller calls them, for the message
+    text    True: text is numbered in alphabetical order, for where only equality counts
+    raises  ValueError for what is no whole number (text, NaN, 0.4, one beyond int64), another
+            shape, and no label at all
+    """
+    try:
+        values = as_array(labels)
+    except ValueError:  # rows of different lengths
+        values = np.empty((0, 0))
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(f"{name} must be one label an image, (N,) with N >= 1, not {values.shape}")
+    if values.dtype.kind == "O" and all(isinstance(value, str) for value in values):
+        values = values.astype(str)
+    if text and values.dtype.kind in "US":
+        return np.unique(values, return_inverse=True)[1]
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ValueError(f"{name} holds NaN or infinite values, which are equal to no label")
+    if values.dtype.kind not in "biuf":
+        odd = [value for value in values.tolist() if not isinstance(value, (int, float))][:1]
+        number = "number them with np.unique(labels, return_inverse=True)[1]"
+        raise ValueError(f"{name} must be whole numbers, not {odd}; {number}")
+    wide = values.astype(float)
+    if (wrong := (wide != wide.round()) | (np.abs(wide) >= 2**63)).any():
+        raise ValueError(f"{name} must be whole numbers below 2**63; {values[wrong][0]} is not")
+    return values.astype(np.int64)
+
+
+def check_flags(flags, count: int, name: str) -> np.ndarray:
+    """True or False (or 1 or 0) for each of `count` images, as bool (count,); ValueError else."""
+    values = as_array(flags)
+    fits = values.shape == (count,) and values.dtype.kind in "biuf"
+    if not fits or not np.isin(values, (0, 1)).all():
+        found = f"{values.dtype} {values.shape}"
+        raise ValueError(f"{name} must be True or False for each of {count} images, not {found}")
+    return values.astype(bool)
+
+
 def unit_rows(x: np.ndarray) -> np.ndarray:
     """(..., D) -> the same with every row divided by its length; a row of zeros stays as it is."""
     length = np.linalg.norm(x, axis=-1, keepdims=True)

@@ -7,7 +7,7 @@ import hashlib
 
 import numpy as np
 
-from lib.data.arrays import unit_rows
+from lib.data.arrays import check_flags, unit_rows
 from lib.data.image_set import ImageSet
 
 
@@ -47,11 +47,14 @@ def balanced_accuracy(number: np.ndarray, label: np.ndarray) -> tuple[float, flo
     number, label  (N,) each, label bool
     raises         ValueError where only one label occurs
     """
-    from sklearn.metrics import roc_curve  # takes a second to import
-
-    label = np.asarray(label, dtype=bool)
+    number = np.asarray(number, dtype=float)
+    label = check_flags(label, len(number) if number.ndim else 0, "label")
     if label.all() or not label.any():
         raise ValueError("balanced accuracy needs both labels")
+    if not np.isfinite(number).all():
+        raise ValueError("number holds NaN or infinite values, which no threshold can order")
+    from sklearn.metrics import roc_curve  # takes a second to import
+
     # Rates of `number >= value` for each value that occurs, rising.
     rates = roc_curve(label, np.asarray(number, float), drop_intermediate=False)
     no, yes, values = (part[::-1] for part in rates)
@@ -74,6 +77,8 @@ def duplicates(images: ImageSet) -> list[tuple[int, int]]:
 
 def shared_forgers(train: ImageSet, test: ImageSet) -> np.ndarray:
     """Numbers of the forgers whose work is on both sides of a split."""
+    if not all("forger" in side.extra for side in (train, test)):
+        raise ValueError("these images have no `forger` in extra: nobody knows who forged them")
     forgers = [side.extra["forger"][~side.genuine] for side in (train, test)]
     return np.intersect1d(*forgers)
 
@@ -83,6 +88,9 @@ def nearest(gallery: np.ndarray, probes: np.ndarray) -> np.ndarray:
 
     Likeness is the cosine of two images' pixels, each less its mean.
     """
+    if gallery.shape[1:] != probes.shape[1:] or len(gallery) == 0:
+        shapes = f"{gallery.shape} and {probes.shape}"
+        raise ValueError(f"gallery and probes must hold images of one shape, not {shapes}")
     flat = [images.reshape(len(images), -1).astype(np.float32) for images in (gallery, probes)]
     shelf, wanted = (unit_rows(rows - rows.mean(axis=1, keepdims=True)) for rows in flat)
     return np.argmax(wanted @ shelf.T, axis=1)  # (N, M) -> (N,)

@@ -11,13 +11,14 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from lib.course import cache_dir
 from lib.data.download import explained_write_errors
-from lib.data.files import write_atomically
+from lib.data.files import only_one, write_atomically
 from lib.data.image_set import ImageSet
 
 DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
@@ -33,11 +34,12 @@ def cached(
     code = b"".join(Path(source).read_bytes() for source in sources)
     key = hashlib.sha256(json.dumps(options, sort_keys=True).encode() + code).hexdigest()
     path = cache_dir() / f"{name}-{key[:16]}.npz"
-    try:
+    with suppress(*DAMAGED):  # or not there
         return read(path)
-    except DAMAGED:  # or not there
+    with explained_write_errors(path), only_one(path):
+        with suppress(*DAMAGED):  # another process may have rendered it in the meantime
+            return read(path)
         images = make()
-    with explained_write_errors(path):
         write(path, images)
     return images
 

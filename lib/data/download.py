@@ -13,8 +13,8 @@ import os
 import shutil
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
@@ -24,15 +24,10 @@ from urllib.request import url2pathname
 from tqdm import tqdm
 
 from lib import course
-from lib.data.files import write_atomically
+from lib.course import DISK_FULL, DataError, explained_write_errors
+from lib.data.files import only_one, write_atomically
 
 TIMEOUT = 30  # seconds without a byte before a connection is given up
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-MAY_NOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
-
-
-class DataError(RuntimeError):
-    """A problem with data that the reader can repair; the message says how, in one sentence."""
 
 
 class NotThere(DataError):
@@ -44,9 +39,10 @@ def mirror() -> str | None:
     value = os.environ.get("COURSE_MIRROR", "").strip()
     if not value:
         return None
-    if value.startswith(("http://", "https://", "file://")):
+    parts = urlsplit(value) if "://" in value else None
+    if parts and (parts.scheme == "file" or parts.scheme in ("http", "https") and parts.netloc):
         return value.rstrip("/")
-    folder = Path(value).expanduser()
+    folder = course.as_path(value, "COURSE_MIRROR")
     if not folder.is_dir():
         raise DataError(f"COURSE_MIRROR is {value!r}, neither a folder nor an http:// address")
     return folder.resolve().as_uri()
@@ -58,21 +54,6 @@ def cache_path(name: str) -> Path:
         path = course.cache_dir() / "downloads" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
-
-
-@contextmanager
-def explained_write_errors(path: Path) -> Iterator[None]:
-    """Turn "disk full" and "permission denied" while writing `path` into a DataError."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            why = "(the disk is full); free some space, or set COURSE_CACHE to a larger disk"
-        elif error.errno in MAY_NOT_WRITE:
-            why = f"({error.strerror}); set COURSE_CACHE to a folder you may write to"
-        else:
-            raise
-        raise DataError(f"cannot write {error.filename or path} {why}") from None
 
 
 def check_zip(path: Path) -> None:
@@ -146,8 +127,8 @@ def is_here(name: str, url: str | None = None) -> bool:
         if Path(url2pathname(urlsplit(f"{base}/{quote(name)}").path)).is_file():
             return True
     source = f"{base}/{quote(name)}" if base else url
-    known = record(path).get("source", None if base else "by hand")
-    return path.is_file() and (url is None or known in (source, "by hand"))
+    by_hand = not base and path.is_file() and not record(path)
+    return path.is_file() if url is None else by_hand or _came_from(source, path)
 
 
 def fetch(
@@ -165,33 +146,52 @@ def fetch(
     base = mirror()
     source = f"{base}/{quote(name)}" if base else url
     path = cache_path(name)
-    known = record(path)
-    # 1) It is there, and came from this source.
-    if path.is_file() and (source is None or known.get("source") in (source, "by hand")):
-        return path
     if source is None:
-        raise NotThere(f"{name} is only on mirrors; set COURSE_MIRROR to a folder that holds it")
-    with explained_write_errors(path):
-        # 2) The reader put it there.
-        if path.is_file() and not known and not base:
-            _verify(path, checksum, check, f"{path}, which was put there by hand,")
-            _write_record(path, path, "by hand")
+        if path.is_file():
             return path
-        # 3) Download it. A resumed file that is not right may be made of two versions: start anew.
-        part = path.with_name(path.name + ".part")
-        resumed = _download(source, part, path)
-        try:
-            _verify(part, "" if base else checksum, check, source)
-        except DataError:
-            _discard(part)
-            if resumed:
-                return fetch(name, url, checksum, check)
-            raise
-        # 4) Note where it came from, and give it its name.
-        _write_record(path, part, source)
-        part.replace(path)
-        _discard(part)
+        raise NotThere(f"{name} is only on mirrors; set COURSE_MIRROR to a folder that holds it")
+    if not _came_from(source, path):
+        waiting = f"another process is downloading {name}: waiting for it"
+        with explained_write_errors(path), only_one(path, waiting):
+            if not _came_from(source, path):  # another process may have brought it meanwhile
+                _bring(path, source, "" if base else checksum, check, bool(base))
     return path
+
+
+def _bring(
+    path: Path,
+    source: str,
+    checksum: str,
+    check: Callable[[Path], object] | None,
+    from_mirror: bool,
+) -> None:
+    """Steps of `fetch`, which one process at a time takes. A kill leaves `path` whole or absent."""
+    # 1) The reader put it there.
+    if path.is_file() and not from_mirror and record(path).get("source") in (None, "by hand"):
+        _verify(path, checksum, check, f"{path}, which was put there by hand,")
+        return _write_record(path, path, "by hand")
+    # 2) Download it. A resumed file that is not right may be made of two versions: start anew.
+    part = path.with_name(path.name + ".part")
+    resumed = _download(source, part, path)
+    try:
+        _verify(part, checksum, check, source)
+    except DataError:
+        _discard(part)
+        if resumed:
+            return _bring(path, source, checksum, check, from_mirror)
+        raise
+    # 3) Note where it came from, and give it its name. A note must not stand beside another file.
+    path.unlink(missing_ok=True)
+    _write_record(path, part, source)
+    part.replace(path)
+    _discard(part)
+
+
+def _came_from(source: str | None, path: Path) -> bool:
+    """True for a whole file that came from `source` or was put there by hand, as its note says."""
+    known = record(path)
+    is_whole = path.is_file() and path.stat().st_size == known.get("bytes")
+    return is_whole and known.get("source") in (source, "by hand")
 
 
 def _note(path: Path) -> Path:
@@ -233,30 +233,28 @@ def _download(source: str, part: Path, path: Path) -> bool:
     # 1) Ask for what is missing; If-Range asks for everything where the file has changed.
     before = record(part)
     have = part.stat().st_size if part.exists() and before.get("source") == source else 0
-    headers = {"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
-    if have and before.get("etag"):
-        headers["If-Range"] = before["etag"]
     try:
-        request = urllib.request.Request(source, headers=headers)
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+        answer = urllib.request.urlopen(_request(source, have, before), timeout=TIMEOUT)
     except (OSError, HTTPException, ValueError) as error:
         if have and getattr(error, "code", None) == 416:  # nothing left to send, or another file
-            _discard(part)
-            return _download(source, part, path)
+            return _anew(source, part, path)
         raise _refusal(error, source, path) from None
 
     with answer:
         # 2) Is it a continuation (206), and is there room for it?
         resumed = have > 0 and getattr(answer, "status", 200) == 206
+        place = answer.headers.get("Content-Range")
+        if resumed and place and not place.startswith(f"bytes {have}-"):  # of another place
+            return _anew(source, part, path)
         have = have if resumed else 0
         length = answer.headers.get("Content-Length") or ""
-        total = have + int(length) if length.isdigit() else None
+        total = have + int(length) if length.isdecimal() else None
         if total and shutil.disk_usage(part.parent).free < total - have:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         etag = answer.headers.get("ETag", "")
         etag = "" if etag.startswith("W/") else etag  # a weak one does not tell bytes apart
+        if not resumed:
+            part.unlink(missing_ok=True)  # before its note goes: the next try believes the note
         _write_note(part, source=source, etag=etag)
         # 3) Write it down. What came before a break is kept for the next try.
         broken = False
@@ -274,7 +272,24 @@ def _download(source: str, part: Path, path: Path) -> bool:
             f"the download of {source} broke off after {have / 1e6:.1f} MB{of}; load again to go "
             "on from there"
         )
+    if total is not None and have > total:  # somebody else wrote to it
+        return _anew(source, part, path)
     return resumed
+
+
+def _request(source: str, have: int, before: dict) -> urllib.request.Request:
+    """For the bytes from `have` on, of the version whose ETag was noted before."""
+    headers = {"User-Agent": "siamese-course", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    if have and before.get("etag"):
+        headers["If-Range"] = before["etag"]
+    return urllib.request.Request(source, headers=headers)
+
+
+def _anew(source: str, part: Path, path: Path) -> bool:
+    _discard(part)
+    return _download(source, part, path)
 
 
 def _receive(answer, part: Path, mode: str, total: int | None, title: str) -> None:
@@ -285,6 +300,8 @@ def _receive(answer, part: Path, mode: str, total: int | None, title: str) -> No
             while block := answer.read(1 << 18):
                 file.write(block)
                 bar.update(len(block))
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut can leave the name with nothing behind it
 
 
 def _refusal(error: Exception, source: str, path: Path) -> DataError:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from lib.data import mapped
+from lib.data.arrays import check_flags, check_labels, check_whole_number
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,24 @@ class ImageSet:
     extra: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "identity", np.asarray(self.identity, dtype=np.int64))
-        object.__setattr__(self, "genuine", np.asarray(self.genuine, dtype=bool))
-        object.__setattr__(self, "names", tuple(self.names))
-        n, shape, dtype = len(self.images), self.images.shape, self.images.dtype
-        if n == 0:
-            raise ValueError("an ImageSet holds at least one image; this one is empty")
+        if not isinstance(self.images, np.ndarray):
+            raise ValueError(f"images must be a NumPy array, not a {type(self.images).__name__}")
+        shape, dtype = self.images.shape, self.images.dtype
         if dtype != np.uint8 or not (len(shape) == 3 or (len(shape) == 4 and shape[3] == 3)):
             raise ValueError(f"images must be uint8 (N, H, W) or (N, H, W, 3), not {dtype} {shape}")
+        if 0 in shape:
+            raise ValueError(f"an ImageSet holds at least one image; this one is empty, {shape}")
+        names: Any = self.names  # whatever a caller gave
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            raise ValueError("names must be one text an image")
         facts: dict = dict(identity=self.identity, genuine=self.genuine, names=self.names)
         for name, values in (facts | self.extra).items():
-            if len(values) != n:
-                raise ValueError(f"{n} images, but {len(values)} entries in {name}")
+            if np.ndim(values) == 0 or len(values) != len(self.images):
+                there = f"{len(values)} entries" if np.ndim(values) else "no array"
+                raise ValueError(f"{len(self.images)} images, but {there} in {name}")
+        object.__setattr__(self, "identity", check_labels(self.identity))
+        object.__setattr__(self, "genuine", check_flags(self.genuine, len(self.images), "genuine"))
+        object.__setattr__(self, "names", tuple(self.names))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -73,9 +81,11 @@ class ImageSet:
         test    share of identities in (0, 1), a number of identities, or the identities themselves
         raises  ValueError where either side would be empty, which a single identity always is
         """
-        people = self.identities
+        people, seed = self.identities, check_whole_number("seed", seed, 0)
         if len(people) < 2:
             raise ValueError("one identity cannot be split in two; add images of another")
+        if isinstance(test, bool | str) or (np.isscalar(test) and not np.isfinite(test)):
+            raise ValueError(f"test={test!r} is no share, number or list of identities")
         if isinstance(test, int | float | np.number):
             count = round(test * len(people)) if isinstance(test, float | np.floating) else test
             if 0 < test < 1:
@@ -100,6 +110,8 @@ class ImageSet:
         raises  ValueError where the images differ in shape, or the sets in what `extra` they have
         """
         kinds = {(part.images.shape[1:], frozenset(part.extra)) for part in parts}
+        if not kinds:
+            raise ValueError("there is no set to join")
         if len(kinds) != 1:
             found = [(shape, sorted(keys)) for shape, keys in kinds]
             raise ValueError(f"only sets of one image shape and extra can be joined, not {found}")

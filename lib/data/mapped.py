@@ -15,7 +15,7 @@ import numpy as np
 
 from lib.course import cache_dir
 from lib.data.download import explained_write_errors
-from lib.data.files import atomic_file
+from lib.data.files import atomic_file, only_one
 
 IN_MEMORY = 2**28  # bytes of pixels up to which a set lies in memory: 7,100 RGB images of 112x112
 BLOCK = 1024  # images that are copied at once
@@ -54,25 +54,39 @@ def keep(
     returns  (images (M, *shape), exists bool (count,) with M times True)
     """
     row = int(np.prod(shape))
+    with explained_write_errors(path):
+        exists = _exists(path, count, row)
+        if exists is None:
+            with only_one(path):
+                exists = _exists(path, count, row)  # another process may have been here
+                exists = _write(path, count, row, make) if exists is None else exists
+        there = int(exists.sum())
+        # NumPy cannot map nothing.
+        images = np.memmap(path, np.uint8, "r", shape=(there, *shape)) if there else np.empty(0)
+    return images, exists
+
+
+def _exists(path: Path, count: int, row: int) -> np.ndarray | None:
+    """Which of `count` images of `row` bytes a file holds; None where it is absent or cut short."""
     if not path.exists():
-        exists = np.zeros(count, dtype=bool)
-        with explained_write_errors(path), atomic_file(path, private=True) as file:
-            _check_space(path.parent, count * (row + 1))
-            for number, image in enumerate(make()):
-                if image is not None:
-                    exists[number] = True
-                    file.write(image.tobytes())
-            file.write(exists.tobytes())
+        return None
     with path.open("rb") as file:
         length = file.seek(0, os.SEEK_END)
         file.seek(max(length - count, 0))
         exists = np.frombuffer(file.read(count), dtype=bool)
-        there = int(exists.sum())
-        if length != there * row + count:
-            path.unlink()
-            return keep(path, count, shape, make)
-        images = np.memmap(file, np.uint8, "r", shape=(there, *shape)) if there else np.empty(0)
-    return images, exists
+    return exists if length == int(exists.sum()) * row + count else None
+
+
+def _write(path: Path, count: int, row: int, make: Callable[[], Iterable]) -> np.ndarray:
+    exists = np.zeros(count, dtype=bool)
+    with atomic_file(path, private=True) as file:
+        _check_space(path.parent, count * (row + 1))
+        for number, image in enumerate(make()):
+            if image is not None:
+                exists[number] = True
+                file.write(image.tobytes())
+        file.write(exists.tobytes())
+    return exists
 
 
 def _check_space(folder: Path, needed: int) -> None:

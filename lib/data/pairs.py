@@ -1,8 +1,8 @@
 """Pairs, triplets and balanced batches from labels alone, and how many of them there are.
 
-`identity` (N,) is a list, array or tensor of labels. `genuine` (N,) is optional, False for a
-skilled forgery of that identity: it makes a *different* pair with each genuine image of the
-identity it imitates, and no other pair.
+`identity` (N,) is a list, array or tensor of whole numbers or text. `genuine` (N,) is optional,
+False for a skilled forgery of that identity: it makes a *different* pair with each genuine image of
+the identity it imitates, and no other pair.
 
 An identity with one image has no same pair. In different pairs, and as a negative, it takes part.
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data.arrays import as_array
+from lib.data.arrays import check_flags, check_labels, whole_numbers
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -45,6 +45,7 @@ def sample_pairs(
     raises      ValueError where there are fewer pairs of a kind than `count` needs
     """
     identity, genuine = _labels(identity, genuine, pairs_must_differ=True)
+    whole_numbers(count=(count, 0), seed=(seed, 0))
     if not 0 <= same_share <= 1:
         raise ValueError(f"same_share is a share in [0, 1], not {same_share}")
     rng = np.random.default_rng(seed)
@@ -71,6 +72,7 @@ def sample_triplets(identity, count: int, seed: int = 0, genuine=None) -> Arrays
     raises  ValueError where there are fewer
     """
     blocks, sizes = _triplet_blocks(*_labels(identity, genuine))
+    whole_numbers(count=(count, 0), seed=(seed, 0))
     ends = np.cumsum(sizes)
     if count > ends[-1]:
         raise ValueError(f"there are {ends[-1]} triplets, not {count}")
@@ -109,8 +111,7 @@ class PKBatches:
 
     def __init__(self, identity, p: int, k: int, batches: int, seed: int = 0):
         identity, _ = _labels(identity)
-        if min(p, k, batches) < 1:
-            raise ValueError(f"p, k and batches are 1 or more, not {p}, {k}, {batches}")
+        whole_numbers(p=(p, 1), k=(k, 1), batches=(batches, 1), seed=(seed, 0))
         groups = [np.flatnonzero(identity == person) for person in np.unique(identity)]
         self.groups = [group for group in groups if len(group) > 1 or k == 1]
         if left_out := len(groups) - len(self.groups):
@@ -151,11 +152,9 @@ def _least_used(used: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _labels(
     identity, genuine=None, pairs_must_differ: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    identity = as_array(identity)
-    genuine = np.ones(len(identity), bool) if genuine is None else as_array(genuine).astype(bool)
-    if identity.ndim != 1 or genuine.shape != identity.shape or len(identity) == 0:
-        shapes = f"{identity.shape} and {genuine.shape}"
-        raise ValueError(f"identity must be (N,), N >= 1, and genuine the same, not {shapes}")
+    identity = check_labels(identity, text=True)
+    count = len(identity)
+    genuine = np.ones(count, bool) if genuine is None else check_flags(genuine, count, "genuine")
     if pairs_must_differ and len(np.unique(identity)) == 1 and genuine.all():
         raise ValueError("one identity only: every pair would be same. Add images of another")
     return identity, genuine

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from lib.data.arrays import check_labels
+
 
 def distances(embeddings: Tensor) -> Tensor:
     """Euclidean distances within a batch, (B, D) -> (B, B).
@@ -59,13 +61,20 @@ def check_distances(d: Tensor, what: str) -> Tensor:
 
 
 def check_batch(embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    embeddings, labels = check_finite(embeddings, "embeddings"), torch.as_tensor(labels)
+    embeddings, labels = check_finite(embeddings, "embeddings"), as_labels(labels)
     if embeddings.ndim != 2 or labels.ndim != 1 or len(embeddings) != len(labels):
         raise ValueError(
             f"embeddings must be (B, D) and labels (B,), not {tuple(embeddings.shape)} "
             f"and {tuple(labels.shape)}"
         )
     return embeddings, labels.to(embeddings.device)
+
+
+def as_labels(labels) -> Tensor:
+    """Labels as a tensor of whole numbers; ValueError for text, NaN or 0.4."""
+    if isinstance(labels, Tensor) and (labels.dtype == torch.int64 or labels.ndim != 1):
+        return labels  # as batches have them: no value has to be looked at
+    return torch.from_numpy(check_labels(labels, "labels"))
 
 
 def check_shapes(a: Tensor, b: Tensor, name_a: str, name_b: str) -> None:

@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lib.losses.batch import as_labels
+
 
 def unit(x: Tensor) -> Tensor:
     """(N, D) -> (N, D), rows of length 1. A row of zeros stays zero, and its gradient finite."""
@@ -43,6 +45,7 @@ class NormalizedSoftmax(nn.Module):
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """(N, D) embeddings, normalised here, and (N,) labels in 0..C-1 -> logits (N, C)"""
+        embeddings = torch.as_tensor(embeddings)
         with torch.autocast(embeddings.device.type, enabled=False):
             cosines = self.cosines(embeddings)
             true = self._true_class(labels, cosines)  # (N, 1)
@@ -69,10 +72,12 @@ class NormalizedSoftmax(nn.Module):
 
     def _true_class(self, labels: Tensor, cosines: Tensor) -> Tensor:
         count, classes = cosines.shape
-        labels = torch.as_tensor(labels, device=cosines.device)
-        if labels.shape != (count,) or labels.is_floating_point():
+        if isinstance(labels, Tensor) and labels.is_floating_point():
             found = f"{labels.dtype} {tuple(labels.shape)}"
             raise ValueError(f"labels must be {count} integers, not {found}")
+        labels = as_labels(labels).to(cosines.device)
+        if labels.shape != (count,):
+            raise ValueError(f"labels must be {count} integers, not {tuple(labels.shape)}")
         if count and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
             raise ValueError(
                 f"labels must lie in 0..{classes - 1}, but go from {int(labels.min())} to "
@@ -175,5 +180,6 @@ class SoftmaxLoss(nn.Module):
         self.head = head
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        labels = torch.as_tensor(labels, device=embeddings.device)
+        embeddings = torch.as_tensor(embeddings)
+        labels = as_labels(labels).to(embeddings.device)
         return F.cross_entropy(self.head(embeddings, labels), labels.long())

@@ -29,6 +29,9 @@ def as_channels(images: np.ndarray | Tensor, channels: int) -> Tensor:
     if pixels.ndim not in (3, 4) or (pixels.ndim == 4 and pixels.shape[3] != 3):
         shape = f"(N, H, W) or (N, H, W, 3), not {tuple(pixels.shape)}"
         raise ValueError(f"images must be {shape}; for a single one write images[None]")
+    if pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4):  # else H grey images, 3 pixels wide
+        shape = f"one colour picture {tuple(pixels.shape)}"
+        raise ValueError(f"images must be (N, H, W, 3); for {shape} write images[None]")
     if pixels.numel() == 0:
         raise ValueError("no images: the array is empty")
     if pixels.ndim == 3:

@@ -55,8 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
         "python -m lib.phone", description=(__doc__ or "").split("\n")[0]
     )
     add = parser.add_argument
-    add("pictures", type=Path, nargs="?", help="the folder that holds one folder a person")
-    add("--out", type=Path, default=Path("phone_people"), help="default: phone_people")
+    add(
+        "pictures", type=course.as_path, nargs="?", help="the folder that holds one folder a person"
+    )
+    add("--out", type=course.as_path, default=Path("phone_people"), help="default: phone_people")
     add("--model", choices=list(RECOGNISERS), help="default: the best that is there")
     add("--far", type=float, default=0.001, help="share of accepted pairs of two people to aim at")
     add("--forget", metavar="NAME", help="delete this person from --out")

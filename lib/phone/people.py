@@ -21,7 +21,7 @@ from lib.data.arrays import unit_rows
 from lib.data.cache import DAMAGED
 from lib.data.download import DataError, digest
 from lib.data.files import write_atomically
-from lib.data.folder import PICTURES, is_skipped, people_folders, upright
+from lib.data.folder import files_below, is_picture, people_folders, upright
 from lib.export.contract import PhoneModel
 from lib.models import Network
 from lib.phone.detector import Face, find_faces
@@ -107,11 +107,10 @@ def _files(folder: Path | str) -> tuple[Path, list[tuple[str, Path]], list[tuple
     files: list[tuple[str, Path]] = []
     astray: list[tuple[str, str]] = []
     for file in root.iterdir():
-        if file.suffix.lower() in PICTURES and file.is_file() and not is_skipped(file):
+        if is_picture(file) and file.is_file():
             astray.append((file.name, "not in a person's folder"))
     for person in folders:
-        found = sorted(file for file in person.rglob("*") if file.is_file())
-        found = [file for file in found if not is_skipped(file)]
+        found = files_below(person)
         files += [(usable_name(person.name), file) for file in found]
         astray += [] if found else [(person.name + "/", "no picture in this folder")]
     return root, files, astray

@@ -65,8 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--width", type=float, default=0.5, help="factor on the channels")
     add("--input-size", type=int, nargs=2, metavar=("H", "W"), help="default: size of the images")
     add("--embedding-size", type=int, default=128)
-    add("--start-from", type=Path, help="begin with the weights of this model file (fine-tuning)")
-    add("--out", type=Path, required=True, help="where the trained model goes")
+    add(
+        "--start-from",
+        type=course.as_path,
+        help="begin with the weights of this model file (fine-tuning)",
+    )
+    add("--out", type=course.as_path, required=True, help="where the trained model goes")
 
     add("--loss", choices=[*BATCH_LOSSES, *HEADS], default="arcface")
     add("--margin", type=float, help=f"default: {MARGINS}; radians for arcface")
@@ -82,7 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--clip", type=float, help="longest gradient")
     add("--augment", choices=["none", "faces", "varied_faces", "signatures"], default="none")
     add("--validate-every", type=int, default=0, help="steps; 0 only at the end")
-    add("--checkpoint", type=Path, help="default: beside --out, and removed after the training")
+    add(
+        "--checkpoint",
+        type=course.as_path,
+        help="default: beside --out, and removed after the training",
+    )
     add("--checkpoint-every", type=int, default=100, help="steps")
     add("--no-resume", action="store_true", help="start anew even if the checkpoint is there")
     add("--seed", type=int, default=0)

@@ -11,6 +11,7 @@ Source: Huang, Ramesh, Berg, Learned-Miller, Labeled Faces in the Wild, UMass Am
 
 import io
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,12 +20,14 @@ from PIL import Image
 from tqdm import tqdm
 
 from lib.data import archive
-from lib.data.arrays import height_and_width
+from lib.data.arrays import check_whole_number, height_and_width
 from lib.data.cache import cached
 from lib.data.download import DataError, Remote, check_zip, record
+from lib.data.files import is_foreign
 from lib.data.image_set import ImageSet
 
 Pair = tuple[str, str, bool, int]  # two names of images, same, fold
+MOST = 2**24  # bytes of a photograph; the largest has a thousandth of it
 
 
 def load(size: int | tuple[int, int] = 112, crop: int = 112, everyone: bool = False) -> ImageSet:
@@ -37,7 +40,7 @@ def load(size: int | tuple[int, int] = 112, crop: int = 112, everyone: bool = Fa
     returns   RGB; identity: a person's place in the alphabet; names: "Abel_Pacheco_0001"
     """
     size = height_and_width(size)
-    if not 1 <= crop <= 250:
+    if check_whole_number("crop", crop, 1) > 250:
         raise ValueError(f"crop={crop}; it must be 1 to 250 pixels of the 250x250 photograph")
     path = (WHOLE if everyone else CROPS).fetch()
     if path.suffix == ".zip" and crop > 150:
@@ -90,7 +93,7 @@ def _names(pairs: list[Pair]) -> set[str]:
 def _pairs_of(path: Path) -> list[Pair]:
     try:
         return parse_pairs(path.read_text())
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, ArithmeticError) as error:
         raise DataError(f"it is not LFW's list of pairs ({error})") from None
 
 
@@ -149,7 +152,8 @@ def _photographs(path: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
     """(name, JPEG) of each wanted photograph, read without unpacking anything to disk."""
 
     def is_wanted(name: str) -> bool:
-        return name.endswith(".jpg") and (not wanted or Path(name).stem in wanted)
+        is_photograph = name.endswith(".jpg") and not is_foreign(Path(name).name)
+        return is_photograph and (not wanted or Path(name).stem in wanted)
 
     if path.suffix == ".zip":
         with archive.open_zip(path) as opened:
@@ -160,9 +164,10 @@ def _photographs(path: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(path, "r:gz") as tar:
             for entry in tar:
-                if is_wanted(entry.name) and (file := tar.extractfile(entry)):
+                small = entry.isfile() and entry.size < MOST
+                if small and is_wanted(entry.name) and (file := tar.extractfile(entry)):
                     yield Path(entry.name).stem, file.read()
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise DataError(f"{path} is damaged ({error}); {archive.AGAIN}") from None
 
 
@@ -173,6 +178,8 @@ def _cropped(data: bytes, crop: int, size: tuple[int, int], name: str) -> np.nda
     except (OSError, ValueError):
         raise DataError(f"{name} is no image; {archive.AGAIN}") from None
     left, top = (photograph.width - crop) / 2, (photograph.height - crop) / 2
+    if min(left, top) < 0:
+        raise DataError(f"{name} has {photograph.size} pixels, fewer than {crop}; {archive.AGAIN}")
     method = Image.Resampling.BILINEAR if min(size) >= crop else Image.Resampling.BOX
     box = (left, top, left + crop, top + crop)
     return np.asarray(photograph.resize((size[1], size[0]), method, box=box))

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from lib.data import archive
+from lib.data.arrays import check_whole_number
 from lib.data.cache import cached
 from lib.data.download import DataError, Remote, check_zip, record
 from lib.data.image_set import ImageSet
@@ -54,6 +55,7 @@ def load(part: str = "background", size: int = 28) -> ImageSet:
     returns  identity: the character, counted through the alphabets in alphabetical order; extra:
              `alphabet`, `drawer` (1 to 20); names "Greek/character18/0411_16"
     """
+    check_whole_number("size", size, 1)
     parts = list(FIRST_IDENTITY) if part == "both" else [part]
     if not set(parts) <= set(FIRST_IDENTITY):
         raise ValueError(f"part={part!r}; it must be 'background', 'evaluation' or 'both'")
@@ -76,13 +78,15 @@ def one_shot_runs(size: int = 28) -> list[Run]:
     runs = []
     for listing in sorted(name for name in files if name.endswith("class_labels.txt")):
         root = listing.rpartition("run")[0]
-        rows = [line.split() for line in files[listing].decode().splitlines() if line.strip()]
-        classes = sorted({shown for _, shown in rows})
         try:
-            training = np.stack([_drawing(files[root + name], size) for name in classes])
-            test = np.stack([_drawing(files[root + name], size) for name, _ in rows])
+            rows = [line.split() for line in files[listing].decode().splitlines() if line.strip()]
+            classes = sorted({shown for _, shown in rows})
+            training = np.stack([_drawing(files[root + name], size, name) for name in classes])
+            test = np.stack([_drawing(files[root + name], size, name) for name, _ in rows])
         except KeyError as error:
             raise DataError(f"{path} lacks {error}; {archive.AGAIN}") from None
+        except ValueError:
+            raise DataError(f"{path}: {listing} is no list of two names a line") from None
         runs.append(Run(training, test, np.array([classes.index(shown) for _, shown in rows])))
     if not runs:
         raise DataError(f"{path} holds no class_labels.txt; {archive.AGAIN}")
@@ -100,11 +104,11 @@ def _read(path: Path, part: str, size: int) -> ImageSet:
     with archive.open_zip(path) as opened:
         entries = archive.members(opened, ".png")
         for name, data in archive.read_all(opened, entries, title=f"reading {path.name}"):
-            *_, alphabet, character, file = PurePosixPath(name).parts
-            stem, _, drawer = file.rpartition(".")[0].rpartition("_")
-            if not drawer.isdigit():
+            *_, alphabet, character, file = ("", "", *PurePosixPath(name).parts)
+            stem, dash, drawer = file.rpartition(".")[0].rpartition("_")
+            if not dash or not drawer.isdecimal() or not alphabet:
                 raise DataError(f"{path} holds {name}, which is not named as 0411_16.png is")
-            images.append(_drawing(data, size))
+            images.append(_drawing(data, size, name))
             names.append(f"{alphabet}/{character}/{stem}_{int(drawer):02d}")
             drawers.append(int(drawer))
     if not images:
@@ -117,8 +121,11 @@ def _read(path: Path, part: str, size: int) -> ImageSet:
     return ImageSet(np.stack(images), identity, np.ones(len(images), bool), tuple(names), extra)
 
 
-def _drawing(data: bytes, size: int) -> np.ndarray:
+def _drawing(data: bytes, size: int, name: str) -> np.ndarray:
     """A drawing as uint8 (size, size), ink 0 on paper 255."""
     # BOX averages what falls into a pixel, so that thin strokes turn grey and do not vanish.
-    scan = Image.open(io.BytesIO(data)).convert("L")
+    try:
+        scan = Image.open(io.BytesIO(data)).convert("L")
+    except (OSError, ValueError, SyntaxError):
+        raise DataError(f"{name} is no drawing; {archive.AGAIN}") from None
     return np.asarray(scan.resize((size, size), Image.Resampling.BOX))

@@ -27,6 +27,7 @@ import numpy as np
 from PIL import Image
 
 from lib.data import archive
+from lib.data.arrays import height_and_width
 from lib.data.cache import cached
 from lib.data.download import DataError, Remote, check_zip, record
 from lib.data.image_set import ImageSet
@@ -68,6 +69,7 @@ def load(
     returns     identity: the writer's own number (the test part's +1000, where both parts use the
                 same); extra: `forger` (-1 for genuine), `part` (0 training, 1 test), `number`
     """
+    size = height_and_width(size)
     parts = list(ARCHIVES) if part == "both" else [part]
     if not set(parts) <= set(ARCHIVES):
         raise ValueError(f"part={part!r}; it must be 'training', 'test' or 'both'")
@@ -158,7 +160,7 @@ def read_scans(
             who = parse_name(file.rpartition(".")[0], part)
             try:
                 scan = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-            except (OSError, ValueError):
+            except (OSError, ValueError, SyntaxError):
                 who = None
             if who is None or _contradicts(folder.lower(), who[1]):
                 strange.append(name)
@@ -176,10 +178,9 @@ def _contradicts(folder: str, forger: int) -> bool:
 
 
 def _is_on_paper(name: str, language: str) -> bool:
-    """True for this language's scans: no online recording, other language or hidden file."""
+    """True for this language's scans: no online recording, no other language."""
     folders = name.lower().split("/")
-    hidden = folders[-1].startswith(".") or "__macosx" in folders
-    return language in folders and not any("online" in folder for folder in folders) and not hidden
+    return language in folders and not any("online" in folder for folder in folders)
 
 
 def _read(path: Path, part: str, language: str, accept: Callable, draw: Callable) -> ImageSet:

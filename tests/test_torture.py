@@ -1,0 +1,24 @@
+"""A process that is killed at a random moment leaves what it writes whole or absent."""
+
+import json
+import os
+
+import pytest
+
+from tools import torture
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are killed after a fork")
+@pytest.mark.parametrize("kind", torture.KINDS)
+def test_one_kill_in_a_hundred_of_make_torture(kind):
+    counts = torture.torture(kind, torture.KILLS // 100, seed=1)
+    assert counts["kills"] == 3 == counts["whole"] + counts["absent"]
+    assert counts["broken"] == counts["not the same"] == counts["left behind"] == 0
+
+
+@pytest.mark.parametrize("kind", torture.KINDS)
+def test_the_full_run_is_recorded_with_its_command_and_left_nothing_broken(kind):
+    counts = json.loads(torture.RECORD.read_text())[kind]
+    assert kind in counts["command"] and f"--seed {counts['seed']}" in counts["command"]
+    assert counts["kills"] == counts["whole"] + counts["absent"] > 0
+    assert counts["broken"] == counts["not the same"] == counts["left behind"] == 0
