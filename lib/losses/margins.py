@@ -49,6 +49,10 @@ class NormalizedSoftmax(nn.Module):
             with_margin = self.with_margin(cosines.gather(1, true))
             return self.scale * cosines.scatter(1, true, with_margin)
 
+    def extra_repr(self) -> str:
+        options = {name: getattr(self, name, None) for name in ("scale", "margin")}
+        return ", ".join(f"{name}={value}" for name, value in options.items() if value is not None)
+
     def with_margin(self, cosine: Tensor) -> Tensor:
         """What replaces cos(theta) at the true class, elementwise."""
         return cosine

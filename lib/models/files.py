@@ -1,6 +1,7 @@
 """Networks in files: written whole or not at all, read without running code from them."""
 
 import io
+import tempfile
 from pathlib import Path
 
 import torch
@@ -29,19 +30,36 @@ def load(path: Path | str, architecture: str | None = None) -> Network:
     raises  ValueError for a damaged file, and for another architecture than the given one
     """
     content = read_file(path, FORMAT)
-    name = content["architecture"]
+    name = content.get("architecture")
     if name not in ARCHITECTURES or (architecture and name != architecture):
         expected = architecture or " or ".join(ARCHITECTURES)
         raise ValueError(f"{path} holds a {name}, not a {expected}")
-    model = ARCHITECTURES[name](**content["options"])
-    model.load_state_dict(content["state"])
-    model.facts = content["facts"]
+    try:
+        model = ARCHITECTURES[name](**content["options"])
+        model.load_state_dict(content["state"])
+        model.facts = content["facts"]
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        why = f"its options, weights or facts are not those of a {name} ({type(error).__name__})"
+        raise ValueError(f"{path} cannot be read: {why}") from error
     return model.eval()
 
 
 def course_model() -> Network:
     """The model that ships: a half-width MobileFaceNet for 56x56, trained on synthetic faces."""
     return load(COURSE_MODEL, "MobileFaceNet")
+
+
+def check_writable(path: Path | str) -> None:
+    """ValueError, in words, where a file cannot be written: before a training, not after it."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror}") from None
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; give the name of a file in it")
 
 
 def write_file(path: Path | str, content: dict) -> None:
