@@ -68,7 +68,8 @@ class PhoneModel(nn.Module):
             torch.set_num_threads(threads)
         if answers.shape != (2, self.embedding_size) or not np.isfinite(answers).all():
             needed = f"{self.embedding_size} finite numbers a picture"
-            raise ValueError(f"the network must answer {needed}; it answers {answers}")
+            found = f"{answers.shape} with {int((~np.isfinite(answers)).sum())} NaN"
+            raise ValueError(f"the network must answer {needed}; to two it answers {found}")
         return pictures, answers
 
     def pictures(self, images: np.ndarray) -> np.ndarray:

@@ -98,7 +98,7 @@ class SphereFace(NormalizedSoftmax):
         self, embedding_size: int, classes: int, scale: float | None = 30.0, margin: int = 4
     ):
         super().__init__(embedding_size, classes, 1.0 if scale is None else scale)
-        if margin != int(margin) or margin < 1:
+        if not 1 <= margin < math.inf or margin != int(margin):
             raise ValueError(
                 "SphereFace's margin multiplies the angle and is a whole number from 1 up, "
                 f"not {margin}"

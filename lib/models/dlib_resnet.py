@@ -186,8 +186,8 @@ def load_dlib(
               batch norm, which trained them
     raises    ValueError where the two files do not belong together, or not to this network
     """
-    model = DlibResNet() if model is None else model
     arrays = _read_arrays(Path(weights), Path(manifest))
+    model = DlibResNet() if model is None else model
     blocks = _names(model)
     expected = {f"{name}/{part}" for name in blocks for part in PARTS} | {"fc"}
     if wrong := expected ^ set(arrays):

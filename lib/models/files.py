@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+import zipfile
 from pathlib import Path
 
 import torch
@@ -38,7 +39,7 @@ def load(path: Path | str, architecture: str | None = None) -> Network:
         model = ARCHITECTURES[name](**content["options"])
         model.load_state_dict(content["state"])
         model.facts = content["facts"]
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
         why = f"its options, weights or facts are not those of a {name} ({type(error).__name__})"
         raise ValueError(f"{path} cannot be read: {why}") from error
     return model.eval()
@@ -75,9 +76,14 @@ def read_file(path: Path | str, form: str) -> dict:
     form    the "format" that the file must have
     raises  FileNotFoundError; ValueError for a damaged file, and for another format
     """
+    if Path(path).is_dir():
+        raise ValueError(f"{path} is a folder, not a file")
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path} is not there")
     try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip():  # torch compares no checksums
+                raise zipfile.BadZipFile
         content = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:
         why = f"truncated, damaged, or not a file of weights alone ({type(error).__name__})"

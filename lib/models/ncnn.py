@@ -81,11 +81,11 @@ def _read_layers(param: Path | str, raw: Path | str) -> deque[_Layer]:
                 raise ValueError(f"{raw} ends inside {name}: {size:,} bytes, {needed}")
             arrays.append(floats[at : at + count])
             at += count
-        if not all(np.isfinite(values).all() for values in arrays[kind in CONVOLUTIONS :]):
-            raise ValueError(f"{raw}: the weights of {name} hold NaN or infinite numbers")
         if kind in CONVOLUTIONS and arrays.pop(0).view("<u4")[0] != 0:
             packed = f"the weights of {name} are packed (half precision or int8)"
             raise ValueError(f"{raw}: {packed}; only float32 is read")
+        if not all(np.isfinite(values).all() for values in arrays):
+            raise ValueError(f"{raw}: the weights of {name} hold NaN or infinite numbers")
         if arrays:
             layers.append(_Layer(kind, f"{name} in {param}", options, arrays))
     if 4 * at != size:

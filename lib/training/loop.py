@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from lib.data import ImageSet
-from lib.data.arrays import check_whole_number
+from lib.data.arrays import check_whole_number, whole_numbers
 from lib.data.pairs import PKBatches, count_pairs, sample_pairs
 from lib.evaluation import equal_error_rate, pair_scores
 from lib.models import Network, embed, to_input
@@ -61,7 +61,7 @@ def fit(
     raises      FloatingPointError: loss or gradient not finite; ValueError: checkpoint of other
                 run, images whose EER cannot be measured, batches in which nothing is compared
     """
-    check_whole_number("steps", steps, least=1)
+    whole_numbers(steps=(steps, 1), P=(batch[0], 1), K=(batch[1], 1))
     if validation:
         check_whole_number("validation: steps between measurements", validation[1], least=1)
         if why := unmeasurable(validation[0]):

@@ -24,7 +24,7 @@ class Contract(
     val template: List<Point> = TEMPLATE
 ) {
     init {
-        checkThreshold(threshold)
+        require(threshold > -1 && threshold < 1) { "the threshold $threshold is no cosine: was the file exported with threshold=...?" }
         require(divide != 0.0 && side > 0 && size > 0) { "a contract with a zero where none can be" }
     }
 }
