@@ -39,7 +39,8 @@ class PhoneModel(nn.Module):
         self.block = PHONE_SIDE // height if takes_faces else 1
         self.input_size = (height * self.block, width * self.block)
         self.fingerprint = fingerprint(model)
-        self.scale, self.template = model.scale, model.template
+        self.scale = model.scale
+        self.template = getattr(model, "template", models.Network.template)
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, 112, 112, 3) -> (1, D), unit length"""

@@ -190,9 +190,10 @@ def main(arguments: list[str] | None = None) -> int:
         models.check_writable(file)
     if given.no_resume and rank == 0:
         checkpoint.unlink(missing_ok=True)
+    start = models.load(given.start_from, given.model) if given.start_from else None
     train, test = _load(given.data, rank, world).split_by_identity(given.test, seed=given.seed)
-    if given.start_from:
-        model = models.load(given.start_from, given.model)
+    if start is not None:
+        model = start
     else:
         size = tuple(given.input_size or train.images.shape[1:3])
         model = models.ARCHITECTURES[given.model](given.embedding_size, size, given.width)
