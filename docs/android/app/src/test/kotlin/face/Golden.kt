@@ -119,7 +119,8 @@ private fun decisions(golden: File) {
     val texts = Largest("decision")
     val probes = rows(File(golden, "probes.f32"), size.toInt())
     for (bad in listOf(Double.NaN, 70.0, -1.1)) {
-        texts.same(try { decide(galleries[1], probes[0], bad, 0.0) == null } catch (reason: IllegalArgumentException) { true })
+        val answer = try { decide(galleries[1], probes[0], bad, 0.0).kind } catch (reason: IllegalArgumentException) { "refused" }
+        texts.same(answer == "refused")
     }
     for ((line, probe) in File(golden, "decisions.txt").readLines().zip(probes)) {
         val (which, threshold, margin, refused, kind) = line.split("\t")
