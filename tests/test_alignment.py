@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lib.data import load
+from lib.data.synthetic import face_render, face_shape
 from lib.data.synthetic.face_render import TEMPLATE
 from lib.models import course_model, to_input
 from lib.phone import alignment
@@ -99,6 +100,42 @@ def test_clicks_in_the_wrong_order_are_refused():
     for one, other in (([80, 40], [40, 40]), ([40, 40], [40, 80])):
         with pytest.raises(ValueError, match="left side of the picture"):
             alignment.from_eyes([[one, other]])
+
+
+def as_four(points: np.ndarray) -> np.ndarray:
+    return np.concatenate([points[:, :3], points[:, 3:].mean(1, keepdims=True)], 1)
+
+
+def faults(points, size=(100, 100)) -> list[str]:
+    return [alignment.point_fault(each, size) for each in points]
+
+
+@pytest.mark.parametrize("four", [False, True])
+def test_points_of_real_faces_are_taken_whatever_the_pose(four):
+    """From profile to profile, leaning, upside down, or reaching out of the picture."""
+    person, poses = face_shape.person(6, 0), []
+    for yaw in np.linspace(-1.57, 1.57, 9):
+        poses += [{"yaw": yaw}, {"yaw": yaw, "roll": 0.6}, {"yaw": yaw, "pitch": 0.5}]
+    views = [face_render.view(6, 0, 0, aligned=False) | pose for pose in poses]
+    colours = [face_render.view_colours(6, 0, 0)] * len(views)
+    points = face_render.render(person, views, colours, 32)[1]
+    points = as_four(points) if four else points
+    middle = points.mean(1, keepdims=True)
+    assert not any(faults(points, (32, 32)))
+    assert not any(faults(2 * middle - points, (32, 32))), "upside down"
+    assert not any(faults(points + 16 - middle, (32, 32)))
+
+
+def test_points_that_fit_no_face_are_named():
+    faces = load("synthetic-faces", identities=4, images=2, size=96, seed=6, aligned=False)
+    five, size = faces.extra["landmarks"].astype(float), (96, 96)
+    four = as_four(five)
+    for points, order in ((five, [1, 0, 2, 4, 3]), (five, [1, 0, 2, 3, 4]), (four, [1, 0, 2, 3])):
+        assert all("left and right exchanged" in why for why in faults(points[:, order], size))
+        assert not any(faults(points, size))
+    assert all("x and y" in why for why in faults(five[..., ::-1], size))
+    assert all("outside the photograph" in why for why in faults(five + 96, size))
+    assert all("fit no face" in why for why in faults(np.full((1, 5, 2), 9.0)))
 
 
 def test_points_of_a_crop_are_found_in_the_photograph():

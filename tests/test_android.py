@@ -313,6 +313,7 @@ MUTANTS = {
         "top - second < margin",
         "top - second <= margin",
     ),
+    "any threshold": ("Match.kt", "    checkThreshold(threshold)\n", ""),
     "no margin": ("Match.kt", "top - second < margin", "false"),
     "numbers the other way round in the file": (
         "Gallery.kt",

@@ -72,7 +72,6 @@ def network(last):
     return Net()
 
 
-@still_open(reason="the cache of exports knows weights, not what forward does")
 def test_01_a_network_whose_forward_was_mended_is_exported_anew(tmp_path):
     images = load("synthetic-faces", identities=4, images=2, seed=5).images
     before, after = network(lambda v: v), network(lambda v: F.normalize(v, dim=1))
@@ -131,7 +130,6 @@ def test_02_two_processes_that_download_at_once_leave_one_whole_file(tmp_path, m
 # ------------------------------------------------------------------------------------- training
 
 
-@still_open(reason="the error rate on held-out people is worked out before the model is saved")
 @pytest.mark.parametrize("people, pictures", [(10, 4), (30, [1] * 8 + [2, 2])])
 def test_03_a_training_on_few_people_leaves_a_model_or_is_refused_at_once(
     tmp_path, people, pictures
@@ -146,7 +144,6 @@ def test_03_a_training_on_few_people_leaves_a_model_or_is_refused_at_once(
         assert out.exists()
 
 
-@still_open(reason="the checkpoint beside --out may be --out itself, and is then removed")
 def test_04_what_was_trained_is_not_deleted(tmp_path):
     folder = folder_of_people(tmp_path / "people", 30, 3)
     out = tmp_path / "x.checkpoint"
@@ -162,7 +159,6 @@ def an_edited_loss(calls: list, title: str, margin: float):
     return my_loss
 
 
-@still_open(reason="a checkpoint is bound to the name of a loss, not to what it computes")
 def test_11_an_edited_loss_of_the_same_name_is_not_resumed_from_the_other_ones_checkpoint(tmp_path):
     images = load("folder", path=folder_of_people(tmp_path / "p", 12, 3), size=32)
     calls: list[str] = []
@@ -176,7 +172,6 @@ def test_11_an_edited_loss_of_the_same_name_is_not_resumed_from_the_other_ones_c
     assert calls.count("second") > 0
 
 
-@still_open(reason="batches without a positive pair cost nothing, and nobody says so")
 @pytest.mark.parametrize("p, k", [(4, 1), (1, 4)])
 def test_12_batches_that_hold_no_triplet_are_refused_or_said(tmp_path, p, k):
     images = load("folder", path=folder_of_people(tmp_path / "p", 12, 3), size=32)
@@ -188,7 +183,6 @@ def test_12_batches_that_hold_no_triplet_are_refused_or_said(tmp_path, p, k):
 # ---------------------------------------------------------------------------- gallery and phone
 
 
-@still_open(reason="a threshold is not checked where it enters")
 @pytest.mark.parametrize("threshold", [float("nan"), 70, 1.1])
 def test_05_a_threshold_is_finite_and_a_cosine(threshold):
     vectors = np.random.default_rng(0).normal(size=(2, 128))
@@ -199,7 +193,6 @@ def test_05_a_threshold_is_finite_and_a_cosine(threshold):
         gallery.decide(vectors[1], threshold)
 
 
-@still_open(reason="the contract takes whatever it is given")
 def test_05_a_contract_holds_no_nan(tmp_path):
     with pytest.raises(ValueError, match="threshold"):
         to_onnx(ShortFaceNet(), tmp_path / "nan.onnx", threshold=float("nan"))
@@ -214,7 +207,6 @@ def test_06_one_colour_picture_without_its_first_axis_is_refused():
     assert embed(course_model(), picture[None]).shape == (1, 128)
 
 
-@still_open(reason="the order of five points is not checked")
 @pytest.mark.parametrize("order", [[1, 0, 2, 4, 3]])
 def test_10_points_with_left_and_right_exchanged_are_noticed(order):
     faces = load("synthetic-faces", identities=6, images=2, size=160, seed=6, aligned=False)
@@ -386,7 +378,6 @@ def test_18_labels_that_are_no_whole_numbers_are_refused():
 # -------------------------------------------------------------------------------- export inputs
 
 
-@still_open(reason="the converter speaks in its own words")
 @pytest.mark.parametrize("kind", ["half", "bfloat16"])
 def test_21_a_network_in_half_precision_is_refused_in_words(tmp_path, kind):
     model = getattr(ShortFaceNet(), kind)()
@@ -394,7 +385,6 @@ def test_21_a_network_in_half_precision_is_refused_in_words(tmp_path, kind):
         to_onnx(model, tmp_path / "half.onnx")
 
 
-@still_open(reason="weights are not looked at")
 def test_21_a_network_whose_weights_are_nan_is_refused(tmp_path):
     model = ShortFaceNet()
     model.last.conv.weight.data.fill_(float("nan"))
@@ -402,7 +392,6 @@ def test_21_a_network_whose_weights_are_nan_is_refused(tmp_path):
         to_onnx(model, tmp_path / "nan.onnx")
 
 
-@still_open(reason="unit_norm is written, not measured")
 def test_21_the_contract_says_whether_vectors_have_unit_length(tmp_path):
     model = KochNet(64, (28, 28), (4, 3, 2, 1), 0.25).eval()
     path = to_onnx(model, tmp_path / "koch.onnx")
@@ -411,7 +400,6 @@ def test_21_the_contract_says_whether_vectors_have_unit_length(tmp_path):
     assert read_contract(path)["output"]["unit_norm"] == has_unit_length
 
 
-@still_open(reason="any name is taken")
 @pytest.mark.parametrize("name", ["model.tflite", "model.ort"])
 def test_21_another_formats_ending_is_refused(tmp_path, name):
     with pytest.raises(ValueError, match="onnx"):

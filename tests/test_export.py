@@ -408,6 +408,61 @@ def test_a_second_conversion_comes_from_the_cache_and_other_inputs_do_not(
         b"program 1",
     ]
     assert converted(other_weights(), "a") == b"program 3"
+    (kept, *_) = sorted((tmp_path / "cache").rglob("*.bin"))
+    kept.write_bytes(kept.read_bytes()[:-1])  # damaged: made anew, and whole again
+    again = [converted(model, "a"), converted(model, "b"), converted(other_weights(), "a")]
+    assert len(conversions) == 4 and b"program 4" in again
+    monkeypatch.setattr(convert, "write_atomically", mock_full_disk)
+    assert converted(model, "c") == b"program 5"
+
+
+def mock_full_disk(*_):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_network_whose_forward_was_edited_is_converted_anew(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    edited = copy.deepcopy(model)
+    edited.bottleneck.forward = lambda x: 0.5 * model.bottleneck(x)  # the same weights
+    answers = [
+        convert.cached(lambda phone: phone.probe[1].tobytes(), export.PhoneModel(one), by="torch")
+        for one in (model, edited)
+    ]
+    assert answers[0] != answers[1]
+
+
+def test_a_file_that_answers_otherwise_than_the_network_is_not_written(
+    model, tmp_path, monkeypatch
+):
+    phone, path = export.PhoneModel(model), tmp_path / "face.onnx"
+    facts = contract(phone, "float32")
+    monkeypatch.setattr(convert, "run", lambda file, pictures: -phone.probe[1])
+    with pytest.raises(ValueError, match="face.onnx answers otherwise than the network, by 2 of"):
+        convert._write(path, b"", facts, phone, None)
+    assert not path.exists()
+    monkeypatch.setattr(convert, "run", lambda file, pictures: phone.probe[1] * np.nan)
+    with pytest.raises(ValueError, match="by nan of a vector's length: it is not written"):
+        convert._write(path, b"", facts, phone, None)
+
+
+def test_an_int8_file_that_answers_otherwise_warns_and_is_written(model, tmp_path, monkeypatch):
+    phone, path = export.PhoneModel(model), tmp_path / "face.onnx"
+    pictures = phone.probe[0]
+    monkeypatch.setattr(convert, "run", lambda file, pictures: -phone.probe[1])
+    with pytest.warns(UserWarning, match="other calibration images?"):
+        convert._write(path, b"x", contract(phone, "int8"), phone, pictures)
+    assert path.read_bytes() == b"x"
+
+
+def test_the_contract_measures_whether_vectors_have_unit_length(model):
+    class Long(export.ShortFaceNet):
+        def forward(self, x):
+            return 3 * super().forward(x)
+
+    for network, is_unit in ((model, True), (Long(), False)):
+        facts = contract(export.PhoneModel(network), "float32", threshold=np.float32(0.5))
+        assert facts["output"]["unit_norm"] is is_unit and facts["threshold"] == 0.5
+        assert ("divided by both lengths" in facts["metric"]) is not is_unit
 
 
 def test_what_converters_print_is_hidden(capfd):

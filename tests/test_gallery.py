@@ -219,7 +219,7 @@ def test_an_embedding_has_at_least_one_number():
     gallery = Gallery(PRINT, 1)
     gallery.enrol("Ada", [[-1.0]])
     assert gallery.scores([[1.0], [-1.0]]).tolist() == [[-1.0], [1.0]]
-    with pytest.raises(ValueError, match="size=0"):
+    with pytest.raises(ValueError, match="size must be a whole number, at least 1"):
         Gallery(PRINT, 0)
 
 

@@ -182,6 +182,25 @@ def test_a_decision_changes_at_the_two_scores_of_the_contract():
     ) == ["different", "different", "unsure", "unsure", "same", "same"]
 
 
+@pytest.mark.parametrize(
+    "contract",
+    [
+        {"threshold": None, "reject_below": 0.5},
+        {"threshold": 70, "reject_below": 0.5},
+        {"threshold": 1.1, "reject_below": 0.5},
+        {"threshold": "0.7", "reject_below": 0.5},
+        {"threshold": 0.7, "reject_below": -2},
+        {"threshold": 0.7},
+        {"threshold": 0.5, "reject_below": 0.7},
+    ],
+)
+def test_thresholds_that_are_no_cosines_are_refused_in_words(contract):
+    check = "try { score.checkThresholds(contract); } catch (error) { return error.message; }"
+    assert "The contract's" in node(check, contract=contract)
+    good = {"threshold": 0.7, "reject_below": 0.5}
+    assert node("return score.checkThresholds(contract)", contract=good) == good
+
+
 def test_how_rare_a_score_is_among_strangers_is_counted():
     rng = np.random.default_rng(2)
     strangers = rng.normal(0, 0.25, 20_000).clip(-1, 1)

@@ -19,6 +19,7 @@ from lib.data import ImageSet
 from lib.data.pairs import PKBatches
 from lib.training import augment
 from lib.training.__main__ import build_loss, main
+from lib.training.checkpoint import describe
 from lib.training.loop import draw_batches
 from lib.training.processes import join_processes
 
@@ -438,6 +439,50 @@ def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused_in_words(tmp_pa
         train(network(), **call)
 
 
+def a_loss(scale: float, default: float = 1.0):
+    def of_a_batch(vectors, labels, margin=default):
+        return scale * losses.batch_contrastive_loss(vectors, labels, margin)
+
+    return of_a_batch
+
+
+def test_a_loss_is_described_by_what_it_computes_and_not_by_its_name():
+    same, *others = (
+        describe(loss)
+        for loss in (
+            a_loss(1.0),
+            a_loss(2.0),
+            a_loss(1.0, default=0.5),
+            losses.SoftmaxLoss(losses.ArcFace(8, 12, margin=0.3)),
+            losses.SoftmaxLoss(losses.ArcFace(8, 12, margin=0.4)),
+            losses.SoftmaxLoss(losses.ArcFace(8, 12, scale=30.0, margin=0.4)),
+            augment.Redrawn(0.5),
+            augment.Redrawn(1.0),
+        )
+    )
+    assert describe(a_loss(1.0)) == same and len({same, *others}) == 8
+    assert describe(losses.batch_contrastive_loss) == "batch_contrastive_loss"
+    assert " at 0x" not in describe(network().forward)
+
+
+def test_a_network_edited_under_the_same_name_is_another_run(tmp_path):
+    def net(power: int):
+        class Net(models.SignatureNet):
+            def forward(self, x):
+                return super().forward(x**power)
+
+        return Net(8, (16, 16), width=0.25)
+
+    train(net(1), steps=1, checkpoint=tmp_path / "c")
+    with pytest.raises(ValueError, match="another run .model"):
+        train(net(2), steps=1, checkpoint=tmp_path / "c")
+
+
+def test_a_training_whose_every_batch_costs_nothing_says_so():
+    with pytest.warns(UserWarning, match="every batch cost exactly 0: nothing was learned"):
+        train(network(), steps=2, loss=lambda vectors, labels: 0 * vectors.sum())
+
+
 def test_the_progress_line_shows_loss_and_baseline_once(capsys, monkeypatch):
     monkeypatch.setattr("lib.training.progress.DELAY", 0.0)
     train(network(), steps=30, baseline=0.07)
@@ -507,7 +552,7 @@ def test_the_command_line_trains_a_model_that_loads_with_its_facts(
         "28 images of 7 identities; 3 others held out" in out
         and "EER on 3 identities not trained on" in out
     )
-    assert not (tmp_path / "model.checkpoint").exists()
+    assert not (tmp_path / "model.pt.checkpoint").exists()
     assert (
         main(
             [
@@ -520,6 +565,31 @@ def test_the_command_line_trains_a_model_that_loads_with_its_facts(
         )
         == 0
     )
+
+
+def test_a_model_is_written_before_it_is_measured(tmp_path, monkeypatch, threads_as_before):
+    def broken(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "validation_eer", broken)
+    with pytest.raises(KeyboardInterrupt):
+        main(command(tmp_path))
+    facts = models.load(tmp_path / "model.pt").facts
+    assert facts["eer"] is None and facts["steps"] == 4
+    assert (tmp_path / "model.pt.checkpoint").exists()
+
+
+def test_a_full_disk_at_the_end_keeps_the_checkpoint(tmp_path, monkeypatch, threads_as_before):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(models, "save", full)
+    words = "model.pt was not written .*No space left.* kept in .*model.pt.checkpoint"
+    with pytest.raises(OSError, match=words):
+        main(command(tmp_path))
+    monkeypatch.undo()
+    assert main(command(tmp_path)) == 0 and models.load(tmp_path / "model.pt").facts["eer"] < 1
+    assert not (tmp_path / "model.pt.checkpoint").exists()
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def write_decisions(folder: Path, galleries: list[Gallery], centres, rng) -> Non
     first, second = np.eye(SIZE)[0], np.repeat([0, 0.5, 0], [1, 4, SIZE - 5])
     cases = [(2, first, 0.5, 0.1, "")]
     cases += [
-        (3, first, threshold, margin, "") for threshold in (1, 1.01) for margin in (0, 0.5, 0.51)
+        (3, first, threshold, margin, "") for threshold in (1, 0.99) for margin in (0, 0.5, 0.51)
     ]
     cases += [(3, second, threshold, 0.75, "") for threshold in (0.75, 0.76)]
     while len(cases) < 400:

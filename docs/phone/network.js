@@ -8,19 +8,21 @@
 import * as ort from "./runtime/ort.wasm.bundle.min.mjs";
 import { SIDE } from "./align.js";
 import { toInput } from "./pixels.js";
+import { checkThresholds } from "./score.js";
 
 ort.env.wasm.numThreads = 1;
 
 /**
  * @param {string} address  of the .onnx; its contract lies beside it as .onnx.json
  * @returns {Promise<Network>}
- * @throws {Error} in words where the file wants another picture than this page makes
+ * @throws {Error} in words where the file wants another picture than this page makes, or has thresholds that are no cosines
  */
 export async function openNetwork(address) {
   const [contract, session] = await Promise.all([
     fetch(`${address}.json`).then((answer) => answer.json()),
     ort.InferenceSession.create(address, { executionProviders: ["wasm"] }),
   ]);
+  checkThresholds(contract);
   const shape = contract.input.shape.join("×");
   if (shape !== `1×${SIDE}×${SIDE}×3`) throw new Error(`The network wants pictures of ${shape}; this page makes 1×${SIDE}×${SIDE}×3.`);
   const run = async (/** @type {ArrayLike<number>} */ rgb) => {

@@ -23,6 +23,23 @@ export function cosine(a, b) {
 }
 
 /**
+ * A threshold that is no number would take nobody or everybody for the same person, without a word.
+ *
+ * @template {Thresholds} T
+ * @param {T} contract
+ * @returns {T} the same
+ * @throws {Error} in words where a threshold is no cosine, or the two are in the wrong order
+ */
+export function checkThresholds(contract) {
+  for (const name of /** @type {const} */ (["reject_below", "threshold"])) {
+    const value = contract[name];
+    if (!Number.isFinite(value) || Math.abs(value) > 1) throw new Error(`The contract's ${name} must be a cosine, a number from −1 to 1, not ${value}.`);
+  }
+  if (contract.reject_below > contract.threshold) throw new Error("The contract's reject_below is above its threshold.");
+  return contract;
+}
+
+/**
  * Same from the threshold on, different below the score that hardly any pair of one person stays under, and between them: not sure.
  *
  * @param {number} score

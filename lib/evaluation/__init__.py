@@ -4,6 +4,7 @@ Scores are similarities: larger is more alike. `same` is True where both images 
 
 equal_error_rate, roc, auc, far_frr   two kinds of error and their curve   01_a_siamese_network
 pair_scores, convert_threshold        cosine, L2 and squared L2            03_pairs_and_triplets
+check_threshold                       a threshold is a finite cosine       15_on_the_phone
 bootstrap_interval, paired_interval   intervals over identities            01, 11_verification
 draw_references, score_draws, Scored  several references a person          07_signature_verification
 cllr, min_cllr, fit_calibration       likelihood ratios                    07_signature_verification
@@ -39,4 +40,4 @@ from lib.evaluation.rates import (
     tar_at_far,
 )
 from lib.evaluation.references import Draw, Scored, draw_references, label_scores, score_draws
-from lib.evaluation.scores import pair_scores
+from lib.evaluation.scores import check_threshold, pair_scores

@@ -81,6 +81,9 @@ def is_correct(scores, answer) -> np.ndarray:
     scores  (E, ways); `answer` and what is returned are (E,)
     """
     scores, answer = np.asarray(scores), np.asarray(answer)
+    if scores.ndim != 2 or answer.shape != scores.shape[:1] or not np.isfinite(scores).all():
+        shapes = f"{scores.shape} and {answer.shape}"
+        raise ValueError(f"scores must be finite (E, ways) and answer (E,), not {shapes}")
     best = scores >= scores.max(1, keepdims=True)
     return best[np.arange(len(answer)), answer] / best.sum(1)
 
@@ -93,6 +96,9 @@ def retrieve(embeddings, identity, k: int, block: int = 1000) -> tuple[np.ndarra
                 query's: its mean is precision at k
     """
     unit = unit_rows(np.asarray(embeddings, dtype=np.float32))
+    if len(unit) != len(identity) or not 1 <= k < len(unit) or not np.isfinite(unit).all():
+        given = f"{len(unit)} embeddings, {len(identity)} identities, k={k}"
+        raise ValueError(f"k must be 1 to N - 1 of N finite embeddings and identities; {given}")
     blocks = []
     for start in range(0, len(unit), block):
         scores = unit[start : start + block] @ unit.T  # (B, N)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lib.data.arrays import as_array
+from lib.data.arrays import as_array, check_whole_number
 from lib.evaluation.scores import as_pairs
 
 
@@ -68,6 +68,7 @@ def _over_pairs(value: Callable, order: np.ndarray, identities, resamples: int, 
     if first.shape != order.shape or second.shape != order.shape:
         shapes = f"not {first.shape} and {second.shape}"
         raise ValueError(f"identities must be two arrays of {len(order)}, {shapes}")
+    check_whole_number("resamples", resamples, least=1)
     people, codes = np.unique(np.concatenate([first[order], second[order]]), return_inverse=True)
     i, j = np.split(codes, 2)
     if len(people) < 2:
@@ -103,6 +104,9 @@ def interval_over(
            (balanced accuracy). A kind that a draw misses counts as 0
     """
     values = np.asarray(values, dtype=np.float64)
+    if values.shape != np.shape(groups) or not len(values) or not np.isfinite(values).all():
+        shapes = f"{values.shape} and {np.shape(groups)}"
+        raise ValueError(f"values and groups must be (N,), N >= 1, and finite, not {shapes}")
     names, group = np.unique(np.asarray(groups), return_inverse=True)
     _, kind = np.unique(np.zeros(len(values)) if kinds is None else kinds, return_inverse=True)
     total, size = np.zeros((2, kind.max() + 1, len(names)))  # (kinds, groups) each
@@ -121,6 +125,8 @@ def wilson_interval(successes: float, trials: int) -> tuple[float, float]:
 
     source  Wilson 1927
     """
+    if not 0 <= successes <= trials or trials < 1:
+        raise ValueError(f"{successes} successes of {trials} trials: from 0 to all of 1 or more")
     z, p = 1.959964, successes / trials
     centre = p + z * z / (2 * trials)
     half_width = z * math.sqrt(p * (1 - p) / trials + (z / (2 * trials)) ** 2)

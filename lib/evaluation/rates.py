@@ -14,7 +14,7 @@ import numpy as np
 
 from lib.data.arrays import as_array
 from lib.evaluation.intervals import bootstrap_interval
-from lib.evaluation.scores import as_pairs
+from lib.evaluation.scores import as_pairs, check_threshold
 
 
 class Roc(NamedTuple):
@@ -52,7 +52,7 @@ def auc(scores, same) -> float:
 def far_frr(scores, same, threshold: float) -> tuple[float, float]:
     """(FAR, FRR) of accepting every score >= threshold."""
     scores, same = as_pairs(scores, same)
-    accepted = scores >= threshold
+    accepted = scores >= check_threshold(threshold, cosine=False)
     return float(accepted[~same].mean()), float((~accepted[same]).mean())
 
 
@@ -118,6 +118,8 @@ def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]
     folds = as_array(folds)
     if folds.shape != scores.shape or len(np.unique(folds)) < 2:
         raise ValueError(f"folds: a number, or {len(scores)} fold numbers of two folds or more")
+    if thresholds is not None and not (np.size(thresholds) and np.isfinite(thresholds).all()):
+        raise ValueError("thresholds must be one finite number or more")
     accuracies = []
     for fold in np.unique(folds):
         test = folds == fold

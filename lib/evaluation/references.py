@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data.arrays import as_array
+from lib.data.arrays import as_array, whole_numbers
 
 
 class Draw(NamedTuple):
@@ -49,6 +49,7 @@ def draw_references(identity, genuine, k: int, draws: int = 10, seed: int = 0) -
 
     raises  ValueError where an identity has no genuine image left to be questioned
     """
+    whole_numbers(k=(k, 1), draws=(draws, 1))
     identity, genuine = as_array(identity), as_array(genuine).astype(bool)
     people = np.unique(identity)
     real = {person: np.flatnonzero((identity == person) & genuine) for person in people}

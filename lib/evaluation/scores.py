@@ -1,5 +1,7 @@
 """Scores of pairs: computed from embeddings, and checked before they are measured."""
 
+import math
+
 import numpy as np
 
 from lib.data.arrays import as_array, unit_rows
@@ -22,6 +24,24 @@ def as_pairs(scores, same) -> tuple[np.ndarray, np.ndarray]:
         missing = "different" if len(same) and same.all() else "same"
         raise ValueError(f"no {missing} pairs among {len(same)}: both kinds are needed")
     return scores, same
+
+
+def check_threshold(threshold, name: str = "threshold", cosine: bool = True) -> float:
+    """The threshold as a float, wherever one enters.
+
+    NaN is neither above nor below a score, so it would accept or reject everybody without a word.
+
+    cosine  True: scores are cosines; False: any finite number will do
+    raises  ValueError where it is no finite number, or no cosine
+    """
+    try:
+        value = float(threshold)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not math.isfinite(value) or (cosine and not -1 <= value <= 1):
+        needed = "a cosine, a number from -1 to 1" if cosine else "a finite number"
+        raise ValueError(f"{name} must be {needed}, not {threshold!r}")
+    return value
 
 
 def pair_scores(embeddings, i, j) -> np.ndarray:

@@ -5,6 +5,8 @@ A network for 56x56 takes the same input: its file begins with an exact 2x2 mean
 """
 
 import hashlib
+import json
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -12,8 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lib import models
+from lib.evaluation import check_threshold
 
 PHONE_SIDE = 112
+METRIC = "cosine similarity: the sum of the products{}; accept when it is at least the threshold"
 
 
 class PhoneModel(nn.Module):
@@ -21,10 +25,13 @@ class PhoneModel(nn.Module):
 
     A face network whose side divides 112 gets pictures of 112x112 and averages blocks of them; any
     other network gets pictures of its own size.
+
+    raises  ValueError for weights that are not float32, or hold NaN
     """
 
     def __init__(self, model: models.Network) -> None:
         super().__init__()
+        _check_weights(model)
         self.model = models.fold_batch_norm(model).cpu().eval()
         self.channels, self.embedding_size = model.channels, model.embedding_size
         height, width = model.input_size
@@ -32,7 +39,8 @@ class PhoneModel(nn.Module):
         self.block = PHONE_SIDE // height if takes_faces else 1
         self.input_size = (height * self.block, width * self.block)
         self.fingerprint = fingerprint(model)
-        self.scale, self.template = model.scale, model.template
+        self.scale = model.scale
+        self.template = getattr(model, "template", models.Network.template)
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, 112, 112, 3) -> (1, D), unit length"""
@@ -42,6 +50,28 @@ class PhoneModel(nn.Module):
     def example(self) -> Tensor:
         """An input of zeros, for converters that trace the network."""
         return torch.zeros(1, *self.input_size, self.channels)
+
+    @cached_property
+    def probe(self) -> tuple[np.ndarray, np.ndarray]:
+        """Two pictures of noise as the file takes them, and the network's answers, (2, D).
+
+        What a network computes is in them: its weights, its `forward`, and what that refers to. One
+        thread, so that they are the same to the bit the next time.
+        """
+        shape = (2, *self.input_size, *((3,) if self.channels == 3 else ()))
+        pictures = self.pictures(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with torch.no_grad():
+                answers = self(torch.from_numpy(pictures)).numpy()
+        finally:
+            torch.set_num_threads(threads)
+        if answers.shape != (2, self.embedding_size) or not np.isfinite(answers).all():
+            needed = f"{self.embedding_size} finite numbers a picture"
+            found = f"{answers.shape} with {int((~np.isfinite(answers)).sum())} NaN"
+            raise ValueError(f"the network must answer {needed}; to two it answers {found}")
+        return pictures, answers
 
     def pictures(self, images: np.ndarray) -> np.ndarray:
         """The input of the phone's file, from images as an `ImageSet` stores them.
@@ -62,6 +92,15 @@ class PhoneModel(nn.Module):
         return x.permute(0, 2, 3, 1).contiguous().numpy()  # (N, C, H, W) -> (N, H, W, C)
 
 
+def _check_weights(model: models.Network) -> None:
+    for name, value in (*model.named_parameters(), *model.named_buffers()):
+        if value.is_floating_point() and value.dtype != torch.float32:
+            kind = f"{name} is {str(value.dtype).removeprefix('torch.')}"
+            raise ValueError(f"{kind}; the phone's network is float32: call model.float() first")
+        if not bool(value.isfinite().all()):
+            raise ValueError(f"{name} holds NaN or infinite numbers, as after a diverged training")
+
+
 def fingerprint(model: models.Network) -> str:
     """Sixteen hex digits that bind a file, a threshold and a gallery to one network's weights."""
     digest = hashlib.sha256(f"{type(model).__name__} {tuple(model.input_size)}".encode())
@@ -76,7 +115,15 @@ def contract(phone: PhoneModel, precision: str, **facts) -> dict:
     facts    what only the caller knows: name, version, threshold, threshold_far, data...;
              gallery_thresholds: {"one_in", "templates", "threshold"}, one for each size of gallery
     returns  for a face network also "template": x and y of five points in the input's picture
+    raises   ValueError for a threshold that is no cosine, and for what JSON cannot hold
     """
+    if "threshold" in facts:
+        facts["threshold"] = check_threshold(facts["threshold"])
+    try:
+        facts = json.loads(json.dumps(facts, allow_nan=False, default=lambda number: number.item()))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"a contract holds plain facts, no NaN and no objects: {error}") from None
+    unit_norm = bool((abs(np.linalg.norm(phone.probe[1], axis=1) - 1) < 1e-3).all())
     low, high = (float(phone.scale(torch.tensor(value))) for value in (0.0, 255.0))
     divide = 255 / (high - low)
     height, width = phone.input_size
@@ -95,10 +142,9 @@ def contract(phone: PhoneModel, precision: str, **facts) -> dict:
             "subtract": round(-low * divide, 6),
             "divide": round(divide, 6),
         },
-        "output": {"shape": [1, phone.embedding_size], "type": "float32", "unit_norm": True},
+        "output": {"shape": [1, phone.embedding_size], "type": "float32", "unit_norm": unit_norm},
         **points,
-        "metric": "cosine similarity: the sum of the products; "
-        "accept when it is at least the threshold",
+        "metric": METRIC.format("" if unit_norm else ", divided by both lengths"),
     }
 
 

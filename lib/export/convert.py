@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -32,6 +33,7 @@ from lib.data.files import write_atomically
 from lib.export import rewrite
 from lib.export.contract import PhoneModel, contract, fingerprint
 from lib.export.files import KEY, quiet, require, write
+from lib.export.runtimes import run
 from lib.models import Network
 
 PRECISIONS = {
@@ -39,6 +41,9 @@ PRECISIONS = {
     ".tflite": ("float32", "float16", "int8"),
     ".pte": ("float32", "int8"),
 }
+# How far an answer may be from the network's, in lengths of a vector. float32 and float16 only
+# round; int8 loses more, and only a warning says how much.
+LARGEST_ERROR = {"float32": 1e-3, "float16": 2e-2, "int8": 0.5}
 
 
 def to_onnx(
@@ -52,21 +57,24 @@ def to_onnx(
 
     calibration  uint8 images (a hundred of the training images), for int8 only
     facts        what only the caller knows: name, version, threshold, threshold_far, data...
-    raises       ValueError for a precision that the format does not have, or int8 without
-                 calibration; ImportError, in words, where the converter is not installed
+    raises       ValueError for a precision that the format does not have, int8 without calibration,
+                 another ending than .onnx, weights that are not float32 or hold NaN, facts that a
+                 contract cannot hold, and where the file answers otherwise than the network;
+                 ImportError, in words, where the converter is not installed
     """
     require("onnxscript")
     require("onnxruntime")
     import onnx
 
+    path = _named(path, ".onnx")
     phone, pictures = prepare(model, ".onnx", precision, calibration)
+    facts = contract(phone, precision, **facts)
     content = cached(_onnx, phone, precision == "int8", by="onnxscript")
     if precision == "int8":
         content = cached(_onnx_int8, content, pictures, by="onnxruntime")
-    facts = contract(phone, precision, **facts)
     proto = onnx.load_from_string(content)
     onnx.helper.set_model_props(proto, {KEY: json.dumps(facts)})
-    return write(path, proto.SerializeToString(), facts)
+    return _write(path, proto.SerializeToString(), facts, phone, pictures)
 
 
 def _onnx(phone: PhoneModel, for_int8: bool) -> bytes:
@@ -144,14 +152,15 @@ def to_tflite(
     require("litert_torch")
     from lib.export import tflite  # imports LiteRT, which is optional
 
+    path = _named(path, ".tflite")
     phone, pictures = prepare(model, ".tflite", precision, calibration)
+    facts = contract(phone, precision, **facts)
     content = cached(tflite.convert, phone, by="litert-torch")
     if precision == "float16":
         content = cached(tflite.to_float16, content, by="ai-edge-quantizer")
     if precision == "int8":
         content = cached(tflite.to_int8, content, pictures, by="ai-edge-quantizer")
-    facts = contract(phone, precision, **facts)
-    return write(path, tflite.with_contract(content, facts), facts)
+    return _write(path, tflite.with_contract(content, facts), facts, phone, pictures)
 
 
 def to_executorch(
@@ -167,10 +176,11 @@ def to_executorch(
     a method of the program that returns the JSON.
     """
     require("executorch")
+    path = _named(path, ".pte")
     phone, pictures = prepare(model, ".pte", precision, calibration)
     facts = contract(phone, precision, **facts)
     content = cached(_executorch, phone, pictures, json.dumps(facts), by="executorch")
-    return write(path, content, facts)
+    return _write(path, content, facts, phone, pictures)
 
 
 def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> bytes:
@@ -209,12 +219,14 @@ def export_all(
     leave_out  names of files not to make, such as "int8.pte"
     out        gets a line a file; None: standard output
     """
-    paths, out = [], out or sys.stdout
+    paths, out, name = [], out or sys.stdout, str(facts.get("name", "model"))
+    if not name or Path(name).name != name:
+        raise ValueError(f"name={name!r} begins the files' names: it must be one without a folder")
     for suffix, convert in ((".onnx", to_onnx), (".tflite", to_tflite), (".pte", to_executorch)):
         for precision in PRECISIONS[suffix]:
             if precision + suffix in leave_out:
                 continue
-            path = Path(folder) / f"{facts.get('name', 'model')}-{precision}{suffix}"
+            path = Path(folder) / f"{name}-{precision}{suffix}"
             began = time.perf_counter()
             try:
                 with _dots(out):
@@ -245,6 +257,38 @@ def _dots(out: TextIO) -> Iterator[None]:
             done.set()
 
 
+def _named(path: Path | str, suffix: str) -> Path:
+    """The path, whose ending says the format; ValueError, before any work, for another ending."""
+    if Path(path).suffix != suffix:
+        raise ValueError(f"{Path(path).name!r} must end in {suffix}: the ending says the format")
+    return Path(path)
+
+
+def _write(
+    path: Path, content: bytes, facts: dict, phone: PhoneModel, calibration: np.ndarray | None
+) -> Path:
+    """Put the file in place once it has answered as the network does.
+
+    calibration  pictures for an int8 file, which knows of no larger values than theirs
+    """
+    pictures, expected = phone.probe
+    if calibration is not None:
+        pictures = calibration[:2]
+        with torch.no_grad():
+            expected = phone(torch.from_numpy(pictures)).numpy()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, path.name)
+        file.write_bytes(content)
+        answers = run(file, pictures)
+    off = np.linalg.norm(answers - expected, axis=1).max() / np.linalg.norm(expected, axis=1).max()
+    words = f"{path.name} answers otherwise than the network, by {off:.2g} of a vector's length"
+    if calibration is not None and not off <= LARGEST_ERROR["int8"]:
+        warnings.warn(f"{words}: other calibration images?", stacklevel=3)
+    elif not off <= LARGEST_ERROR[facts["precision"]]:
+        raise ValueError(f"{words}: it is not written")
+    return write(path, content, facts)
+
+
 def prepare(
     model: Network, suffix: str, precision: str, calibration: np.ndarray | None
 ) -> tuple[PhoneModel, np.ndarray | None]:
@@ -254,6 +298,7 @@ def prepare(
         raise ValueError(f"no {precision!r} for {suffix}; there are {known}")
     phone = PhoneModel(model)
     phone.to(memory_format=torch.contiguous_format)  # ExecuTorch refuses channels-last weights
+    phone.probe  # noqa: B018  # the network's answers, before anything is rewritten
     if precision != "int8":
         return phone, None
     if calibration is None or len(calibration) == 0:
@@ -268,18 +313,25 @@ def cached(convert: Callable[..., bytes], *inputs, by: str) -> bytes:
     """The result of `convert(*inputs)`, which may take a minute, kept in the course's cache.
 
     The key is made of the source of the function's file, the version of the package that converts
-    (`by`), and all inputs; a `PhoneModel` counts with its weights and what may be done to it.
+    (`by`), and all inputs; a `PhoneModel` counts with its weights, its answers, and what may be
+    done to it. A file that is damaged, by its checksum, is made anew; one that cannot be kept is
+    not needed.
     """
     source = inspect.getsource(sys.modules[convert.__module__])
     key = hashlib.sha256(f"{source} {by} {version(by)} {torch.__version__}".encode())
     for value in inputs:
         if isinstance(value, PhoneModel):
             source = inspect.getsource(PhoneModel) + inspect.getsource(rewrite)
+            key.update(value.probe[1].tobytes())  # two networks may differ in `forward` alone
             value = source + fingerprint(value.model)
         key.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
     file = course.cache_dir() / "export" / f"{key.hexdigest()[:32]}.bin"
-    if not file.exists():
-        with quiet(), torch.no_grad():
-            content = convert(*inputs)
-        write_atomically(file, content)
-    return file.read_bytes()
+    with contextlib.suppress(OSError):
+        content = file.read_bytes()
+        if hashlib.sha256(content[32:]).digest() == content[:32]:
+            return content[32:]
+    with quiet(), torch.no_grad():
+        content = convert(*inputs)
+    with contextlib.suppress(OSError):
+        write_atomically(file, hashlib.sha256(content).digest() + content)
+    return content

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lib import course
+from lib.data.arrays import check_whole_number
 from lib.data.files import write_atomically
+from lib.evaluation import check_threshold
 
 KEY = "contract"  # under this name every format carries its JSON
 
@@ -67,13 +70,54 @@ def write(path: Path | str, content: bytes, facts: dict) -> Path:
 def read_contract(path: Path | str) -> dict:
     """The contract, from the model file alone; the JSON is for those who cannot read the format.
 
-    raises  ValueError for a file that carries none
+    raises  FileNotFoundError; ValueError for another kind of file, a damaged one, and one that
+            carries no contract
     """
-    path = Path(path)
-    text = {".onnx": _from_onnx, ".tflite": _from_tflite, ".pte": _from_pte}[path.suffix](path)
+    path, readers = Path(path), {".onnx": _from_onnx, ".tflite": _from_tflite, ".pte": _from_pte}
+    if path.suffix not in readers:
+        raise ValueError(f"{path.name} is none of {', '.join(readers)}")
+    with reading(path):
+        text = readers[path.suffix](path)
     if text is None:
         raise ValueError(f"{path.name} carries no contract; was it written by lib.export?")
-    return json.loads(text)
+    return parse_contract(text, path)
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """What a format's own reader raises for a damaged file, as a ValueError in words."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}")
+    try:
+        yield
+    except (ImportError, FileNotFoundError):
+        raise
+    except Exception as error:
+        why = f"truncated, damaged, or no {path.suffix} ({type(error).__name__})"
+        raise ValueError(f"{path.name} cannot be read: {why}") from error
+
+
+def parse_contract(text: str | bytes, path: Path) -> dict:
+    """The contract in a JSON text that was read from `path`.
+
+    raises  ValueError where a fact is missing that the contract of each network has, for a
+            fingerprint that is none, and for a threshold that is no cosine
+    """
+    try:
+        facts = json.loads(text)
+        _, height, width, channels = facts["input"]["shape"]
+        _, size = facts["output"]["shape"]
+        lengths = [check_whole_number("", n, least=1) for n in (height, width, channels, size)]
+        divide = check_threshold(facts["input"]["divide"], cosine=False)
+        check_threshold(facts["input"]["subtract"], cosine=False)
+        if not (lengths and divide and re.fullmatch("[0-9a-f]{16}", facts["fingerprint"])):
+            raise ValueError
+        facts["precision"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise ValueError(f"{path.name} holds a damaged contract; export the model again") from None
+    if "threshold" in facts:
+        check_threshold(facts["threshold"], f"{path.name}: threshold")
+    return facts
 
 
 def _from_onnx(path: Path) -> str | None:

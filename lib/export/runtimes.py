@@ -17,7 +17,7 @@ from PIL import Image
 
 from lib.data.files import write_atomically
 from lib.export.contract import PhoneModel
-from lib.export.files import quiet, read_contract, require
+from lib.export.files import quiet, read_contract, reading, require
 from lib.models import Network
 
 RUNTIMES = {".onnx": "ONNX Runtime", ".tflite": "LiteRT", ".pte": "ExecuTorch"}
@@ -31,14 +31,14 @@ Call = Callable[[np.ndarray], np.ndarray]  # float32 (1, H, W, C) -> (1, D)
 def open_model(path: Path | str) -> Call:
     """The file as a function of one picture, on one thread.
 
-    raises  ImportError, in words, where the runtime is missing; ValueError for another kind of file
+    raises  ImportError, in words, where the runtime is missing; FileNotFoundError; ValueError for
+            another kind of file, or a damaged one
     """
     path = Path(path)
     if path.suffix not in RUNTIMES:
         raise ValueError(f"{path.name} is none of {', '.join(RUNTIMES)}")
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path}")
-    return {".onnx": _onnx, ".tflite": _tflite, ".pte": _pte}[path.suffix](path)
+    with reading(path):
+        return {".onnx": _onnx, ".tflite": _tflite, ".pte": _pte}[path.suffix](path)
 
 
 def _onnx(path: Path) -> Call:
@@ -208,15 +208,22 @@ def check_golden(folder: Path | str, path: Path | str) -> float:
             another network
     """
     folder, path = Path(folder), Path(path)
-    golden, facts = json.loads((folder / "golden.json").read_text()), read_contract(path)
-    if golden["fingerprint"] != facts["fingerprint"]:
+    facts = read_contract(path)
+    with reading(folder / "golden.json"):
+        golden = json.loads((folder / "golden.json").read_text())
+        allowed, fingerprint = golden["output_tolerance"][facts["precision"]], golden["fingerprint"]
+        given, expected = (
+            [
+                np.fromfile(folder / f"{kind}_{i}.f32", "<f4").reshape(golden[f"{kind}_shape"])
+                for i in range(golden["count"])
+            ]
+            for kind in ("input", "output")
+        )
+    if fingerprint != facts["fingerprint"]:
         raise ValueError(f"{path.name} is of another network than {folder.name}/golden.json")
-    call, largest = open_model(path), 0.0
-    for i in range(golden["count"]):
-        given = np.fromfile(folder / f"input_{i}.f32", "<f4").reshape(golden["input_shape"])
-        expected = np.fromfile(folder / f"output_{i}.f32", "<f4").reshape(golden["output_shape"])
-        largest = max(largest, float(np.abs(call(given) - expected).max()))
-    allowed = golden["output_tolerance"][facts["precision"]]
+    call = open_model(path)
+    answers = np.stack([call(one) for one in given])
+    largest = float(np.abs(answers - np.stack(expected)).max())  # NaN where any number is
     if not largest <= allowed:
         raise ValueError(
             f"{path.name} differs from the golden vectors by {largest:.2g}; "

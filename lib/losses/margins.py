@@ -52,6 +52,10 @@ class NormalizedSoftmax(nn.Module):
             with_margin = self.with_margin(cosines.gather(1, true))
             return self.scale * cosines.scatter(1, true, with_margin)
 
+    def extra_repr(self) -> str:
+        options = {name: getattr(self, name, None) for name in ("scale", "margin")}
+        return ", ".join(f"{name}={value}" for name, value in options.items() if value is not None)
+
     def with_margin(self, cosine: Tensor) -> Tensor:
         """What replaces cos(theta) at the true class, elementwise."""
         return cosine
@@ -99,7 +103,7 @@ class SphereFace(NormalizedSoftmax):
         self, embedding_size: int, classes: int, scale: float | None = 30.0, margin: int = 4
     ):
         super().__init__(embedding_size, classes, 1.0 if scale is None else scale)
-        if margin != int(margin) or margin < 1:
+        if not 1 <= margin < math.inf or margin != int(margin):
             raise ValueError(
                 "SphereFace's margin multiplies the angle and is a whole number from 1 up, "
                 f"not {margin}"

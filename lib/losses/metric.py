@@ -179,6 +179,10 @@ def baseline_loss(name: str, **options) -> float:
     if missing := [option for option in _OPTIONS[name] if option not in options]:
         raise ValueError(f"the baseline of {name!r} needs {', '.join(missing)}")
     margin = options.get("margin")
+    if margin is not None:
+        check_margin(margin)
+    if "classes" in _OPTIONS[name] and not options["classes"] >= 2:
+        raise ValueError(f"the baseline of {name!r} needs 2 classes or more")
     if name == "triplet":
         return math.log(2) if margin is None else margin
     if name == "contrastive":

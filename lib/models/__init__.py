@@ -24,7 +24,7 @@ from lib.models.cost import (
 )
 from lib.models.dlib_resnet import DlibResNet, fetch_dlib_weights, load_dlib
 from lib.models.embedding import as_channels, embed, to_input
-from lib.models.files import ARCHITECTURES, COURSE_MODEL, course_model, load, save
+from lib.models.files import ARCHITECTURES, COURSE_MODEL, check_writable, course_model, load, save
 from lib.models.layers import Bottleneck, ConvBlock, Network, PReLU, fold_batch_norm
 from lib.models.ncnn import fetch_face_weights, load_ncnn
 from lib.models.networks import EmbeddingNet, MobileFaceNet, SignatureNet

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lib.data.arrays import check_whole_number
 from lib.data.download import DataError, cache_path, fetch, mirror
 from lib.data.files import write_atomically
 from lib.data.synthetic.face_render import TEMPLATE
@@ -185,8 +186,8 @@ def load_dlib(
               batch norm, which trained them
     raises    ValueError where the two files do not belong together, or not to this network
     """
-    model = DlibResNet() if model is None else model
     arrays = _read_arrays(Path(weights), Path(manifest))
+    model = DlibResNet() if model is None else model
     blocks = _names(model)
     expected = {f"{name}/{part}" for name in blocks for part in PARTS} | {"fc"}
     if wrong := expected ^ set(arrays):
@@ -241,7 +242,9 @@ def _read_arrays(weights: Path, manifest: Path) -> dict[str, np.ndarray]:
             entry for group in json.loads(manifest.read_text()) for entry in group["weights"]
         ]
         named = [(entry["name"], entry["shape"], entry.get("quantization")) for entry in entries]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        for _, shape, _ in named:
+            [check_whole_number("shape", side, least=1) for side in shape]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"{manifest} is no list of weights as TensorFlow.js writes it") from None
     content, at, arrays = weights.read_bytes(), 0, {}
     sizes = [math.prod(shape) * (1 if bytes_ else 4) for _, shape, bytes_ in named]
@@ -253,9 +256,14 @@ def _read_arrays(weights: Path, manifest: Path) -> dict[str, np.ndarray]:
         if quantization is None:
             values = np.frombuffer(part, "<f4")
         else:
-            if quantization.get("dtype") != "uint8":
-                raise ValueError(f"{name} in {manifest} is neither float32 nor uint8")
-            bytes_ = np.frombuffer(part, np.uint8)
-            values = bytes_ * np.float32(quantization["scale"]) + np.float32(quantization["min"])
+            try:
+                if quantization["dtype"] != "uint8":
+                    raise ValueError
+                scale, least = np.float32(quantization["scale"]), np.float32(quantization["min"])
+            except (ValueError, KeyError, TypeError):
+                raise ValueError(f"{name} in {manifest} is neither float32 nor uint8") from None
+            values = np.frombuffer(part, np.uint8) * scale + least
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} in {weights} holds NaN or infinite numbers")
         arrays[name] = values.reshape(shape).astype(np.float32)
     return arrays

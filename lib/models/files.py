@@ -1,6 +1,8 @@
 """Networks in files: written whole or not at all, read without running code from them."""
 
 import io
+import tempfile
+import zipfile
 from pathlib import Path
 
 import torch
@@ -29,19 +31,36 @@ def load(path: Path | str, architecture: str | None = None) -> Network:
     raises  ValueError for a damaged file, and for another architecture than the given one
     """
     content = read_file(path, FORMAT)
-    name = content["architecture"]
+    name = content.get("architecture")
     if name not in ARCHITECTURES or (architecture and name != architecture):
         expected = architecture or " or ".join(ARCHITECTURES)
         raise ValueError(f"{path} holds a {name}, not a {expected}")
-    model = ARCHITECTURES[name](**content["options"])
-    model.load_state_dict(content["state"])
-    model.facts = content["facts"]
+    try:
+        model = ARCHITECTURES[name](**content["options"])
+        model.load_state_dict(content["state"])
+        model.facts = content["facts"]
+    except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
+        why = f"its options, weights or facts are not those of a {name} ({type(error).__name__})"
+        raise ValueError(f"{path} cannot be read: {why}") from error
     return model.eval()
 
 
 def course_model() -> Network:
     """The model that ships: a half-width MobileFaceNet for 56x56, trained on synthetic faces."""
     return load(COURSE_MODEL, "MobileFaceNet")
+
+
+def check_writable(path: Path | str) -> None:
+    """ValueError, in words, where a file cannot be written: before a training, not after it."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror}") from None
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; give the name of a file in it")
 
 
 def write_file(path: Path | str, content: dict) -> None:
@@ -57,9 +76,14 @@ def read_file(path: Path | str, form: str) -> dict:
     form    the "format" that the file must have
     raises  FileNotFoundError; ValueError for a damaged file, and for another format
     """
+    if Path(path).is_dir():
+        raise ValueError(f"{path} is a folder, not a file")
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path} is not there")
     try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip():  # torch compares no checksums
+                raise zipfile.BadZipFile
         content = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:
         why = f"truncated, damaged, or not a file of weights alone ({type(error).__name__})"

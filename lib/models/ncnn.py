@@ -67,17 +67,15 @@ def _read_layers(param: Path | str, raw: Path | str) -> deque[_Layer]:
     raises  ValueError for another format, packed (half, int8) weights, and a .bin that is shorter
             or longer than the graph says
     """
-    lines = Path(param).read_text().split("\n")
+    lines = Path(param).read_text(errors="replace").split("\n")
     if lines[0].strip() != "7767517":
         raise ValueError(f"{param} is no ncnn text graph: it does not begin with 7767517")
     size = Path(raw).stat().st_size
     floats, at, layers = np.fromfile(raw, "<f4"), 0, deque[_Layer]()
     for line in filter(str.strip, lines[2:]):
-        kind, name, inputs, outputs, *rest = line.split()
-        items = (item.split("=") for item in rest[int(inputs) + int(outputs) :])
-        options = {int(key): float(value) for key, value in items}
+        kind, name, options, counts = _read_line(line, param)
         arrays = []
-        for count in _counts(kind, options):
+        for count in counts:
             if at + count > len(floats):
                 needed = f"at least {4 * (at + count):,} needed"
                 raise ValueError(f"{raw} ends inside {name}: {size:,} bytes, {needed}")
@@ -86,12 +84,28 @@ def _read_layers(param: Path | str, raw: Path | str) -> deque[_Layer]:
         if kind in CONVOLUTIONS and arrays.pop(0).view("<u4")[0] != 0:
             packed = f"the weights of {name} are packed (half precision or int8)"
             raise ValueError(f"{raw}: {packed}; only float32 is read")
+        if not all(np.isfinite(values).all() for values in arrays):
+            raise ValueError(f"{raw}: the weights of {name} hold NaN or infinite numbers")
         if arrays:
             layers.append(_Layer(kind, f"{name} in {param}", options, arrays))
     if 4 * at != size:
         sizes = f"{raw} holds {size:,} bytes, but the graph only {4 * at:,}"
         raise ValueError(f"{sizes}: these two files do not belong together")
     return layers
+
+
+def _read_line(line: str, param: Path | str) -> tuple[str, str, dict[int, float], list[int]]:
+    """Kind, name and options of one layer, and the counts of `_counts`."""
+    try:
+        kind, name, inputs, outputs, *rest = line.split()
+        items = (item.split("=") for item in rest[int(inputs) + int(outputs) :])
+        options = {int(key): float(value) for key, value in items}
+        counts = _counts(kind, options)
+        if min(counts, default=0) < 0:
+            raise ValueError
+    except (ValueError, KeyError, OverflowError):
+        raise ValueError(f"{param} holds a line that is no ncnn layer: {line[:60]!r}") from None
+    return kind, name, options, counts
 
 
 def _counts(kind: str, options: dict[int, float]) -> list[int]:
@@ -157,6 +171,8 @@ def _copy_norm(ours: nn.Module, norm: _Layer, bias: np.ndarray) -> None:
     _copy(ours.running_mean, mean - bias, norm.name)
     _copy(ours.running_var, variance, norm.name)
     ours.running_var += norm.options.get(1, 0.0) - ours.eps  # only variance + eps counts
+    if not bool((ours.running_var + ours.eps > 0).all()):
+        raise ValueError(f"{norm.name} has a variance that is not above 0")
 
 
 def _copy(ours: Tensor, values: np.ndarray, name: str) -> None:

@@ -7,6 +7,7 @@ Everything goes into one folder, phone_people, which only its owner can read and
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -15,7 +16,6 @@ import sys
 import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -31,13 +31,14 @@ from lib.data.folder import people_folders
 from lib.export import export_all
 from lib.export.contract import PhoneModel, contract
 from lib.export.convert import PRECISIONS
+from lib.export.files import parse_contract
 from lib.models import Network
 from lib.models.recognisers import RECOGNISERS, available_recognisers, load_recogniser
 from lib.phone import quality
 from lib.phone.gallery import Gallery, usable_name
 from lib.phone.open_set import threshold_table
 from lib.phone.people import People, doubts, read_people
-from lib.phone.threshold import Chosen, choose_threshold
+from lib.phone.threshold import Chosen, check_far, choose_threshold
 from lib.plots.people import people_scores  # the one import upward: see pyproject.toml
 from lib.plots.style import png
 
@@ -72,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error("give the folder that holds one folder a person, or --forget NAME")
         else:
             enrol(given.pictures, given.out, given.model, given.far, given.yes)
-    except (DataError, ImportError, ValueError) as error:
+    except (DataError, ImportError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -85,6 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def enrol(pictures: Path, out: Path, name: str | None, far: float, agreed: bool) -> None:
     """The whole way; every step says what it did and how long it took."""
+    check_far(far)
     root, folders = people_folders(pictures)
     if root.resolve() in (out.resolve(), *out.resolve().parents):
         raise DataError(f"{out} lies among the pictures; give another folder with --out")
@@ -122,7 +124,8 @@ def forget(out: Path, name: str) -> None:
     raises  DataError where nobody of this name is there
     """
     consent, vectors, path = _consent(out), out / "vectors" / name, out / "gallery.txt"
-    facts = json.loads((out / "contract.json").read_text()) if path.exists() else {}
+    contract_file = out / "contract.json"
+    facts = parse_contract(contract_file.read_bytes(), contract_file) if path.exists() else {}
     gallery = None
     if facts:
         gallery = Gallery.load(path, facts["fingerprint"], facts["output"]["shape"][1])
@@ -175,7 +178,13 @@ def _ask(out: Path, names: list[str], agreed: bool) -> None:
 def _consent(out: Path) -> dict[str, str]:
     """{name: the day on which "yes" was typed}"""
     path = out / "consent.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        people = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if isinstance(people, dict):
+            return people
+    except ValueError:
+        pass
+    raise DataError(f"{path} is damaged: it must hold names and days, or not be there")
 
 
 def _write_json(path: Path, value: dict) -> None:
@@ -186,7 +195,7 @@ def _write_json(path: Path, value: dict) -> None:
 # -- what is printed and written -------------------------------------------------------------------
 
 
-@contextmanager
+@contextlib.contextmanager
 def _step(words: str) -> Iterator[None]:
     began = time.perf_counter()
     yield
@@ -262,8 +271,9 @@ def _export(out: Path, model: Network, facts: dict) -> None:
     wanted = contract(PhoneModel(model), "float32", **facts)
     leave_out = []
     for suffix, precisions in PRECISIONS.items():
-        file = out / f"face-float32{suffix}.json"
-        is_there = file.exists() and json.loads(file.read_text()) == wanted
+        file, is_there = out / f"face-float32{suffix}.json", False
+        with contextlib.suppress(OSError, ValueError):  # not there, or damaged
+            is_there = json.loads(file.read_text()) == wanted
         leave_out += [p + suffix for p in precisions if p != "float32" or is_there]
     export_all(model, out, np.empty(0), leave_out, **facts)
 

@@ -35,16 +35,50 @@ def to_template(points, size: int = 112, template=TEMPLATE) -> tuple[np.ndarray,
     points    x and y in pixels of the photograph: (N, 5, 2) eyes, nose, corners of the mouth;
               (N, 4, 2) eyes, nose, middle of the mouth; (N, 2, 2) eyes, which then lie exactly
     template  (5, 2), where a network expects the five in 112 x 112 pixels; InsightFace's
-    raises    ValueError for another number of points
+    raises    ValueError for another number of points, and for NaN
     source    Umeyama 1991, without reflections; the template of insightface's `norm_crop`
     """
-    points, five = np.asarray(points, dtype=np.float64), np.asarray(template, dtype=np.float64)
-    expected = {2: five[:2], 4: np.vstack([five[:3], five[3:].mean(0)]), 5: five}
-    if points.ndim != 3 or points.shape[1] not in expected or points.shape[2] != 2:
+    points = np.asarray(points, dtype=np.float64)
+    if points.ndim != 3 or points.shape[1] not in (2, 4, 5) or points.shape[2] != 2:
         raise ValueError(f"points are (N, 2, 2), (N, 4, 2) or (N, 5, 2), not {points.shape}")
-    target = (expected[points.shape[1]] + 0.5) * size / 112 - 0.5  # pixel centres are whole
+    if missing := int((~np.isfinite(points)).any((1, 2)).sum()):
+        found = f"the points of {missing} of {len(points)} faces hold NaN"
+        raise ValueError(f"{found}: no face was found there; leave these photographs out")
+    target = (
+        _expected(points.shape[1], template) + 0.5
+    ) * size / 112 - 0.5  # pixel centres are whole
     a, b = fit_similarity(target @ [1, 1j], points @ [1, 1j])  # (P,), (N, P) -> (N, 1)
     return a[:, 0], b[:, 0]
+
+
+def _expected(count: int, template) -> np.ndarray:
+    """Where the template has `count` points, 2, 4 or 5: (count, 2)."""
+    five = np.asarray(template, dtype=np.float64)
+    return np.vstack([five[:3], five[3:].mean(0)]) if count == 4 else five[:count]
+
+
+def point_fault(points, size: tuple[int, int]) -> str:
+    """Why these cannot be the points of a face, however it is turned; "" where they can.
+
+    points  as for `to_template`, of one face
+    size    (height, width) of the photograph
+    """
+    points = np.asarray(points, dtype=np.float64)
+    x, y = points.mean(0)
+    if not (0 <= x < size[1] and 0 <= y < size[0]):
+        return f"the face lies outside the photograph, at ({x:.0f}, {y:.0f})"
+    # 1) What no similarity onto the template explains of the points' variance: of a face in profile
+    # up to 0.63.
+    z, t = (places @ [1, 1j] for places in (points, _expected(len(points), TEMPLATE)))
+    z, t = z - z.mean(), t - t.mean()
+    explained, whole = abs(np.vdot(t, z)) ** 2, np.vdot(t, t).real * np.vdot(z, z).real
+    fits = z[0] != z[1] and explained >= 0.3 * whole
+    # 2) With the first eye on the left, the mouth lies below. Of a face in profile both eyes lie
+    # nearly one behind the other, and either may come first.
+    if len(points) > 2:
+        down = z[3:].mean() - z[:2].mean()
+        fits = fits and ((z[1] - z[0]).conjugate() * down).imag >= -0.2 * abs(down) ** 2
+    return "" if fits else "the points fit no face: are left and right exchanged, or x and y?"
 
 
 def from_eyes(eyes, size: int = 112, template=TEMPLATE) -> tuple[np.ndarray, np.ndarray]:

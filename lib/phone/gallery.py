@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data.arrays import unit_rows
+from lib.data.arrays import check_whole_number, unit_rows
 from lib.data.files import write_atomically
+from lib.evaluation import check_threshold
 from lib.phone.gallery_file import LONGEST_NAME, read, to_bytes
 
 ACCEPTED, UNSURE, UNKNOWN, POOR = "accepted", "unsure", "unknown", "poor picture"
@@ -40,11 +41,13 @@ class Gallery:
     """
 
     def __init__(self, fingerprint: str, size: int) -> None:
-        if len(fingerprint) != 16 or set(fingerprint) - set("0123456789abcdef"):
+        if (
+            not isinstance(fingerprint, str)
+            or len(fingerprint) != 16
+            or set(fingerprint) - set("0123456789abcdef")
+        ):
             raise ValueError(f"a fingerprint is 16 hex digits, not {fingerprint!r}")
-        if size < 1:
-            raise ValueError(f"size={size}: the length of an embedding, at least 1")
-        self.fingerprint, self.size = fingerprint, int(size)
+        self.fingerprint, self.size = fingerprint, check_whole_number("size", size, least=1)
         self._templates: dict[str, np.ndarray] = {}  # name -> float32 (k, D)
         self._search: tuple[np.ndarray, np.ndarray] | None = None  # made when first needed
 
@@ -113,6 +116,7 @@ class Gallery:
                    person is enrolled
         refused    why the picture is too poor to be compared (`lib.phone.quality.refusal`), or ""
         """
+        threshold, margin = check_threshold(threshold), check_margin(margin)
         if refused:
             return Decision(POOR, None, refused)
         if not self._templates:
@@ -189,8 +193,12 @@ def decision(names: list[str], scores, threshold: float, margin: float = 0.0) ->
     Of equal scores the one enrolled first is best; any margin above zero makes them "unsure".
 
     names, scores  (P,)
+    raises         ValueError for a score, a threshold or a margin that is not finite or too large
     """
+    threshold, margin = check_threshold(threshold), check_margin(margin)
     scores = np.asarray(scores, dtype=np.float64)
+    if scores.shape != (len(names),) or not len(names) or not np.isfinite(scores).all():
+        raise ValueError(f"one finite score a name is needed, {len(names)}, not {scores}")
     first = int(scores.argmax())
     best, others = float(scores[first]), np.delete(scores, first)
     second = float(others.max()) if len(others) else None
@@ -206,11 +214,20 @@ def decision(names: list[str], scores, threshold: float, margin: float = 0.0) ->
     return Decision(ACCEPTED, names[first], why, best, second)
 
 
+def check_margin(margin) -> float:
+    """The margin as a float; ValueError where it is not from 0 to 2, as two cosines can differ."""
+    if check_threshold(margin, "margin", cosine=False) < 0 or margin > 2:
+        raise ValueError(f"margin must be a number from 0 to 2, not {margin!r}")
+    return float(margin)
+
+
 def usable_name(name: str) -> str:
     """The name in Unicode's normal form C: an accent is one character, however it was typed.
 
     raises  ValueError for what a line of the file cannot hold
     """
+    if not isinstance(name, str):
+        raise ValueError(f"a name is a text, not {name!r}")
     name = unicodedata.normalize("NFC", name)
     if not name or len(name) > LONGEST_NAME:
         raise ValueError(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}")

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.evaluation import interval_over
-from lib.phone.gallery import Gallery
+from lib.evaluation import check_threshold, interval_over
+from lib.phone.gallery import Gallery, check_margin
 
 
 class OpenSetTrials(NamedTuple):
@@ -43,6 +43,9 @@ def open_set_trials(
     """
     vectors, identity = np.asarray(vectors), np.asarray(identity)
     rng, people, rows = np.random.default_rng(0), np.unique(identity), []
+    if vectors.ndim != 2 or identity.shape != (len(vectors),) or templates < 1 or draws < 1:
+        given = f"{vectors.shape} and {identity.shape}, templates={templates}, draws={draws}"
+        raise ValueError(f"vectors (N, D), identity (N,), and 1 or more of the others, not {given}")
     if not 0 < enrolled < len(people):
         raise ValueError(f"enrolled={enrolled}: 1 or more, fewer than the {len(people)} people")
     for _ in range(draws):
@@ -66,6 +69,8 @@ def threshold_for(trials: OpenSetTrials, one_in: float) -> float:
 
     raises  ValueError where there are too few strangers to tell
     """
+    if not one_in >= 1:
+        raise ValueError(f"one_in={one_in}: at most one stranger in so many, 1 or more")
     scores = np.sort(trials.best[~trials.enrolled])[::-1]
     allowed = int(len(scores) / one_in + 1e-9)
     if allowed < 1:
@@ -128,6 +133,7 @@ def open_set_rates(
     trials: OpenSetTrials, threshold: float, margin: float = 0.0, resamples: int = 1000
 ) -> tuple[Share, Share]:
     """(TPIR, FPIR): enrolled people who are found, and strangers who get a name."""
+    threshold, margin = check_threshold(threshold), check_margin(margin)
     named = (trials.best >= threshold) & (trials.best - trials.second >= margin)
     found, known, owner = named & trials.correct, trials.enrolled, trials.owner
     tpir = share_with_interval(found[known], owner[known], resamples)

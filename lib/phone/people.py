@@ -22,8 +22,10 @@ from lib.data.cache import DAMAGED
 from lib.data.download import DataError, digest
 from lib.data.files import write_atomically
 from lib.data.folder import files_below, is_picture, people_folders, upright
+from lib.evaluation import check_threshold
 from lib.export.contract import PhoneModel
 from lib.models import Network
+from lib.phone.alignment import point_fault
 from lib.phone.detector import Face, find_faces
 from lib.phone.gallery import usable_name
 from lib.phone.quality import refusal
@@ -129,7 +131,8 @@ def _look(file: Path, phone: PhoneModel, find: Callable[[np.ndarray], list[Face]
         why = f"{len(faces)} faces: crop it to one person" if faces else "no face found"
         return _Found(why, *nothing)
     crop = cut(photograph, face.points, phone)
-    if why := refusal(crop, face.points):
+    why = point_fault(face.points, photograph.shape[:2]) or refusal(crop, face.points)
+    if why:
         return _Found(why, *nothing)
     return _Found("", crop, embed_crops(phone, crop[None])[0])
 
@@ -210,6 +213,7 @@ def doubts(people: People, threshold: float) -> Doubts:
 
     threshold  from which on the model's scores say "the same person"; measured on other people
     """
+    threshold = check_threshold(threshold)
     scores, names, identity = people.vectors @ people.vectors.T, people.names, people.identity
     own = identity == np.arange(len(names))[:, None]  # (P, N)
     person, sentences = np.arange(len(names)), []

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from lib.data.synthetic.face_render import TEMPLATE
+from lib.evaluation import check_threshold
 from lib.export.contract import PHONE_SIDE, PhoneModel
 from lib.models import Network
-from lib.phone.alignment import crop, from_eyes, to_template
-from lib.phone.gallery import Decision, Gallery
+from lib.phone.alignment import crop, from_eyes, point_fault, to_template
+from lib.phone.gallery import Decision, Gallery, check_margin
 from lib.phone.open_set import threshold_at
 from lib.phone.quality import refusal
 
@@ -41,8 +42,8 @@ class Phone:
         margin: float = 0.0,
         by_gallery: dict | None = None,
     ) -> None:
-        self.model, self.threshold, self.margin = PhoneModel(model), threshold, margin
-        self.by_gallery = by_gallery
+        self.threshold, self.margin = check_threshold(threshold), check_margin(margin)
+        self.model, self.by_gallery = PhoneModel(model), by_gallery
         self.gallery = Gallery(self.model.fingerprint, self.model.embedding_size)
 
     def prepare(self, photographs: np.ndarray, points) -> PreparedFaces:
@@ -52,7 +53,10 @@ class Phone:
         points       as for `align`
         """
         crops = align(photographs, points, self.model.template)
-        refused = [refusal(crop, where) for crop, where in zip(crops, points)]
+        refused = [
+            point_fault(where, one.shape[:2]) or refusal(crop, where)
+            for crop, where, one in zip(crops, points, photographs)
+        ]
         return PreparedFaces(crops, embed_crops(self.model, crops), refused)
 
     def enrol(self, name: str, photographs: np.ndarray, points, mode: str = "keep") -> list[str]:
@@ -91,6 +95,8 @@ def align(photographs: np.ndarray, points, template=TEMPLATE) -> np.ndarray:
     template     (5, 2), where the network expects the five
     """
     points = np.asarray(points)
+    if len(points) != len(photographs):
+        raise ValueError(f"{len(photographs)} photographs, but points of {len(points)} faces")
     place = (from_eyes if points.shape[1:] == (2, 2) else to_template)(points, PHONE_SIDE, template)
     return crop(photographs, *place, PHONE_SIDE)
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.data.arrays import as_array
-from lib.evaluation import tar_at_far, wilson_interval
+from lib.evaluation import check_threshold, tar_at_far, wilson_interval
 from lib.evaluation.intervals import draw_groups
 from lib.phone.open_set import Share, share_with_interval
 
@@ -42,14 +42,15 @@ def choose_threshold(vectors, identity, otherwise: float, far: float = 0.001) ->
     """
     vectors = as_array(vectors)
     people, who = np.unique(as_array(identity), return_inverse=True)  # who: (N,) 0 ... P - 1
-    if not 0 < far < 1:
-        raise ValueError(f"far={far}: a share of pairs between 0 and 1, such as 0.001")
+    if vectors.ndim != 2 or who.shape != (len(vectors),) or not np.isfinite(vectors).all():
+        raise ValueError(f"vectors must be finite (N, D) and identity (N,), not {vectors.shape}")
+    otherwise, far = check_threshold(otherwise, "otherwise"), check_far(far)
     scores = (vectors @ vectors.T).astype(np.float64)
     missing = _missing(who, far)
     if missing:
         how = f"{missing}. The model's own threshold is taken, measured on other people"
-        judged = np.full(len(people), float(otherwise))
-        return Chosen(float(otherwise), how, False, *_rates(scores, who, judged))
+        judged = np.full(len(people), otherwise)
+        return Chosen(otherwise, how, False, *_rates(scores, who, judged))
     i, j = np.triu_indices(len(who), 1)
     pairs, same = scores[i, j], who[i] == who[j]
     judged = np.empty(len(people))
@@ -60,6 +61,13 @@ def choose_threshold(vectors, identity, otherwise: float, far: float = 0.001) ->
     count = f"{int((~same).sum()):,} pairs of two people among your {len(people)}"
     how = f"chosen so that at most 1 in {1 / far:,.0f} of the {count} is accepted"
     return Chosen(threshold, how, True, *_rates(scores, who, judged))
+
+
+def check_far(far) -> float:
+    """The share of accepted pairs as a float; ValueError where it is not between 0 and 1."""
+    if not 0 < check_threshold(far, "far", cosine=False) < 1:
+        raise ValueError(f"far={far}: a share of pairs between 0 and 1, such as 0.001")
+    return float(far)
 
 
 def people_needed(far: float, pictures: int = 2) -> int:

@@ -12,7 +12,9 @@ import torch.distributed as dist
 from torch import nn
 
 from lib import course, data, losses, models, training
+from lib.data.download import DataError
 from lib.training import augment
+from lib.training.loop import unmeasurable
 from lib.training.processes import join_processes, process_device
 
 HEADS: dict[str, Callable[..., nn.Module]] = {
@@ -159,18 +161,27 @@ def _fit(
 
 
 def _save(
-    given: argparse.Namespace, model: models.Network, test: data.ImageSet, history: training.History
+    given: argparse.Namespace,
+    model: models.Network,
+    test: data.ImageSet,
+    history: training.History,
+    checkpoint: Path,
 ) -> None:
-    """Measure the trained model on the identities held out, and write it with what is known."""
-    eer, loss = training.validation_eer(model, test), history.smooth()[-1]
-    print(
-        f"loss {loss:.4g} (baseline {history.baseline}), EER on {len(test.identities)} identities "
-        f"not trained on: {eer:.2%}, {history.seconds:.0f} s"
-    )
+    """Write the trained model, measure it on the identities held out, and write that beside it."""
+    loss = history.smooth()[-1]
     plain = (int, float, type(None), list)
     facts = {k: v if isinstance(v, plain) else str(v) for k, v in vars(given).items()}
-    facts |= dict(held_out=test.identities.tolist(), eer=eer, loss_at_end=loss)
-    models.save(model, given.out, **facts, baseline=history.baseline)
+    facts |= dict(held_out=test.identities.tolist(), loss_at_end=loss, baseline=history.baseline)
+    try:
+        models.save(model, given.out, **facts, eer=None)
+    except OSError as error:
+        kept = f"the training is kept in {checkpoint}, and the same call goes on from there"
+        raise OSError(f"{given.out} was not written ({error}); {kept}") from None
+    print(f"loss {loss:.4g} (baseline {history.baseline}), {history.seconds:.0f} s")
+    if not unmeasurable(test):
+        eer = training.validation_eer(model, test)
+        print(f"EER on {len(test.identities)} identities not trained on: {eer:.2%}")
+        models.save(model, given.out, **facts, eer=eer)
     print(f"written: {given.out}")
 
 
@@ -180,12 +191,17 @@ def main(arguments: list[str] | None = None) -> int:
     if given.threads:
         torch.set_num_threads(given.threads)
     course.seed_everything(given.seed)
-    checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
+    checkpoint = given.checkpoint or given.out.with_name(f"{given.out.name}.checkpoint")
+    if checkpoint.resolve() == given.out.resolve():
+        raise ValueError(f"--checkpoint and --out are both {given.out}; give two files")
+    for file in (given.out, checkpoint):
+        models.check_writable(file)
     if given.no_resume and rank == 0:
         checkpoint.unlink(missing_ok=True)
+    start = models.load(given.start_from, given.model) if given.start_from else None
     train, test = _load(given.data, rank, world).split_by_identity(given.test, seed=given.seed)
-    if given.start_from:
-        model = models.load(given.start_from, given.model)
+    if start is not None:
+        model = start
     else:
         size = tuple(given.input_size or train.images.shape[1:3])
         model = models.ARCHITECTURES[given.model](given.embedding_size, size, given.width)
@@ -198,11 +214,13 @@ def main(arguments: list[str] | None = None) -> int:
             f"{models.count_parameters(model):,} parameters",
             flush=True,
         )
+        if why := unmeasurable(test):
+            print(f"{why}; a larger --test holds more identities out", flush=True)
     history = _fit(given, model, train, test, checkpoint)
     if not history.finished:
         return 130
     if rank == 0:
-        _save(given, model, test, history)
+        _save(given, model, test, history, checkpoint)
         if not given.checkpoint:
             checkpoint.unlink(missing_ok=True)
     if world > 1:
@@ -211,4 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (DataError, ValueError, FloatingPointError, OSError) as error:
+        sys.exit(str(error))

@@ -112,6 +112,9 @@ class Redrawn:
     def __init__(self, strength: float = 1.0) -> None:
         self.strength = strength
 
+    def __repr__(self) -> str:
+        return f"Redrawn({self.strength})"
+
     def __call__(self, x: Tensor) -> Tensor:
         b, _, h, w = x.shape
         draws = (2 * torch.rand(6, b, device=x.device) - 1) * self.strength  # in [-1, 1]

@@ -1,20 +1,26 @@
 """The history of a training, and the file from which it goes on."""
 
+import re
 import warnings
 import zlib
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lib.data import ImageSet
+from lib.data.arrays import as_array
 from lib.models.files import read_file, write_file
 from lib.training.processes import join_processes
 
 FORMAT = "siamese-course checkpoint 2"
+PLAIN = (type(None), bool, int, float, complex, str, bytes)
+COURSE = ("lib", "tools", "torch", "numpy", "builtins")  # described by name, not by code
 
 
 @dataclass
@@ -78,17 +84,24 @@ class Checkpoint:
         if self.path is None or not Path(self.path).exists():
             return history
         content = read_file(self.path, FORMAT)
-        theirs = content["settings"]
+        theirs = content.get("settings")
+        if not isinstance(theirs, dict):
+            raise ValueError(f"{self.path} holds no settings: it is damaged. Delete it")
         keys = [key for key in settings | theirs if settings.get(key) != theirs.get(key)]
         if keys:
             differ = "; ".join(f"{k} {theirs.get(k)} there, {settings.get(k)} here" for k in keys)
             raise ValueError(
                 f"{self.path} is the checkpoint of another run ({differ}). Delete it to start anew"
             )
-        module.load_state_dict(content["weights"])
-        optimizer.load_state_dict(content["optimizer"])
-        self.step = len(content["history"]["loss"])
-        return History(**content["history"] | {"baseline": history.baseline})
+        try:
+            there = History(**content["history"] | {"baseline": history.baseline})
+            module.load_state_dict(content["weights"])
+            optimizer.load_state_dict(content["optimizer"])
+        except (KeyError, TypeError, RuntimeError, ValueError) as error:
+            why = f"damaged, or of a network with other layers ({type(error).__name__})"
+            raise ValueError(f"{self.path} cannot be resumed: {why}. Delete it") from error
+        self.step = len(there.loss)
+        return there
 
     def write_when_due(self, history: History) -> None:
         if len(history.loss) % self.every == 0:
@@ -124,6 +137,50 @@ def describe(thing: object) -> str:
         return f"{len(thing)} images {checksum:08x}"
     if isinstance(thing, partial):
         return f"{describe(thing.func)} {thing.args} {thing.keywords}"
-    if thing is None or isinstance(thing, nn.Module):
-        return " ".join(repr(thing).split())
-    return getattr(thing, "__name__", type(thing).__name__)
+    if isinstance(thing, nn.Module):
+        return " ".join([*repr(thing).split(), *code_of(thing)])
+    if type(thing).__repr__ not in (object.__repr__, FunctionType.__repr__):
+        return " ".join(re.sub(" at 0x[0-9a-f]+", "", repr(thing)).split())
+    return " ".join([getattr(thing, "__name__", type(thing).__name__), *code_of(thing)])
+
+
+def code_of(thing: object) -> list[str]:
+    """Eight digits of what a function or an object computes; none of the course's own and torch's.
+
+    They change with the code, with the numbers and texts that it finds around it (defaults, names
+    of an outer function, global names), and with the functions of the same file that it finds.
+    """
+    codes = []
+    for part in thing.modules() if isinstance(thing, nn.Module) else [thing]:
+        home = part.__module__ or ""
+        if home.partition(".")[0] not in COURSE:
+            codes.append(_code(part, home, set()))
+    return [f"{zlib.crc32(repr(codes).encode()):08x}"] if codes else []
+
+
+def _code(thing: Any, home: str, seen: set[int]) -> list:
+    """What `code_of` sums up; each function once."""
+    if isinstance(thing, PLAIN):
+        return [repr(thing)]
+    if isinstance(thing, Tensor | np.ndarray):
+        return [zlib.crc32(np.ascontiguousarray(as_array(thing)).tobytes())]
+    if isinstance(thing, partial):
+        thing = (thing.func, *thing.args, *thing.keywords.values())
+    if isinstance(thing, tuple):
+        return [_code(part, home, seen) for part in thing]
+    thing = getattr(thing, "__func__", thing)  # of a method
+    thing = thing if isinstance(thing, FunctionType | type) else type(thing)
+    if id(thing) in seen or thing.__module__ != home:
+        return []
+    seen.add(id(thing))
+    if isinstance(thing, type):
+        parts = [part for part in vars(thing).values() if isinstance(part, FunctionType)]
+        return [_code(part, home, seen) for part in parts]
+    codes = [thing.__code__]
+    for code in codes:  # of inner functions too
+        codes += [part for part in code.co_consts if isinstance(part, CodeType)]
+    around = [thing.__defaults__, *(thing.__kwdefaults__ or {}).values()]
+    around += [cell.cell_contents for cell in thing.__closure__ or ()]
+    around += [thing.__globals__.get(name) for code in codes for name in code.co_names]
+    around += [part for code in codes for part in code.co_consts if isinstance(part, PLAIN)]
+    return [code.co_code.hex() for code in codes] + [_code(part, home, seen) for part in around]

@@ -24,10 +24,11 @@ from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from lib.data import ImageSet
+from lib.data.arrays import check_whole_number, whole_numbers
 from lib.data.pairs import PKBatches, count_pairs, sample_pairs
 from lib.evaluation import equal_error_rate, pair_scores
 from lib.models import Network, embed, to_input
-from lib.training.checkpoint import Checkpoint, History, describe
+from lib.training.checkpoint import Checkpoint, History, code_of, describe
 from lib.training.processes import agree, join_processes, own_state, process_device, seed_of
 from lib.training.progress import Progress
 from lib.training.schedule import learning_rate, parameter_groups, set_learning_rate
@@ -57,8 +58,14 @@ def fit(
     baseline    `baseline_loss` of this loss, to compare with
     validation  (images of other identities, steps between measurements): their EER
     checkpoint  file from which the same call goes on; `Checkpoint(file, every)` sets the interval
-    raises      FloatingPointError: loss or gradient not finite; ValueError: checkpoint of other run
+    raises      FloatingPointError: loss or gradient not finite; ValueError: checkpoint of other
+                run, images whose EER cannot be measured, batches in which nothing is compared
     """
+    whole_numbers(steps=(steps, 1), P=(batch[0], 1), K=(batch[1], 1))
+    if validation:
+        check_whole_number("validation: steps between measurements", validation[1], least=1)
+        if why := unmeasurable(validation[0]):
+            raise ValueError(f"validation: {why}")
     optimizer = optimizer or SGD(parameter_groups(model, loss), lr=0.1, momentum=0.9)
     network, forward = _place(model, loss, optimizer)
     settings = _settings(network, train, steps, batch, optimizer, schedule, augment, seed)
@@ -75,6 +82,7 @@ def fit(
             rate = set_learning_rate(optimizer, schedule, step, steps)
             mean, stopping = agree(value.detach(), stop())
             _check_finite(mean, optimizer, history, file)
+            _check_compares(mean, batch)
             optimizer.step()
             history.add(mean, rate, time.perf_counter() - began)
             _validate(model, validation, history)
@@ -132,7 +140,7 @@ def _settings(network: _Step, train, steps, batch, optimizer, schedule, augment,
     options = {key: [group.get(key) for group in groups] for key in groups[0]}
     del options["params"], options["lr"]  # which changes each step
     return dict(
-        model=f"{type(model).__name__} {getattr(model, 'options', '')}",
+        model=" ".join([type(model).__name__, str(getattr(model, "options", "")), *code_of(model)]),
         loss=describe(network.loss),
         images=describe(train),
         steps=steps,
@@ -191,12 +199,32 @@ def _check_finite(mean: float, optimizer: Optimizer, history: History, file: Che
     )
 
 
+def _check_compares(mean: float, batch: tuple[int, int]) -> None:
+    p, k = batch[0] // join_processes()[1], batch[1]
+    if mean == 0 and 1 in (p, k):
+        missing = "positive: each identity brings one image" if k == 1 else "negative: all are one"
+        raise ValueError(
+            f"a batch of {p} identities x {k} images costs exactly 0, because no image has a "
+            f"{missing}. Choose batch=(P, K) with two or more of both"
+        )
+
+
 def _validate(model: Network, validation: tuple[ImageSet, int] | None, history: History) -> None:
     if validation is None or join_processes()[0] > 0:
         return
     images, every = validation
     if len(history.loss) % every == 0:
         history.validation.append((len(history.loss), validation_eer(model, images)))
+
+
+def unmeasurable(images: ImageSet) -> str:
+    """Why an EER cannot be measured on these images; "" where it can."""
+    same, different = count_pairs(images.identity, images.genuine)
+    if same and different:
+        return ""
+    missing = "two images of one identity" if different else "images of two identities"
+    count = f"{len(images)} images of {len(images.identities)} identities"
+    return f"no EER can be measured on {count}: it needs {missing}"
 
 
 def validation_eer(model: Network, images: ImageSet, most: int = 20_000) -> float:
@@ -217,6 +245,8 @@ def _finish(model: Network, history: History, file: Checkpoint) -> History:
         unsaved = "there is no checkpoint; the model keeps its weights"
         done = f"{len(history.loss)} of {history.steps} steps"
         print(f"stopped after {done}: {saved if file.path else unsaved}")
+    elif not any(history.loss):
+        warnings.warn("every batch cost exactly 0: nothing was learned", stacklevel=3)
     elif history.below_baseline is False:
         warnings.warn(
             f"the loss never went below {history.baseline:.4g}, the lowest that distances or "

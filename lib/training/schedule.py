@@ -19,8 +19,13 @@ def learning_rate(
               one-cycle  half a cosine from lr/25 up to lr in 30 % of the steps, half a cosine to 0
               constant   lr
     warm_up   steps in which the rate first rises to lr in a straight line
-    raises    ValueError for another schedule
+    raises    ValueError for another schedule, and for steps or a rate below zero
     """
+    if not (0 <= step and 1 <= steps and 0 <= warm_up and 0 <= lr < math.inf):
+        given = f"step={step}, steps={steps}, warm_up={warm_up}, lr={lr}"
+        raise ValueError(
+            f"a schedule counts from step 0, with a finite rate from 0 up, not {given}"
+        )
     # 1) Warm-up.
     if step < warm_up:
         return lr * (step + 1) / (warm_up + 1)
@@ -79,6 +84,8 @@ def parameter_groups(
 
 def clip_gradient(optimizer: Optimizer, longest: float) -> None:
     """From now on a step of `optimizer` first shortens the whole gradient to at most `longest`."""
+    if not longest > 0:
+        raise ValueError(f"the longest gradient must be a number above 0, not {longest}")
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for group in optimizer.param_groups:
         group["clip"] = longest  # is not read: a checkpoint records it with the other options

@@ -122,7 +122,7 @@ def read(
     for number, data in enumerate(encoded):
         try:
             picture = Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "BMP"]).convert("RGB")
-        except (OSError, ValueError, Image.DecompressionBombError):
+        except Exception:  # Pillow's readers of damaged pictures raise errors of many kinds
             raise DataError(f"{path}: image {number} cannot be decoded") from None
         if picture.size != (size, size):
             picture = picture.resize((size, size), Image.Resampling.BILINEAR)

@@ -26,11 +26,13 @@ fun cosine(a: FloatArray, b: FloatArray): Double {
  * Who is this? In this order: a poor picture, nobody, one of two who look alike, somebody.
  *
  * threshold  the best person's score must reach it; from the model's contract
- * margin     and must be better than the second-best person's by this much
+ * margin     and must be better than the second-best person's by this much, 0 to 2
  * refused    why the picture is too poor to be compared (`Quality.refusal`); empty: it is not
  * source     `lib.phone.gallery.Gallery.decide`
  */
 fun decide(gallery: Gallery, probe: FloatArray, threshold: Double, margin: Double, refused: String = ""): Decision {
+    checkThreshold(threshold)
+    require(margin >= 0 && margin <= 2) { "margin must be a number from 0 to 2, not $margin" }
     if (refused != "") return Decision(POOR, null, refused, null, null)
     val names = gallery.names
     if (names.isEmpty()) return Decision(UNKNOWN, null, "nobody is enrolled", null, null)
@@ -38,6 +40,7 @@ fun decide(gallery: Gallery, probe: FloatArray, threshold: Double, margin: Doubl
     val first = best(scores, -1)
     val other = best(scores, first)
     val top = scores[first]
+    require(scores.none { it.isNaN() }) { "the network answered with NaN: its file is damaged" }
     val second = if (other < 0) null else scores[other]
     if (top < threshold) return Decision(UNKNOWN, null, "nobody reaches ${two(threshold)}; the best scores ${two(top)}", top, second)
     if (second != null && top - second < margin) {
@@ -46,6 +49,11 @@ fun decide(gallery: Gallery, probe: FloatArray, threshold: Double, margin: Doubl
     }
     val ahead = if (second == null) "" else ", ${two(top - second)} ahead of the next"
     return Decision(ACCEPTED, names[first], "${two(top)} reaches ${two(threshold)}$ahead", top, second)
+}
+
+/** throws  IllegalArgumentException for NaN, which would let everybody in, and for what is no cosine */
+fun checkThreshold(threshold: Double) {
+    require(threshold >= -1 && threshold <= 1) { "threshold must be a cosine, a number from -1 to 1, not $threshold" }
 }
 
 /** Index of the largest score but for one index; the first of equals; -1 where there is none. */

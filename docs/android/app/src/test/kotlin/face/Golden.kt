@@ -115,6 +115,10 @@ private fun decisions(golden: File): List<Largest> {
     val scores = Largest("score")
     val texts = Largest("decision")
     val probes = rows(File(golden, "probes.f32"), size.toInt())
+    for (bad in listOf(Double.NaN, 70.0, -1.1)) {
+        val answer = try { decide(galleries[1], probes[0], bad, 0.0).kind } catch (reason: IllegalArgumentException) { "refused" }
+        texts.same(answer == "refused")
+    }
     for ((line, probe) in File(golden, "decisions.txt").readLines().zip(probes)) {
         val (which, threshold, margin, refused, kind) = line.split("\t")
         val (name, why, score, second) = line.split("\t").drop(5)
