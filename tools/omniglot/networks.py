@@ -33,6 +33,7 @@ def train(
     lr: float,
     baseline: float,
     bend: bool = True,
+    seed: int = 0,
 ) -> training.History:
     """Train, or go on from the checkpoint of that name; other arguments as for `training.fit`.
 
@@ -51,6 +52,7 @@ def train(
             augment=augment.Redrawn() if bend else None,
             baseline=baseline,
             checkpoint=results_folder() / f"omniglot_{name}.pt",
+            seed=seed,
         )
 
 
@@ -84,17 +86,32 @@ def train_glyph_net(
 
 
 def train_koch_net(
-    images: ImageSet, steps: int, name: str
+    images: ImageSet,
+    steps: int,
+    name: str,
+    n_way: bool = False,
+    signs: bool = False,
+    seed: int = 0,
 ) -> tuple[models.KochNet, models.L1Head, training.History]:
     """Koch's twins at half the resolution: same data, same optimiser, their own loss.
 
     `models.initialise` gives them an initialisation from which they learn.
+
+    n_way  False: same or different, each pair by itself; True: which of the batch's 32 characters
+    signs  True: the head's weights start at random, as in the paper (normal, deviation 0.2)
+    seed   of the weights and of the batches
     """
-    torch.manual_seed(0)
-    model, head = models.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2)), models.L1Head()
+    torch.manual_seed(seed)
+    model = models.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2))
+    head = models.NWayL1Head() if n_way else models.L1Head()
     models.initialise(model, head)
-    turned, baseline = quarter_turns(images), float(np.log(2))
-    history = train(name, model, head, turned, steps, batch=(32, 2), lr=1e-3, baseline=baseline)
+    if signs:
+        torch.nn.init.normal_(head.alpha, std=0.2)
+    baseline = float(np.log(32 if n_way else 2))
+    turned, batch = quarter_turns(images), (32, 2)
+    history = train(
+        name, model, head, turned, steps, batch=batch, lr=1e-3, baseline=baseline, seed=seed
+    )
     return model, head, history
 
 
