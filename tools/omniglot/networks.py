@@ -22,6 +22,14 @@ def quarter_turns(images: ImageSet) -> ImageSet:
     return ImageSet(turned, np.tile(images.identity, 4) + offset, np.tile(images.genuine, 4), names)
 
 
+def has_bfloat16() -> bool:
+    """Whether bfloat16 is faster than float32 here; many times slower on processors without it."""
+    if course.device().type != "cpu":
+        return True
+    mkldnn = torch.backends.mkldnn.is_available()
+    return mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
 def train(
     name: str,
     model: torch.nn.Module,
@@ -40,7 +48,7 @@ def train(
     bend  True: drawings are bent anew in every batch
     """
     groups = training.parameter_groups(model, loss, weight_decay=(0.05, 0.0))
-    with torch.autocast(course.device().type, torch.bfloat16):
+    with torch.autocast(course.device().type, torch.bfloat16, enabled=has_bfloat16()):
         return training.fit(
             model,
             images,
