@@ -253,6 +253,40 @@ def test_n_pair_is_sohns_equation_on_the_first_two_of_each_label(embeddings):
     assert close(losses.n_pair_loss(embeddings, LABELS), sum(terms) / 4)
 
 
+def test_the_n_way_loss_asks_every_view_of_either_side_which_of_n_it_is(embeddings):
+    logits = embeddings[:6] @ embeddings[6:].T
+    terms = []
+    for i in range(6):
+        row = sum(math.exp(logits[i, j]) for j in range(6))  # which second view is it?
+        column = sum(math.exp(logits[j, i]) for j in range(6))  # which first view is it?
+        terms += [math.log(side) - float(logits[i, i]) for side in (row, column)]
+    assert close(losses.n_way_loss(logits), sum(terms) / 12)
+    assert close(losses.n_way_loss(logits + 7), losses.n_way_loss(logits)), "a bias plays no part"
+
+
+def test_the_n_way_loss_is_the_n_pair_loss_both_ways_round(embeddings):
+    labels = torch.arange(6).repeat(2)
+    swapped = torch.cat([embeddings[6:], embeddings[:6]])
+    both = losses.n_pair_loss(embeddings, labels) + losses.n_pair_loss(swapped, labels)
+    assert close(losses.n_way_loss(embeddings[:6] @ embeddings[6:].T), both / 2)
+
+
+def test_the_n_way_losss_gradient_is_that_of_finite_differences(embeddings):
+    logits = (embeddings[:4] @ embeddings[4:8].T).requires_grad_()
+    assert torch.autograd.gradcheck(losses.n_way_loss, logits)
+    equal = torch.zeros(4, 4, requires_grad=True)
+    losses.n_way_loss(equal).backward()
+    assert equal.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (9,), (0, 0)])
+def test_the_n_way_loss_takes_a_square_of_logits_alone(shape):
+    with pytest.raises(ValueError, match=r"logits must be \(N, N\)"):
+        losses.n_way_loss(torch.zeros(shape))
+    with pytest.raises(ValueError, match="logits holds 1 NaN"):
+        losses.n_way_loss(torch.tensor([[math.nan, 0.0], [0.0, 0.0]]))
+
+
 @pytest.mark.parametrize("temperature", [0.07, 0.5])
 def test_nt_xent_equals_the_trusted_loss_and_the_loop(embeddings, temperature):
     ours = losses.nt_xent_loss(embeddings, LABELS, temperature)
@@ -641,6 +675,9 @@ def test_baselines_are_those_worked_out_by_hand():
     pairs = torch.arange(6).repeat_interleave(2)
     assert losses.n_pair_loss(collapsed, pairs).item() == pytest.approx(
         losses.baseline_loss("n_pair", classes=6)
+    )
+    assert losses.n_way_loss(torch.full((6, 6), 3.0)).item() == pytest.approx(
+        losses.baseline_loss("n_way", classes=6)
     )
     assert losses.nt_xent_loss(collapsed, pairs).item() == pytest.approx(
         losses.baseline_loss("nt_xent", classes=11)

@@ -8,6 +8,7 @@ distances, triplet_mask,
 triplet_kinds                       what these batches hold; lessons 3 and 4
 n_pair_loss, nt_xent_loss,
 supcon_loss                         a positive against many negatives; lesson 5
+n_way_loss                          of given logits: which of N is it; lesson 8
 SoftmaxLoss(head)                   cross-entropy of one of the heads NormalizedSoftmax,
                                     SphereFace, CosFace, ArcFace; lesson 6
 baseline_loss                       what distances or logits without regard to the labels score
@@ -21,6 +22,7 @@ from lib.losses.metric import (
     batch_contrastive_loss,
     contrastive_loss,
     n_pair_loss,
+    n_way_loss,
     nt_xent_loss,
     supcon_loss,
 )

@@ -16,6 +16,7 @@ from lib.losses.batch import (
     attached_zero,
     check_batch,
     check_distances,
+    check_finite,
     check_margin,
     check_shapes,
     distances,
@@ -86,6 +87,24 @@ def n_pair_loss(embeddings: Tensor, labels: Tensor) -> Tensor:
     return F.cross_entropy(logits, torch.arange(len(anchor), device=logits.device))
 
 
+def n_way_loss(logits: Tensor) -> Tensor:
+    """Which of N is it? Cross-entropy of N-way questions, asked both ways round.
+
+    Two views of each of N identities, every first view scored against every second one: each row
+    asks which second view shows the identity of this first view, each column asks the reverse. A
+    number added to all logits, such as the bias of a head, changes nothing.
+
+    logits   (N, N), larger is more alike; the N same pairs stand on the diagonal
+    returns  scalar, the mean over the 2 N questions; ln N where all logits are equal
+    source   Sohn 2016 (N-pair loss); van den Oord et al. 2018 (InfoNCE), arXiv:1807.03748
+    """
+    logits = check_finite(logits, "logits")
+    if logits.ndim != 2 or logits.shape[0] != logits.shape[1] or not len(logits):
+        raise ValueError(f"logits must be (N, N), N >= 1, not {tuple(logits.shape)}")
+    answers = torch.arange(len(logits), device=logits.device)
+    return (F.cross_entropy(logits, answers) + F.cross_entropy(logits.T, answers)) / 2
+
+
 def nt_xent_loss(embeddings: Tensor, labels: Tensor, temperature: float = 0.5) -> Tensor:
     """Normalised, temperature-scaled cross-entropy: each positive pair against all negatives.
 
@@ -150,6 +169,7 @@ _OPTIONS = {
     "softmax": ["classes"],
     "sphereface": ["classes"],
     "n_pair": ["classes"],
+    "n_way": ["classes"],
     "nt_xent": ["classes"],
     "supcon": ["classes"],
     "cosface": ["classes", "scale", "margin"],
@@ -169,7 +189,8 @@ def baseline_loss(name: str, **options) -> float:
     softmax, sphereface  classes: ln C (a multiple of the angle 0 is 0)
     cosface              classes, scale, margin: ln(1 + (C - 1) e^(s m)), about s m + ln(C - 1)
     arcface              classes, scale, margin: ln(1 + (C - 1) e^(s (1 - cos m)))
-    n_pair, nt_xent      classes: ln C, C counting the positive and its negatives
+    n_pair, n_way,
+    nt_xent              classes: ln C, C counting the positive and its negatives
     supcon               classes: ln C, C counting the other images of the batch
     raises               ValueError for a missing option, and for another name: semi-hard triplets
                          have no baseline, their mean is below the margin whatever the network does

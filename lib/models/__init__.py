@@ -2,7 +2,8 @@
 
 EmbeddingNet                     the twin of lesson 1; lessons 1 to 6
 SignatureNet                     signatures; lessons 1 and 7
-GlyphNet, KochNet, L1Head        drawn characters, with `initialise`; lesson 8
+GlyphNet, KochNet, L1Head,
+NWayL1Head                       drawn characters, with `initialise`; lesson 8
 MobileFaceNet                    faces, built from ConvBlock, Bottleneck, PReLU; lesson 9
 embed, to_input, as_channels     images -> vectors; from lesson 0 on
 count_..., layer_costs, ...      parameters, multiply-adds, seconds; lesson 9
@@ -13,7 +14,7 @@ DlibResNet, load_dlib, fetch_... dlib's network, which is free to use; lesson 15
 RECOGNISERS, load_recogniser     the face networks one can load, best first; lesson 15
 """
 
-from lib.models.characters import GlyphNet, KochNet, L1Head, initialise
+from lib.models.characters import GlyphNet, KochNet, L1Head, NWayL1Head, initialise
 from lib.models.cost import (
     Cost,
     count_multiply_adds,

@@ -1,7 +1,8 @@
 """Two networks for drawn characters, and Koch's head that compares two of them.
 
-KochNet + L1Head  twins, a weighted L1 distance, a sigmoid (Koch, Zemel, Salakhutdinov 2015)
-GlyphNet          unit vectors, for any loss of `lib.losses`
+KochNet + L1Head      twins, a weighted L1 distance, a sigmoid (Koch, Zemel, Salakhutdinov 2015)
+KochNet + NWayL1Head  the same twins, trained to pick the right one of N
+GlyphNet              unit vectors, for any loss of `lib.losses`
 """
 
 import math
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lib.losses import n_way_loss
 from lib.models.layers import ConvBlock, Network, round_channels
 
 
@@ -100,6 +102,23 @@ class L1Head(nn.Module):
         same = (labels[i] == labels[j]).float()
         cost = F.binary_cross_entropy_with_logits(logits, same, reduction="none")
         return (cost[same == 1].mean() + cost[same == 0].mean()) / 2
+
+
+class NWayL1Head(L1Head):
+    """The same logits, trained on the question that a one-shot test asks: which of N is it?
+
+    As a loss, `(features (B, D), labels (B,)) -> scalar`, it is `losses.n_way_loss` of the first
+    against the second drawing of each character; the baseline is ln N. The bias plays no part.
+
+    raises  ValueError unless a batch holds every label twice
+    """
+
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
+        if (labels.unique(return_counts=True)[1] != 2).any():
+            raise ValueError("an N-way batch holds every label twice, as batch=(N, 2) draws it")
+        order = labels.argsort(stable=True)  # the two drawings of a character side by side
+        first, second = features[order][::2], features[order][1::2]  # (N, D) each
+        return n_way_loss(self.scores(first, second))
 
 
 def initialise(twins: KochNet, head: L1Head) -> None:

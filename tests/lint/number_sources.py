@@ -131,11 +131,15 @@ def published_share(of: str) -> float:
     return row("omniglot", 0, method=f"published: {of}")["share"]
 
 
-def learner_beside_people(answers: int = 400) -> list[float]:
-    """[points between program learning and people, two standard errors of that difference]"""
-    people, program = published_share("people"), published_share("Bayesian program learning")
-    variance = (people * (1 - people) + program * (1 - program)) / answers
-    return [100 * (program - people), 200 * math.sqrt(variance)]
+def gap(share: float, other: float, answers: int = 400) -> list[float]:
+    """[points between two shares, two standard errors of that difference], answers independent"""
+    variance = (share * (1 - share) + other * (1 - other)) / answers
+    return [100 * (share - other), 200 * math.sqrt(variance)]
+
+
+def headline_gap(of: str) -> list[float]:
+    """The same between our headline on Lake's 400 questions and what somebody published."""
+    return gap(row("omniglot", 0, headline=True)["share"], published_share(of))
 
 
 # -- mobilefacenet; face training ------------------------------------------------------------------

@@ -22,6 +22,14 @@ def quarter_turns(images: ImageSet) -> ImageSet:
     return ImageSet(turned, np.tile(images.identity, 4) + offset, np.tile(images.genuine, 4), names)
 
 
+def has_bfloat16() -> bool:
+    """Whether bfloat16 is faster than float32 here; many times slower on processors without it."""
+    if course.device().type != "cpu":
+        return True
+    mkldnn = torch.backends.mkldnn.is_available()
+    return mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
 def train(
     name: str,
     model: torch.nn.Module,
@@ -33,13 +41,14 @@ def train(
     lr: float,
     baseline: float,
     bend: bool = True,
+    seed: int = 0,
 ) -> training.History:
     """Train, or go on from the checkpoint of that name; other arguments as for `training.fit`.
 
     bend  True: drawings are bent anew in every batch
     """
     groups = training.parameter_groups(model, loss, weight_decay=(0.05, 0.0))
-    with torch.autocast(course.device().type, torch.bfloat16):
+    with torch.autocast(course.device().type, torch.bfloat16, enabled=has_bfloat16()):
         return training.fit(
             model,
             images,
@@ -51,6 +60,7 @@ def train(
             augment=augment.Redrawn() if bend else None,
             baseline=baseline,
             checkpoint=results_folder() / f"omniglot_{name}.pt",
+            seed=seed,
         )
 
 
@@ -84,17 +94,32 @@ def train_glyph_net(
 
 
 def train_koch_net(
-    images: ImageSet, steps: int, name: str
+    images: ImageSet,
+    steps: int,
+    name: str,
+    n_way: bool = False,
+    signs: bool = False,
+    seed: int = 0,
 ) -> tuple[models.KochNet, models.L1Head, training.History]:
     """Koch's twins at half the resolution: same data, same optimiser, their own loss.
 
     `models.initialise` gives them an initialisation from which they learn.
+
+    n_way  False: same or different, each pair by itself; True: which of the batch's 32 characters
+    signs  True: the head's weights start at random, as in the paper (normal, deviation 0.2)
+    seed   of the weights and of the batches
     """
-    torch.manual_seed(0)
-    model, head = models.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2)), models.L1Head()
+    torch.manual_seed(seed)
+    model = models.KochNet(input_size=(SIZE, SIZE), kernels=(5, 4, 3, 2))
+    head = models.NWayL1Head() if n_way else models.L1Head()
     models.initialise(model, head)
-    turned, baseline = quarter_turns(images), float(np.log(2))
-    history = train(name, model, head, turned, steps, batch=(32, 2), lr=1e-3, baseline=baseline)
+    if signs:
+        torch.nn.init.normal_(head.alpha, std=0.2)
+    baseline = float(np.log(32 if n_way else 2))
+    turned, batch = quarter_turns(images), (32, 2)
+    history = train(
+        name, model, head, turned, steps, batch=batch, lr=1e-3, baseline=baseline, seed=seed
+    )
     return model, head, history
 
 

@@ -1,4 +1,4 @@
-"""Lake's official 20 runs: 20-way one-shot questions within one alphabet."""
+"""Lake's official 20 runs, of ten alphabets: 20-way one-shot questions within one alphabet."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from lib import evaluation, models
+from lib import data, evaluation, models
 from lib.data.published.omniglot import Run
 from lib.models import embed
 from tools.omniglot.networks import pixels
-from tools.omniglot.views import best_agreement, embed_views
+from tools.omniglot.views import best_agreement, embed_views, turned_features, twins_scores
 
 HAUSDORFF = "modified Hausdorff distance, 105x105"
 
@@ -42,9 +42,19 @@ def matched_answers(runs: Sequence[Run], found: list[np.ndarray]) -> np.ndarray:
     return np.stack([columns == run.answer for run, columns in zip(runs, assigned)])
 
 
-def row(method: str, correct: np.ndarray) -> dict:
-    """One row of the 20 runs, with an interval that resamples runs."""
-    groups = np.repeat(np.arange(len(correct)), correct.shape[1])
+def alphabets(runs: Sequence[Run], drawings: data.ImageSet) -> np.ndarray:
+    """(runs,): the alphabet of each run, whose drawings are among those of the evaluation set."""
+    known = {image.tobytes(): at for image, at in zip(drawings.images, drawings.extra["alphabet"])}
+    return np.array([known[run.training[0].tobytes()] for run in runs])
+
+
+def row(method: str, correct: np.ndarray, alphabet: np.ndarray) -> dict:
+    """One row of the official runs, with an interval that resamples alphabets.
+
+    correct   (runs, 20) from 0 to 1
+    alphabet  (runs,): the 20 runs are of ten alphabets, two each
+    """
+    groups = np.repeat(alphabet, correct.shape[1])
     count = float(correct.sum())
     return {
         "method": method,
@@ -53,23 +63,22 @@ def row(method: str, correct: np.ndarray) -> dict:
         "share": count / correct.size,
         "interval": evaluation.interval_over(correct.ravel(), groups),
         "wilson": evaluation.wilson_interval(count, correct.size),
+        "right_by_run": correct.sum(1).tolist(),
     }
 
 
-def scores_by_method(
-    glyphs: models.GlyphNet, koch: models.KochNet, head: models.L1Head, redrawn: int
-) -> dict[str, Callable]:
+def scores_of_twins(koch: models.KochNet, head: models.L1Head, turns: int = 1) -> Callable:
+    """score(test images, training images) -> (20, 20) logits, summed over quarter turns."""
+
+    def score(test, training):
+        looks = (turned_features(koch, images, turns) for images in (test, training))
+        return twins_scores(head, *looks)
+
+    return score
+
+
+def scores_of_glyphs(glyphs: models.GlyphNet, redrawn: int) -> dict[str, Callable]:
     """{method: score(test images, training images) -> (20, 20)}; redrawn: further views of each."""
-
-    def by_pixels(test, training):
-        return pixels(test) @ pixels(training).T
-
-    def by_hausdorff(test, training):
-        return [[modified_hausdorff(x, y) for y in training] for x in test]
-
-    def by_twins(test, training):
-        with torch.no_grad():
-            return head.scores(embed(koch, test), embed(koch, training))
 
     def by_cosine(test, training):
         return embed(glyphs, test) @ embed(glyphs, training).T
@@ -85,27 +94,40 @@ def scores_by_method(
 
     turns, views = "GlyphNet, four quarter turns", 1 + redrawn
     return {
-        "raw pixels, cosine": by_pixels,
-        HAUSDORFF: by_hausdorff,
-        "Koch's twins, half resolution": by_twins,
         "GlyphNet, one look": by_cosine,
         turns: by_turns,
         f"{turns}, best agreement of {views} x {views} looks": by_agreement,
     }
 
 
+def scores_untrained() -> dict[str, Callable]:
+    """The same for what needs no training."""
+
+    def by_pixels(test, training):
+        return pixels(test) @ pixels(training).T
+
+    def by_hausdorff(test, training):
+        return [[modified_hausdorff(x, y) for y in training] for x in test]
+
+    return {"raw pixels, cosine": by_pixels, HAUSDORFF: by_hausdorff}
+
+
 def run_rows(
-    methods: dict[str, Callable], runs: Sequence[Run], large_runs: Sequence[Run]
+    methods: dict[str, Callable],
+    runs: Sequence[Run],
+    large_runs: Sequence[Run],
+    alphabet: np.ndarray,
 ) -> list[dict]:
     """All methods on the runs; the last one is the headline, and also answers with a hint.
 
     large_runs  the same runs at 105x105
+    alphabet    (runs,), what intervals resample
     """
     rows = [{"method": "guessing", "share": 1 / 20}]
     for method, score in methods.items():
         questions = large_runs if method == HAUSDORFF else runs
         found = similarities(questions, score)
-        rows.append(row(method, answers(questions, found)))
+        rows.append(row(method, answers(questions, found), alphabet))
     rows[-1]["headline"] = True
     told = "the same, told that the 20 answers differ (extra information)"
-    return [*rows, row(told, matched_answers(runs, found))]
+    return [*rows, row(told, matched_answers(runs, found), alphabet)]

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lib.models import to_input
+from lib.models import L1Head, embed, to_input
 from lib.training.augment import Redrawn
 
 
@@ -45,3 +45,15 @@ def embed_views(
 def best_agreement(probe: Tensor, shown: Tensor) -> Tensor:
     """(L, P, D), (L, S, D) views -> (P, S): the cosine of the two views that agree best."""
     return torch.einsum("lpd,msd->lmps", probe, shown).amax((0, 1))
+
+
+def turned_features(twins: nn.Module, images: np.ndarray, turns: int) -> Tensor:
+    """(N, H, W) -> (turns, N, D): features of each drawing at so many quarter turns."""
+    looks = [np.rot90(images, turn, axes=(1, 2)).copy() for turn in range(turns)]
+    return torch.stack([embed(twins, look) for look in looks])
+
+
+@torch.no_grad()
+def twins_scores(head: L1Head, first: Tensor, second: Tensor) -> Tensor:
+    """(turns, A, D), (turns, B, D) -> (A, B) logits, summed over the turns"""
+    return torch.stack([head.scores(a, b) for a, b in zip(first, second)]).sum(0)

@@ -4,6 +4,8 @@
                                      without the mirror the archives are downloaded
     python -m tools.results.omniglot study
                                      what each step of the recipe brings (`tools.omniglot.study`)
+    python -m tools.results.omniglot twins
+                                     the same for Koch's twins: which loss, which start
 
 Trained on the background alphabets alone. Whatever was chosen was chosen by the study, on
 background alphabets that the network had not learned. The evaluation alphabets and the 20 runs were
@@ -13,8 +15,9 @@ two scorings.
 
 import json
 import sys
+from pathlib import Path
 
-from lib import course, data, evaluation
+from lib import course, data, evaluation, models
 from lib.data.files import write_atomically
 from lib.data.published.omniglot import one_shot_runs
 from lib.models import count_multiply_adds, count_parameters, embed
@@ -26,13 +29,32 @@ from tools.omniglot.networks import (
     train_glyph_net,
     train_koch_net,
 )
-from tools.omniglot.runs import run_rows, scores_by_method
+from tools.omniglot.runs import (
+    alphabets,
+    run_rows,
+    scores_of_glyphs,
+    scores_of_twins,
+    scores_untrained,
+)
 from tools.results import page
 
 COMMAND = "python -m tools.results omniglot"
 LAYOUT = page.layout("omniglot")
-STUDY = page.FOLDER / "study" / "omniglot.json"
+STUDIES = {  # name: (what it measures, at how many steps)
+    "study": (study.study, study.STEPS),
+    "twins": (study.twins_study, study.TWINS_STEPS),
+}
 STEPS, KOCH_STEPS = 2000, 3000
+N_WAY = "Koch's twins, half resolution, N-way loss"
+TWINS = (  # row of the official runs, name of the loss, checkpoint, options of `train_koch_net`
+    ("Koch's twins, half resolution", "", "koch", {}),
+    (N_WAY, ", N-way loss", "koch_n_way", {"n_way": True}),
+)
+# What was known of the official runs' answers when a row's recipe was chosen.
+SEEN = {
+    N_WAY: "an earlier trial of the same recipe: 355",
+    f"{N_WAY}, four quarter turns": "an earlier trial of the same recipe: 366",
+}
 
 
 def episode_rows(vectors: dict, test: data.ImageSet, count: int) -> list[dict]:
@@ -88,12 +110,20 @@ def network_row(name: str, model, multiply_adds: int, history, batch: int) -> di
     }
 
 
-def study_table() -> list[dict]:
-    """The table of the study, where it has been run: it takes as long as the training."""
-    if not STUDY.exists():
-        return []
-    found = json.loads(STUDY.read_text(encoding="utf-8"))
-    return [page.table(LAYOUT["study"], found["rows"], steps=found["steps"])]
+def study_file(name: str) -> Path:
+    return page.FOLDER / "study" / f"omniglot_{name}.json"
+
+
+def study_tables() -> list[dict]:
+    """A table of each study that has been run: one takes as long as the training."""
+    found = {
+        name: json.loads(study_file(name).read_text(encoding="utf-8"))
+        for name in STUDIES
+        if study_file(name).exists()
+    }
+    return [
+        page.table(LAYOUT[name], one["rows"], steps=one["steps"]) for name, one in found.items()
+    ]
 
 
 def outcome(tables: list[dict]) -> str:
@@ -114,27 +144,42 @@ def outcome(tables: list[dict]) -> str:
     return line
 
 
+def methods_asked(background: data.ImageSet) -> tuple[dict, models.GlyphNet, list[dict]]:
+    """({method: its scores}, the course's network, rows of all networks), trained or loaded."""
+    steps, koch_steps, redrawn = course.by_budget(
+        quick=(20, 10, 2), full=(STEPS, KOCH_STEPS, study.REDRAWN)
+    )
+    glyphs, history = train_glyph_net(background, steps, f"glyphnet_{steps}")
+    cost = count_multiply_adds(glyphs)
+    networks = [network_row("GlyphNet", glyphs, cost, history, batch=128)]
+    methods = scores_untrained()
+    for name, loss, file, options in TWINS:
+        koch, head, history = train_koch_net(
+            background, koch_steps, f"{file}_{koch_steps}", **options
+        )
+        cost = koch_multiply_adds(koch)
+        networks.append(network_row(f"Koch's twins{loss}", koch, cost, history, batch=64))
+        methods[name] = scores_of_twins(koch, head)
+        if options.get("n_way"):
+            methods[f"{name}, four quarter turns"] = scores_of_twins(koch, head, turns=4)
+    return methods | scores_of_glyphs(glyphs, redrawn), glyphs, networks
+
+
 def run() -> dict:
     """What `python -m tools.results omniglot` writes to docs/results/omniglot.json."""
-    steps, koch_steps, episodes = course.by_budget(
-        quick=(20, 10, 200), full=(STEPS, KOCH_STEPS, 2000)
-    )
     background = data.load("omniglot", part="background", size=SIZE)
     test = data.load("omniglot", part="evaluation", size=SIZE)
-    glyphs, glyph_history = train_glyph_net(background, steps, f"glyphnet_{steps}")
-    koch, head, koch_history = train_koch_net(background, koch_steps, f"koch_{koch_steps}")
+    methods, glyphs, networks = methods_asked(background)
     runs, large_runs = one_shot_runs(size=SIZE), one_shot_runs(size=105)
+    alphabet = alphabets(runs, test)
     if course.budget() == "quick":
         test = test[test.extra["alphabet"] < 33]  # 3 of the 20 alphabets
-        runs, large_runs = runs[:1], large_runs[:1]
-    redrawn = course.by_budget(quick=2, full=study.REDRAWN)
-    methods = scores_by_method(glyphs, koch, head, redrawn)
-    rows = run_rows(methods, runs, large_runs)
+        runs, large_runs, alphabet = runs[:1], large_runs[:1], alphabet[:1]
+    rows = run_rows(methods, runs, large_runs, alphabet)
+    for row in rows:
+        row |= {"seen": SEEN[row["method"]]} if row["method"] in SEEN else {}
     vectors = {"raw pixels": pixels(test.images), "GlyphNet": embed(glyphs, test)}
-    networks = [
-        network_row("GlyphNet", glyphs, count_multiply_adds(glyphs), glyph_history, batch=128),
-        network_row("Koch's twins", koch, koch_multiply_adds(koch), koch_history, batch=64),
-    ]
+    episodes = course.by_budget(quick=200, full=2000)
     return {
         "title": "One-shot learning: Omniglot",
         "order": 2,
@@ -145,14 +190,15 @@ def run() -> dict:
             page.table(LAYOUT["networks"], networks),
             page.table(LAYOUT["episodes"], episode_rows(vectors, test, episodes)),
             page.table(LAYOUT["retrieval"], retrieval_rows(vectors, test)),
-            *study_table(),
+            *study_tables(),
         ],
     }
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["study"]:
-        sys.exit(f"{COMMAND}, or python -m tools.results.omniglot study")
+    if len(sys.argv) != 2 or sys.argv[1] not in STUDIES:
+        sys.exit(f"{COMMAND}, or python -m tools.results.omniglot study|twins")
     course.seed_everything(0)
-    found = study.study(course.by_budget(quick=10, full=study.STEPS))
-    write_atomically(STUDY, (json.dumps(found, indent=1) + "\n").encode())
+    measure, steps = STUDIES[sys.argv[1]]
+    found = measure(course.by_budget(quick=10, full=steps))
+    write_atomically(study_file(sys.argv[1]), (json.dumps(found, indent=1) + "\n").encode())
