@@ -69,7 +69,9 @@ def rates(trials: OpenSetTrials, threshold: float) -> list[Share]:
     person is one trial (Wilson)."""
     people = [len(np.unique(trials.owner[who])) for who in (trials.enrolled, ~trials.enrolled)]
     return [
-        share if 0 < share.share < 1 else Share(share.share, *wilson_interval(share.share * n, n))
+        share
+        if 0 < share.share < 1
+        else Share(share.share, *np.clip(wilson_interval(share.share * n, n), 0, 1).tolist())
         for share, n in zip(open_set_rates(trials, threshold), people)
     ]
 
