@@ -326,11 +326,6 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             "A title",
             {"size": (4.2, 3.4)},
         ),
-        "models.kernels": (
-            models.kernels,
-            np.linspace(-1, 1, 128).reshape(16, 8).T.reshape(8, 4, 4),
-            {"axes": 8, "size": (7, 1.5)},
-        ),
         "models.influence_map": (
             models.influence_map,
             COLOUR[0],
