@@ -553,11 +553,6 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             {"contrastive": DECAY, "triplet": 1.6 * DECAY},
             {},
         ),
-        "signatures.distance_clouds": (
-            signatures.distance_clouds,
-            {"lr 0.5": np.full(99, 0.01), "lr 0.02": RNG.normal(1.3, 0.2, 900)},
-            {"size": (4, 3.4)},
-        ),
         "signatures.writer_scores": (
             signatures.writer_scores,
             {
