@@ -326,11 +326,6 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             "A title",
             {"size": (4.2, 3.4)},
         ),
-        "models.kernels": (
-            models.kernels,
-            np.linspace(-1, 1, 128).reshape(16, 8).T.reshape(8, 4, 4),
-            {"axes": 8, "size": (7, 1.5)},
-        ),
         "models.influence_map": (
             models.influence_map,
             COLOUR[0],
@@ -557,11 +552,6 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             signatures.relative_losses,
             {"contrastive": DECAY, "triplet": 1.6 * DECAY},
             {},
-        ),
-        "signatures.distance_clouds": (
-            signatures.distance_clouds,
-            {"lr 0.5": np.full(99, 0.01), "lr 0.02": RNG.normal(1.3, 0.2, 900)},
-            {"size": (4, 3.4)},
         ),
         "signatures.writer_scores": (
             signatures.writer_scores,

@@ -1,15 +1,21 @@
 """Every lesson runs under the quick budget, offline, in a minute, and its controls can be moved."""
 
+import base64
+import io
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
 import pytest
 from nbclient.exceptions import CellTimeoutError
+from PIL import Image
 
+from lib import plots
 from tools import notebook_outputs, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -300,6 +306,47 @@ def test_a_stored_widget_is_its_words_and_one_without_words_is_complained_about(
     assert set(kept) == {"text/html", "text/plain"} and set(bare) == set(data)
     found = [notebooks.cell_problems(cell)[1:] for cell in book.cells]  # after "never run"
     assert found[0] == [] and "a widget alone" in found[1][0]
+
+
+def stored_png(pixels: np.ndarray) -> str:
+    """The picture as a notebook stores it."""
+    Image.fromarray(pixels).save(content := io.BytesIO(), "PNG")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def pixels_of(png: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"), dtype=int)
+
+
+def test_a_stored_picture_takes_less_space_and_looks_the_same():
+    fig, ax = plt.subplots()
+    ax.plot(np.sin(np.arange(50)), label="a line")
+    ax.legend()
+    png = base64.b64encode(plots.style.png(fig)).decode()
+    small = notebook_outputs.smaller(png)
+    assert len(small) < 0.6 * len(png)
+    assert np.abs(pixels_of(small) - pixels_of(png)).max() <= notebook_outputs.LARGEST_CHANGE
+    assert notebook_outputs.smaller(small) == small, "a second time changes nothing"
+
+
+def test_a_picture_that_would_change_visibly_stays_as_it_is():
+    many = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    see_through = np.zeros((8, 8, 4), dtype=np.uint8)
+    for pixels in (many, see_through):
+        assert notebook_outputs.smaller(stored_png(pixels)) == stored_png(pixels)
+
+
+def test_tidying_makes_stored_pictures_small_and_keeps_the_rest(healthy, tmp_path):
+    path = tmp_path / "99_tidy.ipynb"
+    book = nbformat.reads(healthy, as_version=4)
+    pixels = 30 * np.random.default_rng(0).integers(0, 2, (64, 64, 3), dtype=np.uint8)
+    book.cells[2].outputs[0].data["image/png"] = stored_png(pixels)
+    nbformat.write(book, path)
+    notebooks.main(["tidy", str(path)])
+    tidied = nbformat.read(path, as_version=4)
+    stored = tidied.cells[2].outputs[0].data["image/png"]
+    assert len(stored) < len(stored_png(pixels)) and (pixels_of(stored) == pixels).all()
+    assert tidied.metadata == book.metadata and notebooks.problems(path) == []
 
 
 def test_hashes_in_fenced_code_are_not_headings():

@@ -36,6 +36,14 @@ def test_forgery_scores_count_what_a_threshold_decides_wrongly(ax, threshold):
         )
 
 
+def test_forgery_scores_say_how_many_random_forgeries_are_outside_the_axis(ax):
+    genuine, skilled = np.linspace(0, 0.1, 50), np.linspace(-0.2, 0.1, 50)
+    random = np.array([-1.0, -0.9, -0.8, 0.0])
+    draw.forgery_scores(ax, genuine, skilled, random, 0.0)
+    assert "75% are further left" in words(ax)
+    assert ax.get_xlim()[0] > -0.25
+
+
 def test_relative_losses_are_running_means_with_the_baseline_at_one(ax):
     falling = np.linspace(2, 0, 50)
     draw.relative_losses(ax, {"one": falling, "two": np.full(50, 1.0)}, window=10)
@@ -51,12 +59,6 @@ def test_names_of_curves_that_end_together_do_not_overlap(ax):
     draw.relative_losses(ax, {"one": np.full(20, 0.5), "two": np.full(20, 0.51)})
     heights = sorted(text.xy[1] for text in ax.texts if text.get_text() in ("one", "two"))
     assert heights[1] - heights[0] > 0.05
-
-
-def test_distance_clouds_show_their_mean(ax):
-    draw.distance_clouds(ax, {"collapsed": np.full(9, 0.02), "trained": np.linspace(1, 1.6, 9)})
-    assert "mean 0.02" in words(ax) and "mean 1.3" in words(ax)
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["collapsed", "trained"]
 
 
 def test_system_errors_are_at_their_values_in_percent(ax):

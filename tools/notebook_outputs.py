@@ -1,6 +1,11 @@
-"""What a reader sees of stored outputs: no machine, no progress bar's past, alt texts."""
+"""What a reader sees of stored outputs: no machine, no progress bar's past, alt texts.
 
+Stored pictures are PNG files of at most 256 colours, which take less than half the space.
+"""
+
+import base64
 import hashlib
+import io
 import os
 import re
 import socket
@@ -9,8 +14,12 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
+from PIL import Image
+
 ROOT = Path(__file__).resolve().parent.parent
 VIEW = "application/vnd.jupyter.widget-view+json"
+LARGEST_CHANGE = 16  # of 255, that fewer colours may make to a pixel's red, green or blue
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 EDITORS_NOTES = {  # in a cell's metadata
     "execution",
@@ -55,9 +64,27 @@ def _tidy_output(output) -> None:
         # Without its kernel a widget shows nothing, and JupyterLab would show it, not these forms.
         data.pop(VIEW, None)
     if "image/png" in data:
+        data["image/png"] = smaller(data["image/png"])
         words = data.get("text/plain", "")
         if words and not words.startswith("<"):
             output.metadata.setdefault("image/png", {}).setdefault("alt", words)
+
+
+def smaller(png: str) -> str:
+    """A picture with at most 256 colours, base64; itself where that is not smaller or visible."""
+    content = base64.b64decode(png)
+    picture = Image.open(io.BytesIO(content))
+    is_opaque = picture.convert("RGBA").getextrema()[3] == (255, 255)
+    if picture.mode == "P" or not is_opaque:
+        return png
+    picture = picture.convert("RGB")
+    few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    before, after = (np.asarray(one.convert("RGB"), dtype=int) for one in (picture, few))
+    few.save(stored := io.BytesIO(), "PNG", optimize=True)
+    visible = np.abs(after - before).max() > LARGEST_CHANGE
+    if visible or len(stored.getvalue()) >= len(content):
+        return png
+    return base64.b64encode(stored.getvalue()).decode()
 
 
 def _cell_id(cell, seen: set[str]) -> str:

@@ -1,6 +1,7 @@
 """Run the lessons and store what they show; find outputs that are stale, large or unreadable.
 
     python -m tools.notebooks run [PATHS] [--budget quick]   execute in place, tidy outputs, stamp
+    python -m tools.notebooks tidy [PATHS]                   tidy stored outputs without a run
     python -m tools.notebooks check [PATHS]                  one line a problem; fails if any
     python -m tools.notebooks list [PATHS]                   the measured seconds of each lesson
 
@@ -229,12 +230,12 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawTextHelpFormatter,
     )
-    parser.add_argument("command", choices=("run", "check", "list"))
+    parser.add_argument("command", choices=("run", "tidy", "check", "list"))
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--budget", choices=("quick", "full"), default="full")
     options = parser.parse_args(arguments)
     paths = [path.resolve() for path in options.paths] or lessons()
-    commands = {"run": run_all, "check": check_all, "list": list_all}
+    commands = {"run": run_all, "tidy": tidy_all, "check": check_all, "list": list_all}
     return int(commands[options.command](paths, options.budget))
 
 
@@ -249,6 +250,16 @@ def run_all(paths: list[Path], budget: str) -> bool:
             failed = True
             print(f"FAILED\n{error}")
     return failed
+
+
+def tidy_all(paths: list[Path], _: str) -> bool:
+    """Tidy the stored outputs of the notebooks, and print their sizes."""
+    for path in paths:
+        before = path.stat().st_size
+        tidy(notebook := nbformat.read(path, as_version=4))
+        write(notebook, path)
+        print(f"{path.name}: {before:,} -> {path.stat().st_size:,} bytes")
+    return False
 
 
 def check_all(paths: list[Path], _: str) -> bool:

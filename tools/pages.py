@@ -24,6 +24,7 @@ from tools import stamp
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = (
+    "docs/glossary.md",
     "docs/results.md",
     "docs/models.md",
     "docs/gallery.md",

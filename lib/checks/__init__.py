@@ -11,10 +11,9 @@ losses          `contrastive_step`, `batch_hard_loss`, `soft_triplet_gradient`:
                 04_contrastive_and_triplet_loss
 negatives       `nt_xent`, `simsiam`, `nt_xent_gradient`: 05_many_negatives_or_none
 margins         `arc_margin`, `cosface`: 06_angular_margin_loss
-signatures      `score_against_references`, `cllr_in_bits`, `split_without_shared_forgers`:
-                07_signature_verification
+signatures      `verify_signature`, `split_without_shared_forgers`: 07_signature_verification
 one_shot        `nearest_character`, `precision_at`, `bootstrap_shares`: 08_one_shot_learning
-mobilefacenet   `output_side`, `bottleneck_cost`, `fold`: 09_mobilefacenet
+mobilefacenet   `output_side`, `bottleneck_cost`, `global_depthwise`: 09_mobilefacenet
 face_training   `paper_learning_rate`, `weight_decay`, `arcface_baseline`: 10_face_training
 verification    `to_cosine`, `choose_and_measure`: 11_verification
 identification  `identify`: 12_identification
@@ -33,16 +32,12 @@ from lib.checks.losses import batch_hard_loss, contrastive_step, soft_triplet_gr
 from lib.checks.maps import pca_map, purity, umap_sigma
 from lib.checks.margins import arc_margin, cosface
 from lib.checks.mobile_export import phone_input, to_int8, to_levels
-from lib.checks.mobilefacenet import bottleneck_cost, fold, output_side
+from lib.checks.mobilefacenet import bottleneck_cost, global_depthwise, output_side
 from lib.checks.negatives import nt_xent, nt_xent_gradient, simsiam
 from lib.checks.on_the_phone import far_per_comparison, from_two_eyes, open_set
 from lib.checks.one_shot import bootstrap_shares, nearest_character, precision_at
 from lib.checks.pairs import counts, pk_batch, valid_triplets
 from lib.checks.siamese import joint, training_step, verify
-from lib.checks.signatures import (
-    cllr_in_bits,
-    score_against_references,
-    split_without_shared_forgers,
-)
+from lib.checks.signatures import split_without_shared_forgers, verify_signature
 from lib.checks.verification import choose_and_measure, to_cosine
 from lib.checks.welcome import decide, error_rates

@@ -1,4 +1,4 @@
-"""Checks of the lesson on MobileFaceNet: map sizes, a bottleneck's cost, batch-norm folding.
+"""Checks of the lesson on MobileFaceNet: map sizes, a bottleneck's cost, the last map weighed.
 
 Expected values come from walking the kernel along and from asking PyTorch's layers.
 """
@@ -63,33 +63,33 @@ def bottleneck_cost(attempt) -> bool | None:
     return judge("bottleneck_cost", attempt, expected, edges, draw, hint, count=30)
 
 
-def fold(attempt) -> bool | None:
-    """`(weight (C_out, C_in, k, k), gamma, beta, mean, var (C_out,), eps) -> (weight, bias)`."""
+def global_depthwise(attempt) -> bool | None:
+    """`(maps (B, C, H, W), kernels (C, H, W)) -> (B, C)`: each channel has its own kernel."""
 
-    def expected(weight, gamma, beta, mean, var, eps):
-        size = weight[0].numel()
-        probes = torch.cat([torch.zeros(1, size), torch.eye(size)]).to(weight)
-        maps = F.conv2d(probes.reshape(-1, *weight.shape[1:]), weight)
-        out = F.batch_norm(maps, mean, var, gamma, beta, eps=eps).flatten(1)  # (1 + size, C_out)
-        bias = out[0]  # the answer to zeros; what a single 1 adds to it is a weight
-        return (out[1:] - bias).T.reshape(weight.shape), bias
+    def expected(maps, kernels):
+        return F.conv2d(maps, kernels[:, None], groups=len(kernels)).flatten(1)
 
     def draw(rng):
-        c_out, c_in, k = rng.integers(1, (6, 5, 4))
-        gamma, beta, mean = rng.normal(size=(3, c_out))
-        weight, var = rng.normal(size=(c_out, c_in, k, k)), rng.uniform(0.05, 1.05, c_out)
-        return weight, gamma, beta, mean, var, 1e-3
+        batch, channels, height, width = rng.integers(1, (4, 5, 6, 6))
+        maps = rng.normal(size=(batch, channels, height, width))
+        return maps, rng.normal(size=(channels, height, width))
 
-    one, square = np.ones((1, 1, 1, 1)), np.array([[2.0, 1.0], [1.0, 2.0]]).reshape(2, 2, 1, 1)
+    def maps_of(*channels):
+        return np.array([channels], dtype=float)
+
+    row, column = [[1, 2], [0, 0]], [[1, 0], [2, 0]]
     edges = [
-        edge("Variance + eps is 4, and the bias is 1 - 2 * 3 / 2.", one, [2], [1], [3], [3], 1.0),
-        edge("This batch norm changes nothing: keep the weight.", 3 * one, [1], [0], [0], [1], 0.0),
-        edge("Divide by the root of the variance.", one, [1], [0], [0], [0.25], 0.0),
-        edge("The mean is scaled too: beta - gamma * mean / sigma.", one, [3], [0.5], [2], [1], 0),
+        edge("One place: value times weight.", maps_of([[3]]), maps_of([[2]])[0]),
         edge(
-            "gamma belongs to the output channel, the first axis of the weight.",
-            *(square, [1, 10], [0, 0], [0, 0], [1, 1], 0.0),
+            "Weigh each place and add up: 1 * 10 + 2 * 1.",
+            maps_of(row),
+            maps_of([[10, 1], [0, 0]])[0],
         ),
+        edge(
+            "A channel has its own kernel, and channels are not added.",
+            *(maps_of(row, column), maps_of([[1, 0], [0, 0]], [[0, 0], [1, 0]])[0]),
+        ),
+        edge("A map need not be square.", np.ones((2, 1, 1, 3)), maps_of([[1, 2, 3]])[0]),
     ]
-    hint = "Convolution and batch norm, one after the other, give another answer."
-    return judge("fold", attempt, expected, edges, draw, hint, as_input=double_tensor)
+    hint = "Multiply each map with its channel's kernel, and add up over height and width."
+    return judge("global_depthwise", attempt, expected, edges, draw, hint, as_input=double_tensor)

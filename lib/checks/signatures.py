@@ -1,58 +1,46 @@
-"""Checks of the lesson on signature verification: scores against references, Cllr, a safe split."""
-
-import math
+"""Checks of the lesson on signature verification: a decision, a safe split."""
 
 import numpy as np
 
 from lib.checks.judge import edge, judge
-from lib.data.arrays import unit_rows
-from lib.evaluation import cllr
 
 
-def score_against_references(attempt) -> bool | None:
-    """`(questioned (Q, D), references (k, D)) -> (Q,)`, all unit vectors.
+def verify_signature(attempt) -> bool | None:
+    """`(questioned (D,), references (k, D), threshold) -> (score, accepted)`, any lengths.
 
-    Mean cosine to the references, minus the mean cosine among the references.
+    Mean cosine to the references, minus the mean cosine among them where there are two or more.
     """
 
-    def expected(questioned, references):
-        among = (references @ references.T)[np.triu_indices(len(references), k=1)]
-        return (questioned @ references.T).mean(1) - among.mean()
+    def cosine(a, b):
+        return float(a @ b) / (np.linalg.norm(a) * np.linalg.norm(b))
+
+    def expected(questioned, references, threshold):
+        k = len(references)
+        score = np.mean([cosine(questioned, one) for one in references])
+        if k > 1:
+            pairs = [(i, j) for i in range(k) for j in range(i)]
+            score -= np.mean([cosine(references[i], references[j]) for i, j in pairs])
+        return score, bool(score >= threshold)
 
     def draw(rng):
-        count, k, size = rng.integers(1, 5), rng.integers(2, 6), rng.integers(2, 6)
-        vectors = unit_rows(rng.normal(size=(count + k, size)) + 1)
-        return vectors[:count], vectors[count:]
+        vectors = rng.normal(size=(rng.integers(2, 7), rng.integers(2, 6))) + 1
+        return vectors[0], vectors[1:], rng.uniform(-1, 1)
 
-    right, up, between = [1.0, 0.0], [0.0, 1.0], [math.sqrt(0.5), math.sqrt(0.5)]
+    right, up, between = [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]
     edges = [
-        edge("Two equal references agree with cosine 1: 1 - 1.", [right], [right, right]),
-        edge("The references have cosine 0. Is each compared with itself?", [right], [right, up]),
-        edge("The references agree perfectly: 0.7071 - 1.", [between], [right, right]),
-        edge("Return one score for each questioned signature.", [right, up], [right, between]),
+        edge("Two equal references have cosine 1: 1 - 1.", right, [right, right], -0.5),
+        edge(
+            "Is a reference compared with itself? These two have cosine 0.", right, [right, up], 0
+        ),
+        edge(
+            "Normalise: a vector's length says nothing here.", [3.0, 0.0], [right, [2.0, 0.0]], -1
+        ),
+        edge("The references have cosine 1: 0.7071 - 1.", between, [right, right], 0.0),
+        edge("One reference has no pairs: subtract nothing.", between, [right], 0.5),
+        edge("A score at the threshold is accepted.", right, [right], 1.0),
     ]
     hint = "Subtract the mean over the k (k - 1) / 2 pairs of references."
-    return judge("score_against_references", attempt, expected, edges, draw, hint)
-
-
-def cllr_in_bits(attempt) -> bool | None:
-    """`(llr (N,) natural logarithms, same (N,) bool) -> Cllr in bits`."""
-
-    def draw(rng):
-        same = rng.random(rng.integers(4, 30)) < rng.uniform(0.2, 0.8)
-        same[:2] = True, False  # both kinds occur
-        return np.where(same, 1.0, -1.0) + rng.normal(0, 2, len(same)), same
-
-    yes, no, three = True, False, math.log(3)
-    edges = [
-        edge("Evidence for neither side costs 1 bit.", [0.0, 0.0], [yes, no]),
-        edge("3 to 1 for the correct side costs log2(1 + 1/3).", [three, -three], [yes, no]),
-        edge("3 to 1 for the wrong side costs log2(1 + 3) = 2.", [-three, three], [yes, no]),
-        edge("Each kind has weight one half.", [2.0, 2.0, 2.0, 0.0], [yes, yes, yes, no]),
-        edge("Strong evidence for the correct side costs little.", [9.0, -9.0], [yes, no]),
-    ]
-    hint = "Take the mean over same pairs, the mean over different pairs, and half of their sum."
-    return judge("cllr_in_bits", attempt, cllr, edges, draw, hint)
+    return judge("verify_signature", attempt, expected, edges, draw, hint)
 
 
 def split_without_shared_forgers(attempt) -> bool | None:

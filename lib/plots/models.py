@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from numpy import ndarray
 from scipy.ndimage import uniform_filter
 
-from lib.plots.palette import INK, OTHERS, text_colour, text_on
+from lib.plots.palette import FORGERY, INK, OTHERS, text_colour, text_on
 from lib.plots.style import arrow, label, named_rows, without_ticks
 
 SPATIAL, POINTWISE = OTHERS[0], OTHERS[1]  # convolutions over neighbours, and over channels
@@ -142,37 +143,26 @@ def location_weights(ax: Axes, weights: ndarray, title: str) -> None:
     places = range(len(relative)), [16 * i for i in range(len(relative))]
     ax.set_xticks(*places)
     ax.set_yticks(*places)
-    ax.set_xlabel("over pixel column (1.00 everywhere: an average)")
-    ax.set(title=title, ylabel="over pixel row (0 at the top)")
+    ax.set(title=title, xlabel="pixel column", ylabel="pixel row (0 at the top)")
     ax.grid(False)
 
 
-def kernels(axes: Sequence[Axes], weights: ndarray) -> None:
-    """Draw kernels (N, h, w): orange and + where positive, violet and - where negative."""
-    for number, (ax, kernel) in enumerate(zip(axes, weights)):
-        reach = np.abs(kernel).max()
-        table = ax.imshow(kernel, cmap="PuOr_r", vmin=-reach, vmax=reach)
-        for (row, column), value in np.ndenumerate(kernel):
-            if abs(value) > 0.15 * reach:
-                sign, colour = "+" if value > 0 else "\u2212", text_on(table.to_rgba(value))
-                label(ax, sign, (column, row), fontsize=8, color=colour)
-        without_ticks(ax)
-        ax.set_title(str(number), fontsize=9)
-
-
 def influence_map(ax: Axes, face: ndarray, influence: ndarray, at: tuple[int, int]) -> None:
-    """Draw a face that is dark where it has no influence on one place of the last map.
+    """Draw a pale face, and on it in red how much each pixel influences one place of the last map.
 
     face  (H, W, 3); influence (H, W), 0 or more, any scale
     at    row and column of the pixel over which that place is, marked with a cross
     """
     # A stride leaves a grid in gradients: the mean over 7x7 pixels evens it out.
     smooth = uniform_filter(np.asarray(influence, dtype=float), size=7, mode="nearest")
-    light = np.clip(smooth / smooth.max(), 0, 1)[..., None]
-    ax.imshow(np.clip(face / max(face.max(), 1) * light, 0, 1))
+    strength = np.clip(smooth / smooth.max(), 0, 1)
+    grey = 128 + np.asarray(face, dtype=float).mean(2) / 2
+    ax.imshow(grey, cmap="gray", vmin=0, vmax=255)
+    red = np.empty((*strength.shape, 4))
+    red[..., :3], red[..., 3] = to_rgb(FORGERY), 0.85 * strength
+    ax.imshow(red)
     row, column = at
-    # Beside the face, on white, yellow alone would be lost: it stands on a wider cross in ink.
-    ax.plot(column, row, "+", color=INK, markersize=12, markeredgewidth=4, clip_on=False)
-    ax.plot(column, row, "+", color=OTHERS[3], markersize=11, markeredgewidth=2, clip_on=False)
+    ax.plot(column, row, "+", color="white", markersize=14, markeredgewidth=5, clip_on=False)
+    ax.plot(column, row, "+", color=INK, markersize=11, markeredgewidth=2, clip_on=False)
     without_ticks(ax)
     ax.set_title(f"pixel {row}, {column}", fontsize=10)

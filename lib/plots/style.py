@@ -89,23 +89,31 @@ def histogram(ax: Axes, values, edges, colour: str, hatch: str, word: str) -> No
     label(ax, word, ((edges[peak] + edges[peak + 1]) / 2, heights[peak]), (0, 3), weight="bold")
 
 
-def histogram_rows(ax: Axes, rows: Sequence[tuple], threshold: float, alpha: float) -> None:
-    """Draw a histogram a row, as high as 0.85 of it, and a threshold through all of them.
+def histogram_rows(
+    ax: Axes, rows: Sequence[tuple], threshold: float, alpha: float, left: float | None = None
+) -> None:
+    """Draw a histogram a row, as high as 0.8 of it, and a threshold through all of them.
 
-    rows   (name, values, colour, full): `full` is bool, one a value: those in full colour, the
-           others as pale as `alpha`; None for none
+    rows  (name, values, colour, side): the bars "below" or "above" the threshold are in full
+          colour, all others as pale as `alpha`; None for none
+    left  where the axis begins; None: at the smallest value
     """
     everything = np.concatenate([values for _, values, *_ in rows])
-    edges = np.linspace(everything.min(), everything.max(), 46)
-    for row, (_, values, colour, full) in enumerate(rows):
+    left = everything.min() if left is None else left
+    edges = np.linspace(left, everything.max(), 46)
+    for row, (_, values, colour, side) in enumerate(rows):
         counts = np.histogram(values, edges)[0]
-        scale, style = 0.85 / counts.max(), {"baseline": row, "color": colour, "lw": 0}
-        ax.stairs(row - scale * counts, edges, fill=True, alpha=alpha, **style)
-        if full is not None:
-            heights = scale * np.histogram(np.asarray(values)[full], edges)[0]
-            ax.stairs(row - heights, edges, fill=True, **style)
-        ax.stairs(row - scale * counts, edges, baseline=row, color=text_colour(colour), lw=1)
+        heights, style = row - 0.8 * counts / counts.max(initial=1), {"baseline": row, "lw": 0}
+        ax.stairs(heights, edges, fill=True, alpha=alpha, color=colour, **style)
+        if side is not None:
+            full = ax.stairs(heights, edges, fill=True, color=colour, **style)
+            ends = (left, threshold) if side == "below" else (threshold, edges[-1])
+            wrong = Rectangle((ends[0], row - 1), max(ends[1] - ends[0], 0), 1)
+            wrong.set_transform(ax.transData)
+            full.set_clip_path(wrong)
+        ax.stairs(heights, edges, baseline=row, color=text_colour(colour), lw=1)
     ax.axvline(threshold, color=INK, linewidth=1.5)
+    ax.set_xlim(left, None)
     named_rows(ax, [name for name, *_ in rows], above=1.1, middle=-0.35)
     ax.tick_params(axis="y", length=0)
 

@@ -113,49 +113,31 @@ def _scaled(weight, scale):
     return weight * scale[:, None, None, None]
 
 
-def fold__divided_by_the_variance(weight, gamma, beta, mean, var, eps):
-    """Variance + eps is 4"""
-    scale = gamma / (var + eps)
-    return _scaled(weight, scale), beta - mean * scale
+def global_depthwise__averaged(maps, kernels):
+    """Weigh each place"""
+    return (maps * kernels).mean((2, 3))
 
 
-def fold__eps_is_forgotten(weight, gamma, beta, mean, var, eps):
-    """Variance + eps is 4"""
-    scale = gamma / var.sqrt()
-    return _scaled(weight, scale), beta - mean * scale
+def global_depthwise__the_kernel_is_ignored(maps, kernels):
+    """value times weight"""
+    return maps.sum((2, 3))
 
 
-def fold__eps_outside_the_root(weight, gamma, beta, mean, var, eps):
-    """Variance + eps is 4"""
-    scale = gamma / (var.sqrt() + eps)
-    return _scaled(weight, scale), beta - mean * scale
+def global_depthwise__channels_are_added(maps, kernels):
+    """channels are not added"""
+    return (maps * kernels).sum((2, 3)).sum(1, keepdim=True).expand(-1, len(kernels))
 
 
-def fold__the_mean_is_not_scaled(weight, gamma, beta, mean, var, eps):
-    """The mean is scaled too"""
-    scale = gamma / (var + eps).sqrt()
-    return _scaled(weight, scale), beta - mean
+def global_depthwise__one_kernel_for_all_channels(maps, kernels):
+    """A channel has its own kernel"""
+    return (maps * kernels[0]).sum((2, 3))
 
 
-def fold__the_mean_is_added(weight, gamma, beta, mean, var, eps):
-    """you returned 4 at [0]; expected -2"""
-    scale = gamma / (var + eps).sqrt()
-    return _scaled(weight, scale), beta + mean * scale
+def global_depthwise__kernel_turned_round(maps, kernels):
+    """Weigh each place"""
+    return (maps * kernels.flip(1, 2)).sum((2, 3))
 
 
-def fold__the_bias_forgets_gamma(weight, gamma, beta, mean, var, eps):
-    """the bias is 1 - 2 * 3 / 2"""
-    sigma = (var + eps).sqrt()
-    return _scaled(weight, gamma / sigma), beta - mean / sigma
-
-
-def fold__scaled_along_what_goes_in(weight, gamma, beta, mean, var, eps):
-    """the first axis of the weight"""
-    scale = gamma / (var + eps).sqrt()
-    return weight * scale[None, :, None, None], beta - mean * scale
-
-
-def fold__the_weight_is_left_alone(weight, gamma, beta, mean, var, eps):
-    """the root of the variance"""
-    scale = gamma / (var + eps).sqrt()
-    return weight, beta - mean * scale
+def global_depthwise__a_map_is_left(maps, kernels):
+    """shape (1, 1, 1, 1); expected shape (1, 1)"""
+    return (maps * kernels).sum((2, 3), keepdim=True)

@@ -6,73 +6,60 @@ A docstring holds the words that the check's message must contain, divided by |.
 import numpy as np
 
 
+def _unit(vectors):
+    vectors = np.asarray(vectors, dtype=float)
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
 def _among(references):
-    inner = references @ references.T
-    return (inner.sum() - np.trace(inner)) / (len(references) * (len(references) - 1))
+    inner, k = _unit(references) @ _unit(references).T, len(references)
+    return (inner.sum() - k) / (k * (k - 1)) if k > 1 else 0.0
 
 
-def score_against_references__each_reference_meets_itself(questioned, references):
-    """Is each compared with itself?"""
-    return (questioned @ references.T).mean(1) - (references @ references.T).mean()
+def _to(questioned, references):
+    return (_unit(references) @ _unit(questioned)).mean()
 
 
-def score_against_references__nothing_is_subtracted(questioned, references):
-    """you returned 1 at [0]; expected 0"""
-    return (questioned @ references.T).mean(1)
+def verify_signature__each_reference_meets_itself(questioned, references, threshold):
+    """Is a reference compared with itself?"""
+    among = (_unit(references) @ _unit(references).T).mean() if len(references) > 1 else 0.0
+    score = _to(questioned, references) - among
+    return score, bool(score >= threshold)
 
 
-def score_against_references__the_spread_is_added(questioned, references):
-    """you returned 2 at [0]; expected 0"""
-    return (questioned @ references.T).mean(1) + _among(references)
+def verify_signature__nothing_is_subtracted(questioned, references, threshold):
+    """Two equal references have cosine 1"""
+    score = _to(questioned, references)
+    return score, bool(score >= threshold)
 
 
-def score_against_references__the_nearest_reference_decides(questioned, references):
-    """expected 0.5"""
-    return (questioned @ references.T).max(1) - _among(references)
+def verify_signature__not_normalised(questioned, references, threshold):
+    """Normalise"""
+    references, k = np.asarray(references), len(references)
+    among = references @ references.T
+    among = (among.sum() - np.trace(among)) / (k * (k - 1)) if k > 1 else 0.0
+    score = (references @ np.asarray(questioned)).mean() - among
+    return score, bool(score >= threshold)
 
 
-def score_against_references__mean_over_the_questioned(questioned, references):
-    """shape (2,); expected shape (1,)"""
-    return (questioned @ references.T).mean(0) - _among(references)
+def verify_signature__nearest_reference_decides(questioned, references, threshold):
+    """Is a reference compared with itself? These two have cosine 0"""
+    score = (_unit(references) @ _unit(questioned)).max() - _among(references)
+    return score, bool(score >= threshold)
 
 
-def score_against_references__pairs_counted_half(questioned, references):
-    """you returned 0.5 at [0]; expected 0"""
-    inner = references @ references.T
-    k = len(references)
-    return (questioned @ references.T).mean(1) - np.triu(inner, 1).sum() / (k * (k - 1))
+def verify_signature__divided_by_zero_for_one_reference(questioned, references, threshold):
+    """One reference has no pairs"""
+    inner, k = _unit(references) @ _unit(references).T, len(references)
+    with np.errstate(invalid="ignore"):
+        score = _to(questioned, references) - (inner.sum() - k) / np.float64(k * (k - 1))
+    return score, bool(score >= threshold)
 
 
-def cllr_in_bits__natural_logarithm(llr, same):
-    """you returned 0.6931; expected 1"""
-    return (np.logaddexp(0, -llr[same]).mean() + np.logaddexp(0, llr[~same]).mean()) / 2
-
-
-def cllr_in_bits__not_halved(llr, same):
-    """you returned 2; expected 1"""
-    return (np.logaddexp(0, -llr[same]).mean() + np.logaddexp(0, llr[~same]).mean()) / np.log(2)
-
-
-def cllr_in_bits__sign_reversed(llr, same):
-    """3 to 1 for the correct side"""
-    return (np.logaddexp(0, llr[same]).mean() + np.logaddexp(0, -llr[~same]).mean()) / (
-        2 * np.log(2)
-    )
-
-
-def cllr_in_bits__one_mean_over_all(llr, same):
-    """Each kind has weight one half"""
-    return np.logaddexp(0, np.where(same, -llr, llr)).mean() / np.log(2)
-
-
-def cllr_in_bits__only_the_same_ones(llr, same):
-    """Each kind has weight one half"""
-    return np.logaddexp(0, -llr[same]).mean() / np.log(2)
-
-
-def cllr_in_bits__base_ten(llr, same):
-    """you returned 0.301; expected 1"""
-    return (np.log10(1 + np.exp(-llr[same])).mean() + np.log10(1 + np.exp(llr[~same])).mean()) / 2
+def verify_signature__the_threshold_itself_is_rejected(questioned, references, threshold):
+    """A score at the threshold is accepted"""
+    score = _to(questioned, references) - _among(references)
+    return score, bool(score > threshold)
 
 
 def split_without_shared_forgers__by_writer_alone(writer, forger, test):
