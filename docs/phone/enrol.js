@@ -52,9 +52,7 @@ export async function takeShots(phone, name) {
   };
   const watch = new Watch(find("shots-video"), find("shots-marks"), see, (problem) => find("shots-why").textContent = String(problem));
   take.onclick = () => (wanted = take.disabled = true);
-  find("shots-turn").onclick = () => watch.turn().then(() => {
-    find("shots-turn").textContent = watch.facing === "user" ? "Use the back camera" : "Use the front camera";
-  }, (problem) => find("shots-why").textContent = problem.message);
+  find("shots-turn").onclick = () => watch.turn().catch((problem) => (find("shots-why").textContent = problem.message));
   find("shots-taken").replaceChildren();
   take.disabled = true;
   dialog.returnValue = "";
