@@ -4,15 +4,21 @@ import base64
 import json
 import shutil
 import subprocess
+import types
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn import functional as F
+from torchvision.ops import nms
 
 from lib import course
 from lib.data.synthetic.face_render import TEMPLATE
 from lib.phone import alignment
+from lib.phone.detector import _squares
+from lib.phone.gallery import Gallery, usable_name
+from lib.phone.people import cut
 from tools import phone
 
 PAGE = course.ROOT / "docs" / "phone"
@@ -29,8 +35,11 @@ def node(script: str, **given):
             packed[name] = {"bytes": base64.b64encode(value.tobytes()).decode()}
     code = f"""
         import * as align from "./align.js";
+        import * as detector from "./detector.js";
+        import * as gallery from "./gallery.js";
         import * as pixels from "./pixels.js";
         import * as score from "./score.js";
+        import * as thresholds from "./thresholds.js";
         const fromBase64 = (text) => new Uint8Array(Buffer.from(text, "base64"));
         const bytes = (_, v) => v?.bytes === undefined ? v : fromBase64(v.bytes);
         const given = JSON.parse(require("fs").readFileSync(0, "utf8"), bytes);
@@ -61,13 +70,23 @@ def photograph(width: int, height: int, seed: int = 0) -> np.ndarray:
     return np.dstack([(255 * fine).astype(np.uint8), np.full((height, width), 255, np.uint8)])
 
 
-def crop_in_python(image: np.ndarray, left: complex, right: complex) -> np.ndarray:
+def cut_in_python(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The crop by its definition: each of 112x112 pixels looked up where the two eyes put it."""
-    image = image[..., :3].astype(float)
-    while abs(right - left) / abs(EYES[1] - EYES[0]) >= 2:
-        height, width = (side // 2 for side in image.shape[:2])
-        image = image[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 3).mean((1, 3))
-        left, right = ((eye + 0.5 + 0.5j) / 2 - 0.5 - 0.5j for eye in (left, right))
+    image, (left, right) = image[..., :3].astype(float), points @ [1, 1j]
+    times = max(1, int(abs(right - left) / 36))
+    if times > 1:  # means of times x times pixels, counted from four eye distances around the eyes
+        low = np.floor(points.min(0) - 4 * abs(right - left)).clip(0).astype(int)
+        high = (
+            np.ceil(points.max(0) + 4 * abs(right - left)).clip(0, image.shape[1::-1]).astype(int)
+        )
+        part = image[low[1] : high[1], low[0] : high[0]]
+        height, width = -(-part.shape[0] // times), -(-part.shape[1] // times)
+        image = np.zeros((height, width, 3))
+        for y, x in np.ndindex(height, width):
+            block = part[times * y : times * (y + 1), times * x : times * (x + 1)]
+            image[y, x] = np.floor(block.mean((0, 1)) + 0.5)
+        corner, half = complex(*low), 0.5 + 0.5j
+        left, right = ((eye - corner + half) / times - half for eye in (left, right))
     y, x = np.mgrid[:112, :112]
     share = (x + 1j * y - EYES[0]) / (EYES[1] - EYES[0])  # 0 at the left eye, 1 at the right
     at = left + share * (right - left)
@@ -82,47 +101,48 @@ def crop_in_python(image: np.ndarray, left: complex, right: complex) -> np.ndarr
     return np.rint(top * (1 - q) + bottom * q).astype(np.uint8)
 
 
-def crop_in_node(image: np.ndarray, left: complex, right: complex) -> np.ndarray:
+def as_points(points) -> list[dict]:
+    return [{"x": float(x), "y": float(y)} for x, y in points]
+
+
+def cut_in_node(image: np.ndarray, points) -> np.ndarray:
     height, width = image.shape[:2]
     rgb = node(
-        "return align.cropAtEyes({width, height, data}, left, right)",
+        "return align.cut({width, height, data}, points, template)",
         data=image,
         width=width,
         height=height,
-        left={"x": left.real, "y": left.imag},
-        right={"x": right.real, "y": right.imag},
+        points=as_points(points),
+        template=TEMPLATE.tolist(),
     )
     return np.array(rgb, dtype=np.uint8).reshape(112, 112, 3)
 
 
-def test_the_template_eyes_of_the_page_are_those_of_the_course():
-    eyes, side = node("return [align.EYES, align.SIDE]")
-    assert side == 112 and [complex(eye["x"], eye["y"]) for eye in eyes] == pytest.approx(
-        list(EYES), abs=1e-4
-    )
-
-
+@pytest.mark.parametrize("count", [2, 4])
 @pytest.mark.parametrize(
     "left, right", [(40.3 + 61.2j, 77 + 66.8j), (70 + 90j, 60.5 + 50j), (38 + 50j, 38.5 + 90j)]
 )
-def test_the_similarity_takes_the_templates_eyes_to_the_marks(left, right):
+def test_the_similarity_is_the_courses(left, right, count):
+    z = np.array([left, right, left + 20 + 25j, left + 15 + 40j])[:count]
+    points = np.stack([z.real, z.imag], -1)
     found = node(
-        "return align.fromEyes({x: lx, y: ly}, {x: rx, y: ry})",
-        lx=left.real,
-        ly=left.imag,
-        rx=right.real,
-        ry=right.imag,
+        "return align.toTemplate(points, template)",
+        points=as_points(points),
+        template=TEMPLATE.tolist(),
     )
     a, b = (complex(found[name]["x"], found[name]["y"]) for name in "ab")
-    assert [a * EYES[0] + b, a * EYES[1] + b] == pytest.approx([left, right], abs=1e-3)
-    if left.real < right.real:  # the course's own, where it takes the marks
-        known = alignment.from_eyes([[[left.real, left.imag], [right.real, right.imag]]])
-        assert known == (pytest.approx(a, abs=1e-4), pytest.approx(b, abs=1e-3))
+    expected = alignment.to_template(points[None])
+    assert a == pytest.approx(expected[0][0], abs=1e-9)
+    assert b == pytest.approx(expected[1][0], abs=1e-6)
+    if count == 2:
+        assert [a * EYES[0] + b, a * EYES[1] + b] == pytest.approx([left, right], abs=1e-6)
 
 
 def test_two_marks_on_one_point_are_refused_in_words():
     said = node(
-        "try { align.fromEyes({x: 3, y: 4}, {x: 3, y: 4}) } catch (error) { return error.message }"
+        """const eye = {x: 3, y: 4};
+        try { align.toTemplate([eye, eye], template) } catch (error) { return error.message }""",
+        template=TEMPLATE.tolist(),
     )
     assert "one point" in said and "move" in said
 
@@ -137,21 +157,80 @@ def test_two_marks_on_one_point_are_refused_in_words():
     ],
 )
 def test_a_crop_is_pythons_to_one_grey_level(left, right):
-    image = photograph(150, 131)
-    ours, theirs = crop_in_node(image, left, right), crop_in_python(image, left, right)
+    image, points = photograph(150, 131), np.array([[z.real, z.imag] for z in (left, right)])
+    ours, theirs = cut_in_node(image, points), cut_in_python(image, points)
     assert np.abs(ours.astype(int) - theirs).max() <= 1
     assert theirs.std() > 20, "a picture without contrast would agree with anything"
 
 
 @pytest.mark.parametrize("apart", [90, 170])
-def test_a_photograph_much_finer_than_the_crop_is_halved_first(apart):
+def test_a_photograph_much_finer_than_the_crop_is_reduced_first(apart):
     image = photograph(501, 431)
     rng = np.random.default_rng(0)
     grain = rng.integers(0, 128, image[..., :3].shape)  # which reading single pixels would keep
     image[..., :3] = (image[..., :3] // 2 + grain).astype(np.uint8)
-    left, right = 150.3 + 160.1j, 150.3 + apart + 171j
-    ours, theirs = crop_in_node(image, left, right), crop_in_python(image, left, right)
+    points = np.array([[150.3, 160.1], [150.3 + apart, 171]])
+    ours, theirs = cut_in_node(image, points), cut_in_python(image, points)
     assert np.abs(ours.astype(int) - theirs).max() <= 1
+    course_own = cut(image[..., :3], points, types.SimpleNamespace(template=TEMPLATE))
+    assert np.abs(ours.astype(int) - course_own).max() <= 1
+
+
+@pytest.mark.parametrize("k", [2, 3, 7])
+def test_a_photograph_is_reduced_as_pillow_reduces_it(k):
+    image = photograph(101, 67)
+    found = node("return align.reduce({width: 101, height: 67, data}, k)", data=image.ravel(), k=k)
+    expected = np.asarray(Image.fromarray(image[..., :3]).reduce(k))
+    assert (found["height"], found["width"]) == expected.shape[:2]
+    ours = np.array(found["data"]).reshape(*expected.shape[:2], 4)
+    np.testing.assert_array_equal(ours[..., :3], expected)
+
+
+def test_the_detectors_squares_are_the_courses():
+    for width, height in ((640, 480), (300, 300), (128, 128), (90, 1000), (1600, 1200)):
+        found = node("return detector.squares(width, height)", width=width, height=height)
+        ours = [(complex(s["centre"]["x"], s["centre"]["y"]), s["side"]) for s in found]
+        expected = list(_squares(width, height))
+        assert len(ours) == len(expected)
+        np.testing.assert_allclose(np.array(ours), np.array(expected), atol=1e-9)
+
+
+@pytest.mark.parametrize("turn", [0, 0.3, -2])
+def test_the_detector_is_shown_what_pillow_cuts(turn):
+    image = photograph(150, 131)
+    a = 1.7 * np.exp(1j * turn)
+    b = 70 + 60j - a * (64 + 64j)  # some of it lies outside
+    found = node(
+        "return detector.square({width: 150, height: 131, data}, a, b)",
+        data=image.ravel(),
+        a={"x": a.real, "y": a.imag},
+        b={"x": b.real, "y": b.imag},
+    )
+    place = (a.real, -a.imag, b.real, a.imag, a.real, b.imag)
+    expected = np.asarray(
+        Image.fromarray(image[..., :3]).transform(
+            (128, 128), Image.Transform.AFFINE, place, Image.Resampling.BILINEAR
+        )
+    )
+    ours = np.array(found).reshape(128, 128, 3)
+    assert np.abs(ours - expected).max() <= 1 and (ours != expected).mean() < 0.001
+    assert (expected == 0).all(2).any() and (expected > 0).all(2).any()
+
+
+def test_boxes_that_overlap_are_one_face():
+    rng = np.random.default_rng(4)
+    seen = [
+        {"centre": {"x": x, "y": y}, "size": size, "score": score}
+        for x, y, size, score in rng.uniform((0, 0, 20, 0), (100, 100, 60, 1), (60, 4)).tolist()
+    ]
+    boxes = [
+        [s["centre"][axis] + half * s["size"] / 2 for half in (-1, 1) for axis in "xy"]
+        for s in seen
+    ]
+    scores = torch.tensor([s["score"] for s in seen])
+    expected = [seen[n] for n in nms(torch.tensor(boxes), scores, 0.3)]
+    assert node("return detector.distinct(seen, 0.3)", seen=seen) == expected
+    assert 1 < len(expected) < 60
 
 
 def test_pixels_become_what_the_contract_says():
@@ -280,13 +359,123 @@ def test_the_lock_names_no_registry_and_one_exact_runtime():
     lock = (PAGE / "package-lock.json").read_text()
     assert "://" not in lock and "resolved" not in lock
     wanted = json.loads((PAGE / "package.json").read_text())["dependencies"]
-    assert (
-        json.loads(lock)["packages"]["node_modules/onnxruntime-web"]["version"]
-        == wanted["onnxruntime-web"]
+    package = json.loads(lock)["packages"][f"node_modules/{phone.PACKAGE}"]
+    assert package["version"] == wanted[phone.PACKAGE]
+    assert package["integrity"].startswith("sha512-")
+
+
+def test_icons_have_the_sizes_that_the_manifest_names_and_a_maskable_one_keeps_its_middle():
+    manifest = json.loads((PAGE / "manifest.webmanifest").read_text())
+    assert manifest["id"] and {icon["sizes"] for icon in manifest["icons"]} >= {
+        "192x192",
+        "512x512",
+    }
+    plain, maskable = phone.icon(192), phone.icon(512, margin=0.1, rounded=False)
+    assert plain.size == (192, 192) and plain.getpixel((0, 0))[3] == 0
+    drawn = np.asarray(maskable.convert("L")) < 230
+    y, x = np.argwhere(drawn).T
+    assert np.hypot(x - 255.5, y - 255.5).max() < 0.4 * 512, "a launcher may cut it off"
+
+
+GALLERY = """
+    const bytes = (text) => Array.from(new TextEncoder().encode(text));
+    const read = async (text) => {
+        try { return await gallery.Gallery.fromText(text, fingerprint, 4) }
+        catch (error) { return error.message } };"""
+
+
+def some_gallery() -> Gallery:
+    found, rng = Gallery("0123456789abcdef", 4), np.random.default_rng(5)
+    for name, count in (("Zoë", 2), ("李", 1), ("Ada", 3)):
+        vectors = rng.normal(size=(count, 4))
+        found.enrol(name, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return found
+
+
+def test_python_reads_what_the_page_changed_and_the_page_what_python_wrote(tmp_path):
+    found, file = some_gallery(), tmp_path / "gallery.txt"
+    found.save(file)
+    text = node(
+        GALLERY
+        + """
+        const found = await read(text);
+        found.rename("Zoë", "Zoe"); found.delete("李"); found.enrol("Grace", [[0, 0, 0.6, 0.8]]);
+        return found.toText();""",
+        text=file.read_text(encoding="utf-8"),
+        fingerprint=found.fingerprint,
     )
-    assert json.loads(lock)["packages"]["node_modules/onnxruntime-web"]["integrity"].startswith(
-        "sha512-"
+    file.write_text(text, encoding="utf-8")
+    changed = Gallery.load(file, found.fingerprint, 4)
+    assert changed.names == ["Zoe", "Ada", "Grace"]
+    np.testing.assert_array_equal(changed.templates("Zoe"), found.templates("Zoë"))
+    np.testing.assert_array_equal(changed.templates("Ada"), found.templates("Ada"))
+    np.testing.assert_allclose(changed.templates("Grace"), [[0, 0, 0.6, 0.8]], atol=1e-7)
+
+
+def test_the_page_refuses_a_gallery_that_is_damaged_or_another_networks(tmp_path):
+    found, file = some_gallery(), tmp_path / "gallery.txt"
+    found.save(file)
+    text, other = file.read_text(encoding="utf-8"), Gallery("f" * 16, 4)
+    other.save(file)
+    texts = {
+        text: "",
+        text[:-20]: "cut short or edited",
+        text.replace("Ada", "Eve"): "cut short or edited",
+        "hello": "no gallery",
+        "siamese-gallery 2\n": "another version",
+        file.read_text(encoding="utf-8"): "another network",
+    }
+    said = node(
+        GALLERY + "return Promise.all(texts.map(read))",
+        texts=list(texts),
+        fingerprint=found.fingerprint,
     )
+    for one, words in zip(said, texts.values()):
+        assert (words in one) if words else not isinstance(one, str)
+
+
+def test_the_page_decides_as_python_decides():
+    found, rng = some_gallery(), np.random.default_rng(6)
+    probes = rng.normal(size=(60, 4))
+    probes /= np.linalg.norm(probes, axis=1, keepdims=True)
+    rules = {"threshold": 0.6, "margin": 0.3}
+    expected = [found.decide(probe, **rules) for probe in probes]
+    said = node(
+        """const one = new gallery.Gallery("0123456789abcdef", 4);
+        people.forEach(([name, vectors]) => one.enrol(name, vectors));
+        return probes.map((probe) => one.decide(probe, threshold, margin))""",
+        people=[[name, found.templates(name).tolist()] for name in found.names],
+        probes=probes.tolist(),
+        **rules,
+    )
+    assert {one.kind for one in expected} == {"accepted", "unsure", "unknown"}
+    for one, other in zip(said, expected):
+        assert (one["kind"], one["name"], one["why"]) == (other.kind, other.name, other.why)
+        assert one["score"] == pytest.approx(other.score, abs=1e-6)
+
+
+def test_the_threshold_rises_with_the_gallery_along_the_logarithm_of_its_size():
+    table = {"one_in": 1000, "templates": [1, 10, 100], "threshold": [0.6, 0.7, 0.75]}
+    counts = [1, 3, 10, 50, 100, 1000, 10**9]
+    said = node(
+        "return counts.map((n) => thresholds.thresholdAt(table, n))", counts=counts, table=table
+    )
+    expected = np.interp(np.log(counts[:5]), np.log(table["templates"]), table["threshold"])
+    assert said == pytest.approx([*expected, 0.8, 1])
+
+
+def test_the_page_takes_the_names_that_python_takes():
+    names = ["Ada", "Zoe\u0308", "", "a\tb", "a\nb", "a\u2028b", "x" * 200, "x" * 201, "😀" * 200]
+    said = node(
+        """return names.map((name) => {
+            try { return gallery.usableName(name) } catch { return null } })""",
+        names=names,
+    )
+    for name, one in zip(names, said):
+        try:
+            assert one == usable_name(name)
+        except ValueError:
+            assert one is None
 
 
 def test_what_the_page_says_about_photographs_is_measured():
@@ -302,6 +491,23 @@ def test_what_the_page_says_about_photographs_is_measured():
     ]
     # (a row "from the other half's people" has learned from photographs; the page's file has not)
     assert rows and all(row["eer"] > 0.25 and row["mean"] < 0.75 for row in rows)
+
+
+def test_the_runtimes_table_says_what_was_recorded():
+    text = " ".join((PAGE / "README.md").read_text().split())
+    record = json.loads((course.ROOT / "docs" / "results" / "browser_runtimes.json").read_text())
+    chosen, other = record["LiteRT.js 2.5.3"], record["ONNX Runtime Web 1.30.0"]
+    for name in ("bytes", "over_the_wire"):
+        assert f"| {chosen[name] / 1e6:.1f} MB | {other[name] / 1e6:.1f} MB |" in text
+    for name in ("course_ms", "dlib_ms"):
+        assert f"| {chosen[name]:.1f} ms | {other[name]:.1f} ms |" in text
+    assert f"| {chosen['opens_ms'] / 1000:.1f} s | {other['opens_ms'] / 1000:.1f} s |" in text
+    assert f"| {chosen['detector_ms']:.1f} ms |" in text
+    networks = {name: one["over_the_wire"] for name, one in record["networks"].items()}
+    for name, most in (("course", 6), ("dlib", 12)):
+        total = (chosen["over_the_wire"] + networks["detector"] + networks[name]) / 1e6
+        assert f"{total:.1f} MB" in text and total < most
+    assert chosen["over_the_wire"] < other["over_the_wire"]
 
 
 def test_no_file_of_the_page_names_another_address():

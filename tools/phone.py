@@ -1,4 +1,4 @@
-"""Build the page for a phone's browser (docs/phone) into site/phone: page, network, scale, runtime.
+"""Build the page for a phone's browser (docs/phone) into site/phone: page, networks, runtime.
 
     python -m tools.phone                                          what `make phone` calls
     python -m http.server --bind 127.0.0.1 -d site/phone 8000      then open http://127.0.0.1:8000
@@ -7,6 +7,7 @@ The runtime comes from npm, exactly as docs/phone/package-lock.json names it. Th
 nothing else: any static host can serve the folder.
 """
 
+import gzip
 import hashlib
 import json
 import os
@@ -16,22 +17,26 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from lib import course, export
 from lib.data import ImageSet, load
 from lib.data.pairs import all_pairs
 from lib.evaluation import bootstrap_interval, far_frr, pair_scores, tar_at_far
 from lib.models import course_model
+from lib.phone import detector, quality
 from lib.phone.recogniser import align, embed_crops
 
 SOURCE = course.ROOT / "docs" / "phone"
 PAGE = (".html", ".css", ".js", ".webmanifest", ".svg")
-RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
+PACKAGE = "@litertjs/core"
+# Runs in every browser with WebAssembly's SIMD; the faster kind needs what Safari does not have.
+RUNTIME = ("litert_wasm_compat_internal.js", "litert_wasm_compat_internal.wasm")
 CONTENT = 'const CONTENT = { version: "not built", files: [] };'  # in sw.js, filled in by the build
 
 FAR = 0.001  # accept: one stranger in a thousand
 FRR = 0.01  # call different: below one pair in a hundred of one person
+CUT = "cut where BlazeFace finds the face"
 LOWEST = -0.6  # where the page's scale begins; one pair of strangers in four hundred lies below
 CHOOSING, MEASURING, SHOWN = 2, 3, 11  # seeds: people who choose, who measure, whom the page shows
 RARITIES = [1, 1.01, 1.03, 1.1, 1.25, 1.5, 2, 3, 5, 7] + [
@@ -49,18 +54,18 @@ class Unavailable(RuntimeError):
 
 
 def runtime() -> Path:
-    """The folder of ONNX Runtime Web's files, kept in the cache.
+    """The folder of LiteRT.js's packages, kept in the cache.
 
-    npm fetches it once and checks it against the lock file.
+    npm fetches them once and checks them against the lock file.
 
     raises  Unavailable where there is no npm, or no registry to be reached
     """
     folder = course.cache_dir() / "phone-npm"
-    package = folder / "node_modules" / "onnxruntime-web"
-    wanted = json.loads((SOURCE / "package.json").read_text())["dependencies"]["onnxruntime-web"]
-    installed = package / "package.json"
+    packages = folder / "node_modules"
+    wanted = json.loads((SOURCE / "package.json").read_text())["dependencies"][PACKAGE]
+    installed = packages / PACKAGE / "package.json"
     if installed.exists() and json.loads(installed.read_text())["version"] == wanted:
-        return package / "dist"
+        return packages
     npm = shutil.which("npm")
     if npm is None:
         raise Unavailable(
@@ -74,7 +79,24 @@ def runtime() -> Path:
     done = subprocess.run([npm, "ci", *options], cwd=folder, capture_output=True, text=True)
     if done.returncode:
         raise Unavailable(reason_of(done.stdout + done.stderr))
-    return package / "dist"
+    return packages
+
+
+def copy_runtime(packages: Path, folder: Path) -> None:
+    """LiteRT.js as the page imports it: a browser finds no package by its name, but a file."""
+    folder.mkdir()
+    script = (packages / PACKAGE / "dist" / "index.js").read_text()
+    script = script.replace('"@litertjs/wasm-utils"', '"./wasm-utils.js"')
+    (folder / "litert.js").write_text(without_map(script))
+    helpers = (packages / "@litertjs" / "wasm-utils" / "dist" / "index.js").read_text()
+    (folder / "wasm-utils.js").write_text(without_map(helpers))
+    for name in RUNTIME:
+        shutil.copyfile(packages / PACKAGE / "wasm" / name, folder / name)
+
+
+def without_map(script: str) -> str:
+    """The script without the line that names a map of its source, which the page does not carry."""
+    return script.partition("//# sourceMappingURL")[0]
 
 
 def reason_of(output: str) -> str:
@@ -90,23 +112,30 @@ def reason_of(output: str) -> str:
             " proxy), then run the same command again; what was fetched once is kept and needs no"
             " network."
         )
-    return "npm could not install onnxruntime-web:\n" + output.strip()[-800:]
+    return f"npm could not install {PACKAGE}:\n" + output.strip()[-800:]
 
 
 def scores(
-    model, people: ImageSet, off: float = 0.0
+    model, people: ImageSet, off: float | None = None
 ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """(scores, same, identities) of all pairs of photographs, cut at the eyes.
+    """(scores, same, identities) of all pairs of photographs.
 
-    off  how far a tap misses each eye, as a share of the distance between them (standard deviation
-         in x and in y)
+    off  None: cut where the detector finds the face; photographs without one are left out. Else cut
+         at the eyes, as after two taps: how far a tap misses each eye, as a share of the distance
+         between them (standard deviation in x and in y)
     """
-    eyes = people.extra["landmarks"][:, :2].astype(np.float64)
-    apart = np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1)[:, None, None]
-    eyes = eyes + np.random.default_rng(0).normal(0, 1, eyes.shape) * off * apart
-    found = embed_crops(export.PhoneModel(model), align(people.images, eyes))
-    i, j, same = all_pairs(people.identity)
-    return pair_scores(found, i, j), same, (people.identity[i], people.identity[j])
+    identity = people.identity
+    if off is None:
+        points, found = detector.largest_faces(people.images)
+        points, images, identity = points[found], people.images[found], identity[found]
+    else:
+        images, points = people.images, people.extra["landmarks"][:, :2].astype(np.float64)
+        apart = np.linalg.norm(points[:, 1] - points[:, 0], axis=1)[:, None, None]
+        points = points + np.random.default_rng(0).normal(0, 1, points.shape) * off * apart
+    phone = export.PhoneModel(model)
+    vectors = embed_crops(phone, align(images, points, phone.template))
+    i, j, same = all_pairs(identity)
+    return pair_scores(vectors, i, j), same, (identity[i], identity[j])
 
 
 def choose_thresholds(model) -> dict:
@@ -127,7 +156,7 @@ def choose_thresholds(model) -> dict:
         "threshold_far": FAR,
         "reject_below": round(low, 4),
         "reject_below_frr": FRR,
-        "data": f"synthetic-faces, seed {CHOOSING}, {count} people, aligned by two eyes",
+        "data": f"synthetic-faces, seed {CHOOSING}, {count} people, {CUT}",
         "trained_on": "made-up faces only",
     }
 
@@ -164,7 +193,7 @@ def measure_scale(model, contract: dict) -> dict:
     people_words = f"{count} people with 3 pictures each"
     return {
         "fingerprint": contract["fingerprint"],
-        "data": f"synthetic-faces, seed {MEASURING}, {people_words}, aligned by two eyes",
+        "data": f"synthetic-faces, seed {MEASURING}, {people_words}, {CUT}",
         "different": curve(score[~same], count * (count - 1) // 2) | {"people": count},
         "same": curve(-score[same], count, sign=-1) | {"people": count},
         "far": rate(0),
@@ -206,6 +235,53 @@ def examples(folder: Path) -> None:
     (folder / "examples.json").write_text(json.dumps(content))
 
 
+def limits() -> dict:
+    """What the page's detector and quality gate take from lib.phone."""
+    gate = ("DARKEST", "BRIGHTEST", "FLATTEST", "BLURRIEST", "SMALLEST", "TURNED")
+    return {
+        "detector": {
+            "least": detector.LEAST,
+            "doubt": detector.DOUBT,
+            "overlap": detector.OVERLAP,
+            "around": detector.AROUND,
+        },
+        "quality": {name.lower(): getattr(quality, name) for name in gate},
+    }
+
+
+def write_models(folder: Path, model, facts: dict) -> Path:
+    """Both networks and their limits; returns the file of the one that knows faces."""
+    network = export.to_tflite(model, folder / "course-face.tflite", name="course-face", **facts)
+    shutil.copyfile(detector.file(), folder / "detector.tflite")
+    (folder / "limits.json").write_text(json.dumps(limits()))
+    return network
+
+
+def icon(side: int, margin: float = 0.0, rounded: bool = True) -> Image.Image:
+    """icon.svg's two circles as pixels.
+
+    margin  how much of each side is ground only: a maskable icon may lose a fifth of each
+    """
+    k = 4 * side / 96  # four times as fine, then reduced; the drawing is 96 wide
+    picture = Image.new("RGBA", (4 * side, 4 * side))
+    draw = ImageDraw.Draw(picture)
+    draw.rounded_rectangle((0, 0, 4 * side - 1, 4 * side - 1), 22 * k * rounded, "#faf8f4")
+
+    def box(x: float, radius: float) -> tuple[float, ...]:
+        middle, shrink = 48, 1 - 2 * margin
+        x, radius = middle + (x - middle) * shrink, radius * shrink
+        return tuple(k * v for v in (x - radius, 48 - radius, x + radius, 48 + radius))
+
+    width = round(5 * k * (1 - 2 * margin))
+    draw.ellipse(box(37, 23.5), outline="#0072b2", width=width)
+    dash, gap = (length / 21 * 180 / np.pi for length in (9, 5))
+    for n in range(int(360 / (dash + gap))):
+        start = n * 360 / int(360 / (dash + gap))
+        draw.arc(box(59, 23.5), start, start + dash, "#e69f00", width)
+    draw.ellipse(box(48, 4.5), "#222222")
+    return picture.reduce(4)
+
+
 def build(out: Path, model=None) -> list[str]:
     """Write the whole page to `out`, and return its files.
 
@@ -219,11 +295,14 @@ def build(out: Path, model=None) -> list[str]:
     for file in SOURCE.iterdir():
         if file.suffix in PAGE:
             shutil.copy(file, part)
-    (part / "runtime").mkdir()
-    for name in RUNTIME:
-        shutil.copy(parts / name, part / "runtime")
-    file, thresholds = part / "model" / "course-face.onnx", choose_thresholds(model)
-    network = export.to_onnx(model, file, name="course-face", **thresholds)
+    copy_runtime(parts, part / "runtime")
+    for name, picture in {
+        "icon-192": icon(192),
+        "icon-512": icon(512),
+        "icon-maskable-512": icon(512, margin=0.1, rounded=False),
+    }.items():
+        picture.save(part / f"{name}.png")
+    network = write_models(part / "model", model, choose_thresholds(model))
     scale = measure_scale(model, export.read_contract(network))
     (part / "model" / "scale.json").write_text(json.dumps(scale))
     examples(part / "examples")
@@ -240,6 +319,11 @@ def build(out: Path, model=None) -> list[str]:
     return files
 
 
+def over_the_wire(folder: Path, files: list[str]) -> int:
+    """Bytes that a host sends which compresses with gzip, as most static hosts do."""
+    return sum(len(gzip.compress((folder / name).read_bytes(), 6)) for name in files)
+
+
 def fingerprint(files: list[Path], worker: str) -> str:
     """Sixteen hex digits that change with any byte; the page's cache is named after them."""
     digest = hashlib.sha256(worker.encode())
@@ -254,12 +338,13 @@ def main() -> None:
         files = build(out)
     except Unavailable as reason:
         sys.exit(f"\nthe page was not built: {reason}")
-    contract = json.loads((out / "model" / "course-face.onnx.json").read_text())
+    contract = json.loads((out / "model" / "course-face.tflite.json").read_text())
     scale = json.loads((out / "model" / "scale.json").read_text())
     low, high = scale["far"]["interval_95"]
     size = sum((out / name).stat().st_size for name in files) / 1e6
     print(
-        f"{len(files)} files, {size:.1f} MB, in {out.relative_to(course.ROOT)}\n"
+        f"{len(files)} files, {size:.1f} MB, in {out.relative_to(course.ROOT)};"
+        f" {over_the_wire(out, files) / 1e6:.1f} MB over the wire, compressed by gzip\n"
         f"threshold {contract['threshold']:.3f}: chosen for one stranger in {1 / FAR:,.0f}; of"
         f" {scale['different']['pairs']:,} pairs of others {scale['far']['rate']:.2%}"
         f" ({low:.2%} to {high:.2%}) pass\n"

@@ -1,9 +1,9 @@
 /** The dialog in which somebody marks two eyes: by tap, by dragging a ring, or with the arrow keys. */
-import { fromEyes } from "./align.js";
+import { toTemplate } from "./align.js";
 import { drawAligned, drawPart } from "./picture.js";
 
 /** @typedef {import("./align.js").Point} Point */
-/** @typedef {import("./picture.js").Eyes} Eyes */
+/** @typedef {import("./align.js").Template} Template */
 
 const NEAR = 26; // within so many pixels of the screen a finger means the ring, not the picture under it
 
@@ -14,6 +14,8 @@ const rings = /** @type {HTMLButtonElement[]} */ ([...stage.querySelectorAll(".r
 
 /** @type {HTMLCanvasElement} */
 let photo;
+/** @type {Template} */
+let shape;
 /** @type {Point[]} */
 let eyes = [];
 let placed = [false, false];
@@ -26,14 +28,16 @@ let held = null;
  * Ask for the two eyes.
  *
  * @param {HTMLCanvasElement} picture
- * @param {Eyes | null} known  where they were marked before, or where the camera's guide had them
- * @returns {Promise<Eyes | null>} the left one as one sees it first; null where the dialog was cancelled
+ * @param {Point[] | null} known  where they were found or marked before, or where the camera's guide had them
+ * @param {Template} template
+ * @returns {Promise<Point[] | null>} two, the left one as one sees it first; null where the dialog was cancelled
  */
-export function markEyes(picture, known) {
+export function markEyes(picture, known, template) {
   photo = picture;
+  shape = template;
   const { width, height } = photo, apart = 0.22 * Math.min(width, height);
   const guess = (/** @type {number} */ side) => ({ x: width / 2 + (side * apart) / 2, y: 0.42 * height });
-  eyes = known ? [{ ...known.left }, { ...known.right }] : [guess(-1), guess(1)];
+  eyes = known ? known.slice(0, 2).map((eye) => ({ ...eye })) : [guess(-1), guess(1)];
   placed = [!!known, !!known];
   dialog.returnValue = "";
   dialog.showModal();
@@ -43,15 +47,13 @@ export function markEyes(picture, known) {
   });
 }
 
-/** @returns {Eyes} */
 function sorted() {
-  const [left, right] = eyes[0].x <= eyes[1].x ? eyes : [eyes[1], eyes[0]];
-  return { left, right };
+  return eyes[0].x <= eyes[1].x ? eyes : [eyes[1], eyes[0]];
 }
 
 /** @param {boolean} close  show the surroundings of the eyes, or the whole picture */
 function look(close) {
-  const { left, right } = sorted(), apart = Math.hypot(right.x - left.x, right.y - left.y);
+  const [left, right] = sorted(), apart = Math.hypot(right.x - left.x, right.y - left.y);
   const whole = { centre: { x: (photo.width - 1) / 2, y: (photo.height - 1) / 2 }, side: Math.max(photo.width, photo.height) };
   view = close ? { centre: { x: (left.x + right.x) / 2, y: (left.y + right.y) / 2 }, side: Math.max(4 * apart, 16) } : whole;
   find("closer").setAttribute("aria-pressed", String(close));
@@ -66,10 +68,10 @@ function draw() {
     ring.style.top = `${at.y}px`;
     ring.toggleAttribute("data-placed", placed[eye]);
   });
-  const { left, right } = sorted(), apart = Math.hypot(right.x - left.x, right.y - left.y);
+  const [left, right] = sorted(), apart = Math.hypot(right.x - left.x, right.y - left.y);
   [left, right].forEach((eye, side) => crosshair(drawPart(find(`lens-${side}`), photo, eye, Math.max(0.6 * apart, 8))));
   find("eyes-done").disabled = !(placed[0] && placed[1] && apart >= 4);
-  if (apart > 0) drawAligned(find("preview"), photo, fromEyes(left, right), 0);
+  if (apart > 0) drawAligned(find("preview"), photo, toTemplate([left, right], shape), 0);
 }
 
 /** @param {CanvasRenderingContext2D} drawing */

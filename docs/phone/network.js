@@ -1,38 +1,65 @@
 /**
- * The network and what it says of itself: ONNX Runtime Web computes it on one thread, so that any static host will do.
+ * The two networks of this page and what they say of themselves: LiteRT.js computes Android's own .tflite files, on one thread, so that
+ * any static host will do.
  *
- * @typedef {import("./score.js").Thresholds & {name: string, fingerprint: string, trained_on: string, data: string,
+ * @typedef {import("./score.js").Thresholds & {name: string, fingerprint: string, trained_on: string, data: string, margin?: number,
+ *   gallery_thresholds?: {templates: number[], threshold: number[]}, template: number[][],
  *   input: {shape: number[], subtract: number, divide: number}, output: {shape: number[]}}} Contract
  * @typedef {{contract: Contract, embed: (rgb: ArrayLike<number>) => Promise<Float32Array>}} Network
  */
-import * as ort from "./runtime/ort.wasm.bundle.min.mjs";
+import { loadAndCompile, loadLiteRt, Tensor } from "./runtime/litert.js";
 import { SIDE } from "./align.js";
+import { INPUT } from "./detector.js";
 import { toInput } from "./pixels.js";
 import { checkThresholds } from "./score.js";
 
-ort.env.wasm.numThreads = 1;
+const runtime = loadLiteRt("./runtime/litert_wasm_compat_internal.js");
 
 /**
- * @param {string} address  of the .onnx; its contract lies beside it as .onnx.json
+ * @param {string} address  of a .tflite with one input
+ * @param {number[]} shape  of that input
+ * @returns {Promise<(values: Float32Array) => Promise<Float32Array[]>>} its outputs; one picture at a time
+ */
+async function open(address, shape) {
+  await runtime;
+  const model = await loadAndCompile(address, { accelerator: "wasm" });
+  const run = async (/** @type {Float32Array} */ values) => {
+    const input = new Tensor(values, shape), answers = /** @type {any[]} */ (await model.run(input));
+    const outputs = answers.map((answer) => Float32Array.from(answer.toTypedArray())); // copies: the runtime uses its memory again
+    for (const tensor of [input, ...answers]) tensor.delete();
+    return outputs;
+  };
+  /** @type {Promise<any>} */
+  let before = Promise.resolve();
+  return (values) => (before = before.catch(() => {}).then(() => run(values)));
+}
+
+/**
+ * The network that knows faces; its contract lies beside it as .json.
+ *
+ * @param {string} address
  * @returns {Promise<Network>}
  * @throws {Error} in words where the file wants another picture than this page makes, or has thresholds that are no cosines
  */
 export async function openNetwork(address) {
-  const [contract, session] = await Promise.all([
-    fetch(`${address}.json`).then((answer) => answer.json()),
-    ort.InferenceSession.create(address, { executionProviders: ["wasm"] }),
-  ]);
+  const contract = /** @type {Contract} */ (await fetch(`${address}.json`).then((answer) => answer.json()));
   checkThresholds(contract);
   const shape = contract.input.shape.join("×");
   if (shape !== `1×${SIDE}×${SIDE}×3`) throw new Error(`The network wants pictures of ${shape}; this page makes 1×${SIDE}×${SIDE}×3.`);
-  const run = async (/** @type {ArrayLike<number>} */ rgb) => {
-    const image = new ort.Tensor("float32", toInput(rgb, contract.input), contract.input.shape);
-    const { embedding } = await session.run({ image });
-    return Float32Array.from(/** @type {Float32Array} */ (embedding.data)); // a copy: the runtime uses its memory again
+  const run = await open(address, contract.input.shape);
+  return { contract, embed: async (rgb) => (await run(toInput(rgb, contract.input)))[0] };
+}
+
+/**
+ * The network that finds faces.
+ *
+ * @param {string} address
+ * @returns {Promise<import("./detector.js").Ask>}
+ */
+export async function openDetector(address) {
+  const run = await open(address, [1, INPUT, INPUT, 3]);
+  return async (rgb) => {
+    const [one, other] = await run(toInput(rgb, { subtract: 127.5, divide: 127.5 }));
+    return one.length > other.length ? { numbers: one, logits: other } : { numbers: other, logits: one };
   };
-  /** @type {Promise<any>} */
-  let before = Promise.resolve();
-  // One at a time: a session takes no second picture while it has one.
-  const embed = (/** @type {ArrayLike<number>} */ rgb) => (before = before.catch(() => {}).then(() => run(rgb)));
-  return { contract, embed };
 }

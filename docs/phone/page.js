@@ -1,12 +1,14 @@
-/** The page: two pictures in, one number out. Everything else lives in the modules imported here. */
-import { openNetwork } from "./network.js";
-import { fromFile } from "./picture.js";
-import { drawScale, inWords } from "./scale.js";
-import { cosine, decide, rounded, samePairsInWords, strangersInWords, WORDS } from "./score.js";
-import { Slot } from "./slot.js";
+/** The page: three parts, one shown at a time, and what they share. Everything else lives in the modules imported here. */
+import { showFacts, startCompare } from "./compare.js";
+import { takeShots } from "./enrol.js";
+import { markEyes } from "./eyes.js";
+import { startLive } from "./live.js";
+import { startList } from "./list.js";
+import { People } from "./people.js";
+import { mainFace, Phone } from "./phone.js";
+import { fromFile, pixels } from "./picture.js";
 
 const find = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
-const json = (/** @type {string} */ address) => fetch(address).then((answer) => answer.json());
 
 /** @param {unknown} problem */
 function failed(problem) {
@@ -14,96 +16,81 @@ function failed(problem) {
   find("problem").hidden = false;
 }
 
-/** The two pictures; a test puts pictures with exact eyes here. */
-export const slots = [find("first"), find("second")].map((element) => new Slot(element, () => changed().catch(failed), failed));
+const fine = () => (find("problem").hidden = true);
 
-/** Network and scale, once they are there. */
-export const ready = Promise.all([openNetwork("./model/course-face.onnx"), json("./model/scale.json")]);
+const opened = Phone.open();
+const measured = fetch("./model/scale.json").then((answer) => answer.json());
 
-/** @type {{photos: HTMLCanvasElement[], same: boolean}} the example on show, and what is true of it */
-let shown = { photos: [], same: false };
-let asked = 0;
+/** Both networks and the scale, once they are there. */
+export const ready = Promise.all([opened, measured]);
 
-async function changed() {
-  const question = ++asked;
-  find("problem").hidden = true;
-  find("forget").hidden = !slots.some((slot) => slot.photo);
-  const [network, scale] = await ready;
-  const crops = slots.map((slot) => slot.crop());
-  const began = performance.now();
-  const vectors = await Promise.all(crops.map((crop) => crop && network.embed(crop)));
-  if (question !== asked) return; // a newer question is on its way
-  const [a, b] = vectors;
-  if (!a || !b) return answer(null, a || b ? "One more picture, please" : "Two pictures, please", "Their number will stand on this scale.");
-  const score = cosine(a, b), decision = decide(score, network.contract);
-  const words = [strangersInWords(score, scale.different), ...(decision === "same" ? [] : [samePairsInWords(score, scale.same)])];
-  answer(score, WORDS[decision], words.join(" "), decision);
-  const wrong = decision !== "unsure" && shown.same !== (decision === "same");
-  const truth = shown.same ? "one made-up person" : "two made-up people";
-  find("truth").textContent = `In truth: ${truth}.${wrong ? " The network is wrong." : ""}`;
-  find("truth").hidden = !slots.every((slot, k) => slot.photo === shown.photos[k]);
-  fact("time", "This device took", `${((performance.now() - began) / 2).toFixed(0)} ms a face`);
-}
+/** The two pictures to compare; a test puts pictures with exact points here. */
+export const slots = startCompare(opened, measured, failed, fine);
 
-/** @type {(score: number | null) => void} */
-let showOnScale = () => {};
-
-/** @param {number | null} score @param {string} verdict @param {string} meaning @param {string} decision */
-function answer(score, verdict, meaning, decision = "none") {
-  find("result").dataset.decision = decision;
-  find("verdict").textContent = verdict;
-  find("number").textContent = score === null ? "" : inWords(score);
-  find("meaning").textContent = meaning;
-  find("truth").hidden = true;
-  showOnScale(score);
-}
-
-/** @param {string} id @param {string} term @param {string} text */
-function fact(id, term, text) {
-  const known = find(`fact-${id}`);
-  if (known) return void (known.textContent = text);
-  const dt = document.createElement("dt"), dd = document.createElement("dd");
-  dt.textContent = term;
-  dd.textContent = text;
-  dd.id = `fact-${id}`;
-  find("facts").append(dt, dd);
-}
-
-let nextExample = 0;
-async function example() {
-  const { pairs, eyes, person } = await json("./examples/examples.json");
-  const pair = /** @type {number[]} */ (pairs[nextExample++ % pairs.length]);
-  const photos = await Promise.all(pair.map(async (n) => fromFile(await (await fetch(`./examples/${n}.jpg`)).blob())));
-  shown = { photos, same: person[pair[0]] === person[pair[1]] };
-  slots.forEach((slot, k) => slot.show(photos[k], { left: eyes[pair[k]][0], right: eyes[pair[k]][1] }));
-  find("example").textContent = "Two others";
-}
-
-find("example").addEventListener("click", () => example().catch(failed));
-find("forget").addEventListener("click", () => {
-  slots.forEach((slot) => slot.show(null, null));
-  slots[0].frame.focus();
+/** Who is enrolled, once the network's name is known. */
+export const people = opened.then(async ({ contract }) => {
+  const people = new People(contract.fingerprint, contract.output.shape[1], () => list.draw());
+  const list = startList(people, { shots, vector }, failed, fine);
+  startLive(opened, people, failed);
+  await people.load().catch(failed);
+  window.addEventListener("storage", () => people.load().catch(failed)); // another tab changed it
+  return people;
 });
 
-ready.then(([{ contract }, scale]) => {
-  const share = (/** @type {number} */ rate) => `${(100 * rate).toPrecision(2)}\u00a0%`;
-  const measured = (/** @type {{rate: number, interval_95: [number, number]}} */ { rate, interval_95: [low, high] }) =>
-    `${share(rate)} (95\u00a0% interval ${share(low)} to ${share(high)})`;
-  const missed = Object.entries(scale.frr_by_missed_taps).slice(1) // the first is a mark that sits
-    .map(([off, rate]) => `${off.replace("%", "\u00a0%")}: ${share(Number(rate))}`);
-  const passes = rounded(1 / contract.threshold_far), falls = rounded(1 / contract.reject_below_frr);
-  showOnScale = drawScale(find("scale"), scale.hills, contract);
-  fact("same", "“Same” from", `${contract.threshold.toFixed(3)}, chosen so that one pair of strangers in ${passes} passes`);
-  fact("different", "“Different” below", `${contract.reject_below.toFixed(3)}, under which one pair in ${falls} of one person falls`);
-  fact("far", "Strangers who pass", `${measured(scale.far)}, among ${scale.different.people} other made-up people`);
-  fact("frr", "Pairs of one person that do not", measured(scale.frr));
-  fact("taps", "… when marks miss the eyes", `${missed.join(", ")} (by that share of the distance between the eyes)`);
-  fact("name", "Network", `${contract.name} ${contract.fingerprint}, trained on ${contract.trained_on}`);
+/** @param {string} name */
+async function shots(name) {
+  return takeShots(await opened, name);
+}
+
+/**
+ * One person's vector from a picture file.
+ *
+ * @param {File} file
+ * @returns {Promise<{vector: Float32Array | null, why: string}>} why: the reason where there is no vector
+ */
+async function vector(file) {
+  const phone = await opened, photo = await fromFile(file), picture = pixels(photo), faces = await phone.find(picture);
+  const face = mainFace(faces, picture);
+  if (faces.length && !face) return { vector: null, why: `${faces.length} faces: crop it to one person` };
+  const points = face?.points ?? (await markEyes(photo, null, phone.contract.template));
+  if (!points) return { vector: null, why: "no face found" };
+  const { vector, refused } = await phone.prepare(picture, points);
+  return { vector, why: refused };
+}
+
+function showPart() {
+  const wanted = location.hash.slice(1), parts = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-part]")]);
+  const known = parts.some((part) => part.dataset.part === wanted) ? wanted : "recognise";
+  parts.forEach((part) => (part.hidden = part.dataset.part !== known));
+  document.querySelectorAll(".tab").forEach((tab) => {
+    if (tab.getAttribute("href") === `#${known}`) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  });
+  fine();
+}
+window.addEventListener("hashchange", showPart);
+showPart();
+
+Promise.all([ready, people]).then(([[{ contract }, scale]]) => {
+  showFacts(contract, scale);
   find("state").textContent = "Ready.";
   find("state").toggleAttribute("data-ready", true);
-}).catch(() => failed("The network did not load. Check the connection and load the page again; once it is here, it stays."));
+}).catch(() => failed("The networks did not load. Check the connection and load the page again; once they are here, they stay."));
+
+/** @param {ServiceWorkerRegistration} registration  says when a new version of the page waits, and takes it when asked to */
+function watchUpdates(registration) {
+  const say = () => (find("update").hidden = !(registration.waiting && navigator.serviceWorker.controller));
+  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", say));
+  find("use-update").addEventListener("click", () => {
+    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+    registration.waiting?.postMessage("use it");
+  });
+  say();
+}
 
 if ("serviceWorker" in navigator) {
-  navigator.serviceWorker.register("./sw.js").then(() => Promise.all([ready, navigator.serviceWorker.ready])).then(
-    () => (find("state").textContent = "Ready, from now on also without a network."), () => {});
+  navigator.serviceWorker.register("./sw.js").then((registration) => {
+    watchUpdates(registration);
+    return Promise.all([ready, people, navigator.serviceWorker.ready]);
+  }).then(() => (find("state").textContent = "Ready, from now on also without a network."), () => {});
 }

@@ -3,11 +3,11 @@
  *
  * @typedef {import("./align.js").Point} Point
  * @typedef {import("./align.js").Similarity} Similarity
- * @typedef {{left: Point, right: Point}} Eyes  in pixels of the picture, pixel centres at whole numbers
  */
 import { SIDE } from "./align.js";
 
 const LARGEST = 1600; // a photograph of more pixels has more of them than any crop can use
+const LIVE = 640; // a frame of the camera
 
 /**
  * @param {Blob} file
@@ -38,6 +38,19 @@ export function fromVideo(video) {
   const side = Math.min(video.videoWidth, video.videoHeight), canvas = blank(side, side);
   context(canvas).drawImage(video, (side - video.videoWidth) / 2, (side - video.videoHeight) / 2);
   return canvas;
+}
+
+/**
+ * The whole of what the camera sees now, not mirrored, its longer side at most LIVE.
+ *
+ * @param {HTMLVideoElement} video
+ * @returns {ImageData}
+ */
+export function frame(video) {
+  const smaller = Math.min(1, LIVE / Math.max(video.videoWidth, video.videoHeight));
+  const canvas = blank(Math.round(video.videoWidth * smaller), Math.round(video.videoHeight * smaller));
+  context(canvas).drawImage(video, 0, 0, canvas.width, canvas.height);
+  return pixels(canvas);
 }
 
 /** @param {HTMLCanvasElement} canvas */

