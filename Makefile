@@ -44,7 +44,7 @@ book: setup  ## the course as static pages in site/book, which open from disk
 phone: setup  ## the page for a phone's browser in site/phone (needs npm the first time)
 	$(PY) -m tools.phone
 
-results: setup  ## measure everything on real data and write docs/results.md (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
+results: setup  ## measure everything on real data and write docs/results.md and its log (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
 	$(PY) -m tools.results $(ARGS)
 
 data: setup  ## download data sets and face networks; make data ARGS=--list; make data ARGS="lfw omniglot"

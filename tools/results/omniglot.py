@@ -30,7 +30,6 @@ from tools.omniglot.runs import run_rows, scores_by_method
 from tools.results import page
 
 COMMAND = "python -m tools.results omniglot"
-LAYOUT = page.layout("omniglot")
 STUDY = page.FOLDER / "study" / "omniglot.json"
 STEPS, KOCH_STEPS = 2000, 3000
 
@@ -93,25 +92,7 @@ def study_table() -> list[dict]:
     if not STUDY.exists():
         return []
     found = json.loads(STUDY.read_text(encoding="utf-8"))
-    return [page.table(LAYOUT["study"], found["rows"], steps=found["steps"])]
-
-
-def outcome(tables: list[dict]) -> str:
-    """The outcome in a line."""
-    rows = tables[0]["rows"]
-    best = next(row for row in rows if row.get("headline"))
-    people = next(row for row in rows if row["method"] == "published: people")
-    low, high = best["interval"]
-    (line,) = page.paragraphs(
-        LAYOUT["short"],
-        right=best["right"],
-        of=best["of"],
-        share=best["share"],
-        low=low,
-        high=high,
-        people=people["share"],
-    )
-    return line
+    return [page.table("study", found["rows"])]
 
 
 def run() -> dict:
@@ -136,15 +117,13 @@ def run() -> dict:
         network_row("Koch's twins", koch, koch_multiply_adds(koch), koch_history, batch=64),
     ]
     return {
-        "title": "One-shot learning: Omniglot",
-        "order": 2,
         "command": COMMAND,
-        "about": page.paragraphs(LAYOUT["about"], held_out=study.HELD_OUT),
+        "facts": {"held_out": study.HELD_OUT},
         "tables": [
-            page.table(LAYOUT["runs"], [*rows, *LAYOUT["published"]]),
-            page.table(LAYOUT["networks"], networks),
-            page.table(LAYOUT["episodes"], episode_rows(vectors, test, episodes)),
-            page.table(LAYOUT["retrieval"], retrieval_rows(vectors, test)),
+            page.table("runs", [*rows, *page.published("omniglot")]),
+            page.table("networks", networks),
+            page.table("episodes", episode_rows(vectors, test, episodes)),
+            page.table("retrieval", retrieval_rows(vectors, test)),
             *study_table(),
         ],
     }
