@@ -47,7 +47,7 @@ phone: setup  ## the page for a phone's browser in site/phone (needs npm the fir
 app: setup  ## model, contract and golden files of the Android app (docs/android)
 	$(PY) -m tools.app $(ARGS)
 
-results: setup  ## measure everything on real data and write docs/results.md (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
+results: setup  ## measure everything on real data and write docs/results.md and its log (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
 	$(PY) -m tools.results $(ARGS)
 
 data: setup  ## download data sets and face networks; make data ARGS=--list; make data ARGS="lfw omniglot"

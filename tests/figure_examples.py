@@ -272,6 +272,16 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             np.arange(180)[::-1],
             {"axes": 2, "size": (9, 4)},
         ),
+        "results.errors": (
+            pictures.errors,
+            [
+                ("pixels", 0.3, (0.25, 0.34)),
+                ("ours", 0.98, (0.97, 1.0)),
+                ("published: theirs", 0.95, None),
+            ],
+            "A title",
+            {"size": (7, 2.4)},
+        ),
         "results.signature_map": (
             pictures.signature_map,
             MAP,

@@ -58,7 +58,7 @@ def test_the_whole_way_on_the_real_archives(loopback, real_data, tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads((tmp_path / "results" / "signatures.json").read_text())
-    errors, operating, counted, cheats, files = found["tables"]
+    errors, operating, counted, cheats, files, unmet, own = found["tables"]
     for row in errors["rows"]:
         for kind in ("skilled", "random"):
             low, high = row[f"{kind}_interval"]
@@ -69,13 +69,9 @@ def test_the_whole_way_on_the_real_archives(loopback, real_data, tmp_path):
     assert [row["k"] for row in counted["rows"]] == [2, 3, 6, 9, 11] and len(cheats["rows"]) == 8
     assert [Path(row["file"]).suffix for row in files["rows"]] == [".onnx", ".tflite", ".pte"]
     assert all(row["difference"] <= 1e-5 for row in files["rows"])
-    for picture in ("signature_map.png", "signature_steps.png"):
-        assert (tmp_path / "results" / picture).stat().st_size > 1000
+    assert len(unmet["rows"]) == 2 and [row["k"] for row in own["rows"]] == [6, 11, 6, 11]
+    assert (tmp_path / "results" / "signature_map.png").stat().st_size > 1000
     assert sentence not in done.stdout + done.stderr
-
-
-def test_the_page_is_made_from_its_files():
-    assert page.PAGE.read_text(encoding="utf-8") == page.text()
 
 
 def test_the_sentence_of_the_disclaimer_stands_nowhere_in_the_course(real_data):
@@ -159,10 +155,18 @@ def test_a_gain_is_the_difference_of_two_errors_and_zero_from_a_system_to_itself
     assert rows.gain(weak, weak) == (0, [0, 0])
 
 
+def test_the_eer_of_own_thresholds_is_the_mean_of_the_writers_own():
+    rng = np.random.default_rng(3)
+    same, writer = np.arange(400) % 2 == 0, np.arange(400) // 40
+    scored = Scored(rng.normal(2 * same + writer, 1), same, ~same, writer, writer)
+    mean, (low, high) = rows.eer_of_own_thresholds(scored)
+    each = [equal_error_rate(scored.score[writer == w], same[writer == w])[0] for w in range(10)]
+    assert mean == pytest.approx(np.mean(each)) and low <= mean <= high
+    assert mean < rows.eer_of(scored, "skilled")[0], "one threshold does not fit all writers"
+
+
 def test_the_stored_figures_agree_with_each_other():
-    errors, operating, counted, cheats, _ = json.loads(
-        (page.FOLDER / "signatures.json").read_text(encoding="utf-8")
-    )["tables"]
+    errors, _, counted, cheats, *_ = page.record("signatures")["tables"]
     by_name = {row["system"]: row for row in errors["rows"]}
     for row in errors["rows"]:
         assert row["skilled_interval"][0] <= row["skilled"] <= row["skilled_interval"][1]

@@ -157,13 +157,6 @@ def test_eigenfaces_never_see_the_fold_they_judge():
 
 
 @written
-def test_the_page_prints_the_file():
-    assert page.section(json.loads(FILE.read_text(encoding="utf-8"))) in page.PAGE.read_text(
-        encoding="utf-8"
-    )
-
-
-@written
 def test_each_figure_stands_with_an_interval_that_holds_it(rows):
     measured = [row for row in rows.values() if "eer" in row]
     assert len(measured) >= 8
@@ -240,10 +233,7 @@ def test_each_half_made_its_choices_among_its_own_people_and_trained_what_erred_
 
 def fitted_tables() -> list[list[dict]]:
     """The rows about what photographs taught: what it bought, and what was tried."""
-    tables = json.loads(FILE.read_text(encoding="utf-8"))["tables"]
-    return [
-        table["rows"] for table in tables if table["caption"].startswith("Fitted to photographs")
-    ]
+    return [page.rows(page.record("faces"), name) for name in ("taught", "choices")]
 
 
 # -- thresholds, and few pairs ---------------------------------------------------------------------

@@ -93,9 +93,14 @@ def held_out(identity: np.ndarray) -> np.ndarray:
     return np.isin(identity, people[: max(2, round(HELD_OUT * len(people)))])
 
 
+def pairs_among(identity: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(i, j, same): at most MOST_PAIRS pairs of these photographs, half of them same."""
+    return sample_pairs(identity, 2 * min(MOST_PAIRS // 2, *count_pairs(identity)))
+
+
 def eer_among(vectors: np.ndarray, identity: np.ndarray) -> tuple[float, int]:
-    """EER over pairs of these photographs, half of them same, and how many pairs that is."""
-    i, j, same = sample_pairs(identity, 2 * min(MOST_PAIRS // 2, *count_pairs(identity)))
+    """EER over `pairs_among` these photographs, and how many pairs that is."""
+    i, j, same = pairs_among(identity)
     return equal_error_rate(pair_scores(vectors, i, j), same)[0], len(same)
 
 

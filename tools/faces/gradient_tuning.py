@@ -22,6 +22,7 @@ import torch
 from lib import course, data, losses, models
 from lib.data import ImageSet
 from lib.data.synthetic.faces import TRAINING_SEED
+from lib.export.contract import fingerprint
 from lib.training import augment, clip_gradient, fit, learning_rate, parameter_groups
 from tools.cache import results_folder
 from tools.faces.face_alignment import compute_in_parts
@@ -178,7 +179,8 @@ class _Half:
         self, recipe: Recipe, steps: int, learn: np.ndarray, stage: str
     ) -> tuple[torch.nn.Module, str]:
         """The network and its checkpoint's name, from the photographs where `learn` is True."""
-        name = f"{stage}-{self.half.replace(' ', '-')}-{RECIPES.index(recipe)}-{steps}"
+        start = fingerprint(models.course_model())[:8]
+        name = f"{stage}-{self.half.replace(' ', '-')}-{RECIPES.index(recipe)}-{steps}-{start}"
         views = {view: self.views[view][learn] for view in LEARNED_FROM}
         images = training_set(views, self.identity[learn], self.synthetic, recipe.everybody)
         model, seconds = train(recipe, images, steps, name)

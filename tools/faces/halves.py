@@ -109,16 +109,12 @@ def before_and_after(
     return rows
 
 
-def gains(before: np.ndarray, judged: dict[str, Judged], pairs: Pairs, identity) -> list[str]:
+def gains(before: np.ndarray, judged: dict[str, Judged], pairs: Pairs, identity) -> list[dict]:
     """What each method gains over the course's model, and gradients over the layer."""
-    found = [
-        gain(f"{method[0].upper()}{method[1:]}", before, scores.one_view, pairs, identity)
-        for method, scores in judged.items()
+    layer = judged[LAYER].all_views
+    compared = [(method, before, scores.one_view) for method, scores in judged.items()]
+    compared += [
+        ("gradients instead of the layer, four looks each", layer, judged[GRADIENTS].all_views),
+        ("both instead of the layer, four looks each", layer, judged[BOTH].all_views),
     ]
-    for what, method in (
-        ("Gradients instead of the layer, four looks each", GRADIENTS),
-        ("Both instead of the layer, four looks each", BOTH),
-    ):
-        layer, other = judged[LAYER].all_views, judged[method].all_views
-        found.append(gain(what, layer, other, pairs, identity))
-    return found
+    return [{"what": what, **gain(a, b, pairs, identity)} for what, a, b in compared]

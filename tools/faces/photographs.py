@@ -6,6 +6,7 @@ import torch
 from lib import models
 from lib.data import ImageSet
 from lib.evaluation import pair_scores
+from lib.export.contract import fingerprint
 from lib.phone import alignment
 from tools.faces import gradient_tuning
 from tools.faces.face_alignment import (
@@ -53,7 +54,7 @@ class Photographs:
 
     def by_network(self, model: torch.nn.Module, name: str) -> Views:
         """Embeddings of all photographs in all views, by a network of the course."""
-        found = {}
+        found, name = {}, f"{name}-{fingerprint(model)[:8]}"
         for view, square in self.views.items():
 
             def embed(positions: np.ndarray, square=square) -> np.ndarray:

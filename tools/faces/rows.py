@@ -81,20 +81,13 @@ def row(
     return found | more
 
 
-def gain(
-    what: str, before: np.ndarray, after: np.ndarray, pairs: Pairs, identity: np.ndarray
-) -> str:
-    """How far the EER falls from scores `before` (M,) to `after` (M,), with interval, in words."""
+def gain(before: np.ndarray, after: np.ndarray, pairs: Pairs, identity: np.ndarray) -> dict:
+    """{"points", "interval"}: how far the EER falls from scores `before` (M,) to `after` (M,)."""
     i, j, same, _ = pairs
     people = identity[i], identity[j]
     fall = equal_error_rate(before, same)[0] - equal_error_rate(after, same)[0]
-    low, high = paired_interval(
-        equal_error_rate, before, after, same, people, resamples=resamples()
-    )
-    return (
-        f"{what}: EER falls by {100 * fall:.1f} points"
-        f" (95 % interval over people {100 * low:.1f} to {100 * high:.1f})"
-    )
+    ends = paired_interval(equal_error_rate, before, after, same, people, resamples=resamples())
+    return {"points": 100 * fall, "interval": [100 * end for end in ends]}
 
 
 # -- methods without learning ----------------------------------------------------------------------

@@ -1,13 +1,13 @@
 """Measure, and write down what came out.
 
     python -m tools.results omniglot    train, evaluate, write docs/results/omniglot.json, the page
-    python -m tools.results page        write docs/results.md anew from docs/results/*.json
+    python -m tools.results page        write docs/results.md, docs/results/log.md and their figures
+                                        anew from docs/results/*.json
     python -m tools.results             every subject, one after the other
 
-A subject is a module beside this one with `run() -> dict`, what `tools.results.page` lays out, and
-`outcome(tables) -> str`, its first line on the page. Trainings go on from their checkpoints in the
-cache. With COURSE_BUDGET=quick the same code runs in a minute or two and writes into the cache
-instead of docs/.
+A subject is a module beside this one with `run() -> dict`, what `tools.results.page` describes.
+Trainings go on from their checkpoints in the cache. With COURSE_BUDGET=quick the same code runs in
+a minute or two and writes into the cache instead of docs/.
 """
 
 import argparse
@@ -17,9 +17,7 @@ import json
 from lib import course
 from lib.data.files import write_atomically
 from tools.cache import results_folder
-from tools.results import page
-
-SUBJECTS = sorted(path.stem for path in page.LAYOUTS.glob("*.toml"))
+from tools.results import page, pictures
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -28,23 +26,23 @@ def main(arguments: list[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    names = ", ".join([*SUBJECTS, "page"])
+    names = ", ".join([*page.SUBJECTS, "page"])
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=f"{names}; default: all")
-    subjects = parser.parse_args(arguments).subjects or SUBJECTS
+    subjects = parser.parse_args(arguments).subjects or page.SUBJECTS
     # Not `choices`: before Python 3.12 argparse holds an empty list against them too.
-    if unknown := set(subjects) - {*SUBJECTS, "page"}:
+    if unknown := set(subjects) - {*page.SUBJECTS, "page"}:
         parser.error(f"no subject {', '.join(sorted(unknown))}; there are {names}")
     folder = course.by_budget(quick=results_folder(), full=page.FOLDER)
     for name in subjects:
         if name != "page":
-            subject = importlib.import_module(f"tools.results.{name}")
-            found = subject.run()
-            found["short"] = subject.outcome(found["tables"])
+            found = importlib.import_module(f"tools.results.{name}").run()
             content = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
             write_atomically(folder / f"{name}.json", content.encode())
-            print(page.section(found))
+            print(page.section(name, found))
     if folder == page.FOLDER:
-        write_atomically(page.PAGE, page.text().encode())
+        pictures.draw_all()
+        for file in page.PAGES:
+            write_atomically(file, page.text(file).encode())
 
 
 if __name__ == "__main__":

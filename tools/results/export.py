@@ -31,7 +31,6 @@ from tools.faces.face_alignment import DEVELOPMENT, align, load_photographs, pub
 from tools.results import page, pictures
 
 COMMAND = "python -m tools.results export"
-LAYOUT = page.layout("export")
 FOLDS = (0, 1)  # of LFW, that the files are judged on
 FAR, CALIBRATION, ROUNDS = 1e-2, 100, 60
 SMALL, WORSE = 1.2e6, 0.002  # aims: bytes, and EER added, of an int8 file of the paper's network
@@ -58,7 +57,7 @@ class Subject(NamedTuple):
     identity: np.ndarray
     pairs: tuple[np.ndarray, np.ndarray, np.ndarray]  # i, j, same
     threshold: float
-    words: str  # how it was judged
+    facts: dict  # how it was judged
 
 
 def paper() -> Subject:
@@ -85,13 +84,12 @@ def paper() -> Subject:
     own_crops = crops(own_images)
     scores = pair_scores(models.embed(network, own_crops), *np.split(between, 2))
     _, threshold = tar_at_far(scores, same[own], max(FAR, 1 / (~same[own]).sum()))
-    (words,) = page.paragraphs(
-        LAYOUT["paper"],
-        pairs=test.sum(),
-        folds=", ".join(str(one + 1) for one in FOLDS),
-        photographs=len(images),
-        calibration=CALIBRATION,
-    )
+    facts = {
+        "pairs": int(test.sum()),
+        "folds": [one + 1 for one in FOLDS],
+        "photographs": len(images),
+        "calibration": CALIBRATION,
+    }
     return Subject(
         "paper",
         "The paper's network, 112x112, published weights, on LFW",
@@ -101,7 +99,7 @@ def paper() -> Subject:
         faces.identity[images],
         (*np.split(at, 2), same[test]),
         threshold,
-        words,
+        facts,
     )
 
 
@@ -118,12 +116,11 @@ def ours() -> Subject:
     i, j, same = all_pairs(test.identity)
     share = DIFFERENT_PAIRS / max(DIFFERENT_PAIRS, (~same).sum())
     kept = same | (np.random.default_rng(0).random(len(same)) < share)
-    (words,) = page.paragraphs(
-        LAYOUT["course"],
-        different=(~same[kept]).sum(),
-        people=people,
-        calibration=CALIBRATION,
-    )
+    facts = {
+        "different": int((~same[kept]).sum()),
+        "people": people,
+        "calibration": CALIBRATION,
+    }
     return Subject(
         "course",
         "The course's network, 56x56, on made-up people",
@@ -133,7 +130,7 @@ def ours() -> Subject:
         test.identity,
         (i[kept], j[kept], same[kept]),
         threshold,
-        words,
+        facts,
     )
 
 
@@ -231,40 +228,7 @@ def damage(subject: Subject) -> list[dict]:
     return rows
 
 
-# -- the page --------------------------------------------------------------------------------------
-
-
-def verdicts(rows: list[Row], costs: list[Cost], size_matters: bool) -> str:
-    """What int8 was to keep to, and what it keeps to, in words."""
-    float32 = {row.name: row for row in rows if row.precision == "float32"}
-    parts = []
-    for row, cost in zip(rows, costs):
-        if row.precision != "int8":
-            continue
-        size = f"{row.bytes / 1e6:.2f} MB"
-        if size_matters:
-            size += f" ({'at most' if row.bytes <= SMALL else 'more than'} {SMALL / 1e6:g})"
-        aim = f"{'no more than' if cost.worse <= WORSE else 'more than'} {100 * WORSE:g}"
-        reach = f"its interval reaches {100 * cost.worse_interval[1]:+.2f}"
-        eer = f"EER {100 * cost.worse:+.2f} points as measured ({aim}; {reach})"
-        speed = f"{float32[row.name].median / row.median:.2f} times as fast as its float32"
-        parts.append(f"{row.name} int8: {size}, {eer}, {speed}.")
-    return " ".join(parts)
-
-
-def outcome(tables: list[dict]) -> str:
-    """The outcome in a line."""
-    small = [row for row in tables[0]["rows"] if row["file"].endswith("int8")]
-    size, added = [row["bytes"] / 1e6 for row in small], [row["worse"] for row in small]
-    (line,) = page.paragraphs(
-        LAYOUT["short"],
-        smallest=min(size),
-        largest=max(size),
-        least=min(added),
-        most=max(added),
-        reach=max(row["worse_interval"][1] for row in small),
-    )
-    return line
+# -- the record ------------------------------------------------------------------------------------
 
 
 def machine() -> str:
@@ -276,38 +240,31 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {', '.join(known) or 'instruction sets unknown'}"
 
 
-def draw(results: list[tuple[Subject, list[Row], list[Cost], list[dict]]]) -> str:
-    """The whole table as a picture; returns where."""
+def draw(results: list[tuple[Subject, list[Row], list[Cost], list[dict]]]) -> None:
+    """Save the whole table as a picture."""
     import matplotlib.pyplot as plt
 
     course.use_figure_style()
     fig, axes = plt.subplots(len(results), 4, figsize=(13, 3.4 * len(results)), squeeze=False)
     for line, (subject, rows, costs, _) in zip(axes, results):
         pictures.export_table(line, rows, costs, subject.title)
-    return pictures.save(fig, "export_table.png")
+    pictures.save(fig, "export_table.png")
 
 
 def run() -> dict:
     """What `python -m tools.results export` writes to docs/results/export.json."""
     results = [(subject, *measure(subject)) for subject in (paper(), ours())]
-    tables = [
-        page.table(
-            LAYOUT["files"],
-            table,
-            title=subject.title,
-            words=subject.words,
-            verdicts=verdicts(rows, costs, subject.name == "paper"),
-        )
-        for subject, rows, costs, table in results
-    ]
-    tables[0]["notes"] += page.paragraphs(LAYOUT["reading"])
-    damaged = [row for subject, *_ in results for row in damage(subject)]
-    tables.append(page.table(LAYOUT["damage"], damaged))
+    draw(results)
     return {
-        "title": "Files for phones",
-        "order": 4,
         "command": COMMAND,
-        "tables": tables,
-        "machine": machine(),
-        "about": page.paragraphs(LAYOUT["about"], machine=machine(), picture=draw(results)),
+        "facts": {
+            "machine": machine(),
+            "aim_bytes": SMALL,
+            "aim_points": 100 * WORSE,
+            **{subject.name: subject.facts for subject, *_ in results},
+        },
+        "tables": [
+            *(page.table(subject.name, table) for subject, _, _, table in results),
+            page.table("damage", [row for subject, *_ in results for row in damage(subject)]),
+        ],
     }

@@ -14,14 +14,13 @@ five, and so are its thresholds.
 from lib import models
 from lib.evaluation import pair_scores
 from lib.phone import alignment
-from tools.faces import fine_tuning, gradient_tuning
-from tools.faces.halves import BOTH, METHODS, before_and_after, gains, judge, learn_from_halves
+from tools.faces import fine_tuning, gradient_tuning, local_patterns
+from tools.faces.halves import METHODS, before_and_after, gains, judge, learn_from_halves
 from tools.faces.photographs import Photographs, Views
 from tools.faces.rows import eigenface_scores, grey, row
 from tools.results import page
 
 COMMAND = "python -m tools.results faces"
-LAYOUT = page.layout("faces")
 
 
 def rows_without_photographs(photographs: Photographs, by_course: Views) -> list[dict]:
@@ -55,36 +54,19 @@ def rows_of_published_weights(photographs: Photographs) -> list[dict]:
     ]
 
 
-def outcome(tables: list[dict]) -> str:
-    """The outcome in a line."""
-    mean = {row["method"]: row["mean"] for row in tables[0]["rows"]}
-    (line,) = page.paragraphs(
-        LAYOUT["short"],
-        made_up=mean["course model, landmarks"],
-        taught=mean[f"{METHODS[BOTH]}, both crops, mirrored too"],
-        published=mean["published weights, landmarks"],
-        lowest=100 * LAYOUT["published"][0]["mean"],
-        highest=100 * LAYOUT["published"][1]["mean"],
-    )
-    return line
-
-
-def taught_table(rows: list[dict], found_gains: list[str], seconds: float) -> dict:
-    """What each half's people taught, with how long it took."""
+def time_and_size(seconds: float) -> dict:
+    """How much was trained, and how long it took."""
     trials = gradient_tuning.SHORT * len(gradient_tuning.RECIPES)
     steps = len(fine_tuning.FOLDS) * (trials + 2 * gradient_tuning.LONG)  # as both halves chose
-    return page.table(
-        LAYOUT["taught"],
-        rows,
-        gains=". ".join(found_gains),
-        people=gradient_tuning.SYNTHETIC,
-        images=2 * gradient_tuning.P,
-        short=gradient_tuning.SHORT,
-        long=gradient_tuning.LONG,
-        steps=steps,
-        minutes=steps / 4 / 60,
-        clock=seconds / 60,
-    )
+    return {
+        "synthetic": gradient_tuning.SYNTHETIC,
+        "images": 2 * gradient_tuning.P,
+        "short": gradient_tuning.SHORT,
+        "long": gradient_tuning.LONG,
+        "steps": steps,
+        "minutes": round(steps / 4 / 60),
+        "clock_minutes": round(seconds / 60),
+    }
 
 
 def run() -> dict:
@@ -112,17 +94,18 @@ def run() -> dict:
 
     found, facts = photographs.found, getattr(model, "facts", {})
     return {
-        "title": "Faces: LFW, View 2",
-        "order": 3,
         "command": COMMAND,
-        "about": page.paragraphs(LAYOUT["about"]),
         "facts": {
-            "course_model": {k: v for k, v in facts.items() if isinstance(v, str | int | float)}
+            "course_model": {k: v for k, v in facts.items() if isinstance(v, str | int | float)},
+            "landmark_error": found.error,
+            **time_and_size(seconds),
         },
         "tables": [
-            page.table(LAYOUT["pairs"], [*rows, *published, *LAYOUT["published"]]),
-            taught_table(taught, gains(before, judged, pairs, identity), seconds),
-            page.table(LAYOUT["choices"], choices),
-            page.table(LAYOUT["crops"], found.search, error=found.error, **found.best),
+            page.table("pairs", [*rows, *published, *page.published("faces")]),
+            page.table("taught", taught),
+            page.table("choices", choices),
+            page.table("crops", found.search),
+            page.table("gains", gains(before, judged, pairs, identity)),
+            *local_patterns.tables(photographs.faces, pairs, found.best, by_course["fixed"]),
         ],
     }

@@ -39,7 +39,6 @@ from tools.omniglot.runs import (
 from tools.results import page
 
 COMMAND = "python -m tools.results omniglot"
-LAYOUT = page.layout("omniglot")
 STUDIES = {  # name: (what it measures, at how many steps)
     "study": (study.study, study.STEPS),
     "twins": (study.twins_study, study.TWINS_STEPS),
@@ -121,27 +120,7 @@ def study_tables() -> list[dict]:
         for name in STUDIES
         if study_file(name).exists()
     }
-    return [
-        page.table(LAYOUT[name], one["rows"], steps=one["steps"]) for name, one in found.items()
-    ]
-
-
-def outcome(tables: list[dict]) -> str:
-    """The outcome in a line."""
-    rows = tables[0]["rows"]
-    best = next(row for row in rows if row.get("headline"))
-    people = next(row for row in rows if row["method"] == "published: people")
-    low, high = best["interval"]
-    (line,) = page.paragraphs(
-        LAYOUT["short"],
-        right=best["right"],
-        of=best["of"],
-        share=best["share"],
-        low=low,
-        high=high,
-        people=people["share"],
-    )
-    return line
+    return [page.table(name, one["rows"]) for name, one in found.items()]
 
 
 def methods_asked(background: data.ImageSet) -> tuple[dict, models.GlyphNet, list[dict]]:
@@ -181,15 +160,13 @@ def run() -> dict:
     vectors = {"raw pixels": pixels(test.images), "GlyphNet": embed(glyphs, test)}
     episodes = course.by_budget(quick=200, full=2000)
     return {
-        "title": "One-shot learning: Omniglot",
-        "order": 2,
         "command": COMMAND,
-        "about": page.paragraphs(LAYOUT["about"], held_out=study.HELD_OUT),
+        "facts": {"held_out": study.HELD_OUT},
         "tables": [
-            page.table(LAYOUT["runs"], [*rows, *LAYOUT["published"]]),
-            page.table(LAYOUT["networks"], networks),
-            page.table(LAYOUT["episodes"], episode_rows(vectors, test, episodes)),
-            page.table(LAYOUT["retrieval"], retrieval_rows(vectors, test)),
+            page.table("runs", [*rows, *page.published("omniglot")]),
+            page.table("networks", networks),
+            page.table("episodes", episode_rows(vectors, test, episodes)),
+            page.table("retrieval", retrieval_rows(vectors, test)),
             *study_tables(),
         ],
     }

@@ -29,11 +29,10 @@ from tools.signatures import rows, verifier
 from tools.signatures.distances import score_distances, unit_of, vote
 
 COMMAND = "python -m tools.results signatures"
-LAYOUT = page.layout("signatures")
 REFERENCES, DRAWS, SCALE, MARGIN = 6, 20, 24.0, 0.25
 COUNTS = (2, 3, 6, 9, 11)  # numbers of references
-PUBLISHED = 0.0369  # EER of SigScatNet, by a protocol that its abstract does not state
 SYSTEMS = {"line": verifier.LINE, "ink": verifier.INK}
+TITLES = {"line": "the line alone", "ink": "line and grey ink"}
 
 
 # -- the network -----------------------------------------------------------------------------------
@@ -196,35 +195,18 @@ def systems(
 def operating_rows(strokes: Strokes, unmet: list[Draw]) -> list[dict]:
     """Both systems at the threshold of the training writers, against all forgers and unmet ones."""
     found = []
-    for name, names in (("the line alone", verifier.LINE), ("line and grey ink", verifier.INK)):
-        training = strokes.training_scores(names)
+    for key, names in SYSTEMS.items():
+        name, training = TITLES[key], strokes.training_scores(names)
         for title, draws in ((name, None), (f"{name}, forgers not met in training", unmet)):
             found.append(rows.operating_row(title, training, strokes.scores(names, draws)))
     return found
 
 
-# -- the page --------------------------------------------------------------------------------------
+# -- the record ------------------------------------------------------------------------------------
 
 
-def with_interval(eer: float, interval: Sequence[float]) -> str:
-    low, high = interval
-    return f"{eer:.1%} ({low:.1%} to {high:.1%})"
-
-
-def outcome(tables: list[dict]) -> str:
-    """The outcome in a line."""
-    row = {row["system"]: row for row in tables[0]["rows"]}
-    line, ink = row["+ strokes: the line alone"], row["+ grey ink"]
-    (sentence,) = page.paragraphs(
-        LAYOUT["short"],
-        line=with_interval(line["skilled"], line["skilled_interval"]),
-        ink=with_interval(ink["skilled"], ink["skilled_interval"]),
-    )
-    return sentence
-
-
-def draw_map(vectors, images: ImageSet) -> str:
-    """UMAP of the test writers' embeddings, points only, as a picture; returns where."""
+def draw_map(vectors, images: ImageSet) -> None:
+    """Save a UMAP of the test writers' embeddings, points only."""
     import matplotlib.pyplot as plt
     import umap
 
@@ -232,39 +214,30 @@ def draw_map(vectors, images: ImageSet) -> str:
     places = umap.UMAP(metric="cosine", random_state=0, n_jobs=1).fit_transform(np.asarray(vectors))
     fig, ax = plt.subplots(figsize=(7, 5.2))
     pictures.signature_map(ax, places, images.identity, images.genuine)
-    return pictures.save(fig, "signature_map.png")
+    pictures.save(fig, "signature_map.png")
 
 
-def draw_steps(steps: list[dict]) -> str:
-    """EER of each system with its interval, as a picture; returns where."""
-    import matplotlib.pyplot as plt
-
-    from lib.plots.signatures import system_errors
-
-    course.use_figure_style()
-    fig, ax = plt.subplots(figsize=(8, 4.2))
-    system, skilled, interval = (
-        [row[key] for row in steps] for key in ("system", "skilled", "skilled_interval")
-    )
-    system_errors(ax, system, skilled, interval, PUBLISHED)
-    ax.set_title("What each step bought against skilled forgeries")
-    return pictures.save(fig, "signature_steps.png")
-
-
-def steps_table(
-    strokes: Strokes, found: dict, test: verifier.Described, met: np.ndarray, unmet: list[Draw]
-) -> dict:
-    """met  (N,) bool: forged by somebody who forged in the training part too"""
-    forged, alone = ~test.genuine, {}
+def unmet_rows(strokes: Strokes, unmet: list[Draw]) -> list[dict]:
+    """EER of both systems on forgers who are not in the training part."""
+    found = []
     for key, names in SYSTEMS.items():
-        alone[key] = with_interval(*rows.eer_of(strokes.scores(names, unmet), "skilled"))
-    return page.table(
-        LAYOUT["steps"],
-        rows.step_rows(found),
-        unmet=len(set(test.forger[forged & ~met])),
-        forgers=len(set(test.forger[forged])),
-        **alone,
-    )
+        eer, interval = rows.eer_of(strokes.scores(names, unmet), "skilled")
+        found.append({"system": TITLES[key], "skilled": eer, "skilled_interval": interval})
+    return found
+
+
+def own_threshold_rows(strokes: Strokes) -> list[dict]:
+    """The mean of the writers' own EERs, as sigver reports it, beside the EER of one threshold."""
+    found = []
+    for key, names in SYSTEMS.items():
+        for k in (REFERENCES, max(COUNTS)):
+            draws, unit = strokes.test_draws[k], strokes.unit_of(k)
+            scored = verifier.scores(strokes.test, draws, names, unit, strokes.owner)
+            eer, interval = rows.eer_of_own_thresholds(scored)
+            common = rows.eer_of(scored, "skilled")[0]
+            row = {"system": TITLES[key], "k": k, "skilled": eer, "skilled_interval": interval}
+            found.append(row | {"common": common})
+    return found
 
 
 def load_parts() -> tuple[ImageSet, ImageSet, verifier.Described, verifier.Described]:
@@ -300,28 +273,26 @@ def run() -> dict:
         draw._replace(skilled=np.setdiff1d(draw.skilled, np.flatnonzero(met))) for draw in draws
     ]
     found = systems(strokes, model, images, held_out)
-    steps = steps_table(strokes, found, test, met, unmet)
-    descriptions = rows.description_rows(training, test, strokes.test, draws)
-    tables = [
-        steps,
-        page.table(LAYOUT["operating"], operating_rows(strokes, unmet)),
-        page.table(LAYOUT["references"], strokes.reference_rows()),
-        page.table(LAYOUT["pens"], descriptions),
-    ]
-    about = page.paragraphs(
-        LAYOUT["about"],
-        seconds=time.time() - started,
-        tuned_on=len(set(training.writer)),
-        synthetic=len(synthetic.identities),
-        writers=len(images.identities),
-        references=REFERENCES,
-        draws=len(draws) // len(images.identities),
-        steps_picture=draw_steps(steps["rows"]),
-        map_picture=draw_map(embed(model, images), images),
-    )
+    draw_map(embed(model, images), images)
     return {
-        "title": "Signatures: SigComp2011, Dutch, offline",
-        "order": 1,
-        "about": about,
-        "tables": [*tables, page.table(LAYOUT["files"], file_rows(model, images))],
+        "command": COMMAND,
+        "facts": {
+            "seconds": round(time.time() - started),
+            "tuned_on": len(set(training.writer)),
+            "synthetic": len(synthetic.identities),
+            "writers": len(images.identities),
+            "references": REFERENCES,
+            "draws": len(draws) // len(images.identities),
+            "unmet": len(set(test.forger[~test.genuine & ~met])),
+            "forgers": len(set(test.forger[~test.genuine])),
+        },
+        "tables": [
+            page.table("steps", rows.step_rows(found)),
+            page.table("operating", operating_rows(strokes, unmet)),
+            page.table("references", strokes.reference_rows()),
+            page.table("pens", rows.description_rows(training, test, strokes.test, draws)),
+            page.table("files", file_rows(model, images)),
+            page.table("unmet", unmet_rows(strokes, unmet)),
+            page.table("own_thresholds", own_threshold_rows(strokes)),
+        ],
     }

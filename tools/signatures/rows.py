@@ -13,6 +13,7 @@ from lib.evaluation import (
     equal_error_rate,
     far_frr,
     fit_calibration,
+    interval_over,
     min_cllr,
     paired_interval,
 )
@@ -31,6 +32,15 @@ def eer_of(scored: Scored, kind: str) -> tuple[float, list[float]]:
         equal_error_rate, part.score, part.same, (part.claimed, part.owner), resamples=resamples()
     )
     return equal_error_rate(part.score, part.same)[0], list(interval)
+
+
+def eer_of_own_thresholds(scored: Scored) -> tuple[float, list[float]]:
+    """Mean of the writers' own EERs against skilled forgeries, and its interval over writers."""
+    part = scored.against("skilled")
+    writers = np.unique(part.claimed)
+    own = [part.claimed == writer for writer in writers]
+    errors = [equal_error_rate(part.score[here], part.same[here])[0] for here in own]
+    return float(np.mean(errors)), list(interval_over(errors, writers))
 
 
 def gain(before: Scored, after: Scored) -> tuple[float, list[float]]:
