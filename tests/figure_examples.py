@@ -254,6 +254,7 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             maps.noise_map,
             RNG.normal(size=(200, 2)),
             np.arange(200) % 5,
+            "Noise",
             {"size": (6, 3.8)},
         ),
         "maps.group_widths": (
@@ -650,11 +651,13 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             "turn (degrees)",
             {"axes": 2, "size": (7, 3.4)},
         ),
-        "verification.group_rates": (
-            verification.group_rates,
-            ["everybody", "lightest third", "darkest third"],
-            {"FAR": [(0.01, 0.005, 0.02)] * 3, "FRR": [(0.02, 0.01, 0.03)] * 3},
-            {},
+        "verification.aligned_pair": (
+            lambda axes, *images: verification.aligned_pair(*axes, *images),
+            COLOUR[0],
+            np.array([(10.0, 12), (30, 14)]),
+            COLOUR[1],
+            np.array([(12.0, 16), (28, 16)]),
+            {"axes": 2, "size": (4, 2)},
         ),
         "welcome.pairs_of_faces": (
             welcome.pairs_of_faces,

@@ -16,7 +16,7 @@ one_shot        `nearest_character`, `precision_at`, `bootstrap_shares`: 08_one_
 mobilefacenet   `output_side`, `bottleneck_cost`, `global_depthwise`: 09_mobilefacenet
 face_training   `paper_learning_rate`, `weight_decay`, `arcface_baseline`: 10_face_training
 verification    `to_cosine`, `choose_and_measure`: 11_verification
-identification  `identify`: 12_identification
+identification  `identify`, `rates_of_gallery`: 12_identification
 maps            `pca_map`, `umap_sigma`, `purity`: 13_embedding_maps
 mobile_export   `phone_input`, `to_levels`, `to_int8`: 14_mobile_export
 on_the_phone    `from_two_eyes`, `open_set`, `far_per_comparison`: 15_on_the_phone
@@ -27,7 +27,7 @@ judge           the frame that all checks share
 from lib.checks.attacks import attack_error_rates
 from lib.checks.datasets import best_balanced_accuracy, find_duplicates, split_people
 from lib.checks.face_training import arcface_baseline, paper_learning_rate, weight_decay
-from lib.checks.identification import identify
+from lib.checks.identification import identify, rates_of_gallery
 from lib.checks.losses import batch_hard_loss, contrastive_step, soft_triplet_gradient
 from lib.checks.maps import pca_map, purity, umap_sigma
 from lib.checks.margins import arc_margin, cosface

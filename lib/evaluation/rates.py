@@ -106,7 +106,8 @@ def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]
     folds       a number of contiguous folds in file order, or (N,) the fold of each pair
     thresholds  the grid to choose from, strictest first; None: every midpoint between two
                 neighbouring scores. Of equally good thresholds the first is taken
-    returns     the standard deviation is the population's, as in the field's code
+    returns     the standard deviation is the population's, a habit of later code. LFW's authors
+                state the standard error of the mean instead: this number / sqrt(folds - 1)
     source      Huang et al. 2007 (LFW), view 2; InsightFace's `calculate_roc`, which takes squared
                 distances d < t: pass -d and the grid -t
     """

@@ -13,16 +13,37 @@ COLOURS = (SAME, DIFFERENT, *OTHERS[:3])
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
-def embedding_map(ax: Axes, xy: ndarray, identity: ndarray, title: str) -> None:
+def embedding_map(
+    ax: Axes, xy: ndarray, identity: ndarray, title: str, others: ndarray | None = None, word=""
+) -> None:
     """Draw points of a map, a marker and a colour an identity, its number above its median.
 
-    xy  (N, 2), identity (N,); a map's axes have no unit
+    xy      (N, 2), identity (N,); a map's axes have no unit
+    others  bool (N,), points that no number stands for; a `word` stands above their median
     """
     _groups(ax, xy, identity, size=18, alpha=0.75)
-    for person in np.unique(identity):
-        style = {"weight": "bold", "fontsize": 8, "path_effects": HALO, "zorder": 4}
-        label(ax, str(person), np.median(xy[identity == person], axis=0), (0, 7), **style)
     _unitless(ax, title)
+    own = np.full(len(xy), True) if others is None else ~others
+    words = [
+        (str(person), np.median(xy[own & (identity == person)], axis=0))
+        for person in np.unique(identity[own])
+    ]
+    if others is not None:
+        words.append((word, np.median(xy[others], axis=0)))
+    _labels(ax, words)
+
+
+def _labels(ax: Axes, words: list[tuple[str, ndarray]], apart: tuple[int, int] = (12, 11)) -> None:
+    """Write each word above its place; where two would overlap, the later one further up."""
+    style = {"weight": "bold", "fontsize": 8, "path_effects": HALO, "zorder": 4}
+    taken: list[ndarray] = []
+    for word, place in sorted(words, key=lambda one: one[1][1]):  # from the bottom up
+        at = ax.transData.transform(place) * 72 / ax.figure.dpi  # in points
+        up = 7
+        while any((np.abs(at + (0, up) - other) < apart).all() for other in taken):
+            up += 3
+        taken.append(at + (0, up))
+        label(ax, word, place, (0, up), **style)
 
 
 def neighbours_kept(ax: Axes, shares: Mapping[str, float], chance: float, k: int) -> None:
@@ -44,15 +65,18 @@ def neighbours_kept(ax: Axes, shares: Mapping[str, float], chance: float, k: int
 def distance_against_map(ax: Axes, true: ndarray, drawn: ndarray, correlation: float) -> None:
     """Draw distances between people on the map against those in the embedding, each (pairs,)."""
     ax.scatter(true, drawn, s=22, color=SAME, alpha=0.7, linewidths=0)
-    ax.set_title(f"Near on the map does not mean alike: rank correlation {correlation:.2f}")
-    ax.set_xlabel("distance between two people's median embeddings (L2, 0 to 2)")
+    ax.set_title(f"Near on the map is not yet alike: correlation {correlation:.2f}")
+    ax.set_xlabel("distance of two people's embeddings (medians; L2)")
     ax.set_ylabel("distance on the map (no unit)")
 
 
-def noise_map(ax: Axes, xy: ndarray, clusters: ndarray) -> None:
-    """Draw a map of noise (N, 2), and the groups (N,) that a clustering program finds on it."""
-    _groups(ax, xy, clusters, size=16, alpha=0.8)
-    _unitless(ax, "Noise, in which a clustering program finds groups")
+def noise_map(ax: Axes, xy: ndarray, clusters: ndarray | None, title: str) -> None:
+    """Draw a map (N, 2) of noise in one colour, or by the groups (N,) that a program finds."""
+    if clusters is None:
+        ax.scatter(*xy.T, s=14, color=INK, alpha=0.6, linewidths=0)
+    else:
+        _groups(ax, xy, clusters, size=16, alpha=0.8)
+    _unitless(ax, title)
 
 
 def group_widths(axes: Sequence[Axes], truth: ndarray, drawn: ndarray, group: ndarray) -> None:
@@ -79,15 +103,18 @@ def mistakes_on_map(
     nearest       (N,) place of each image's nearest neighbour in the embedding
     """
     left, right = axes
-    embedding_map(left, xy, identity, f"{len(wrong)} pictures lie nearest to another person")
+    embedding_map(left, xy, identity, f"Ringed: {len(wrong)} pictures nearest to another person")
     left.scatter(*xy[wrong].T, s=60, marker="o", facecolors="none", edgecolors=INK, linewidths=0.9)
-    right.set_title("Above: the picture. Below: its nearest")
-    without_ticks(right)
-    shown = wrong[:4]
+    right.set_title("Four of them, by person,\nand below the nearest picture", pad=18)
+    without_ticks(right, edge=False)
+    side, shown = images.shape[2], wrong[:4]
     if len(shown):
         right.imshow(tiled([images[shown], images[nearest[shown]]]))
-        middles = images.shape[2] * (np.arange(len(shown)) + 0.5)
-        right.set_xticks(middles, [f"{identity[a]} → {identity[nearest[a]]}" for a in shown])
+    for column, one in enumerate(shown):
+        middle = side * (column + 0.5)
+        label(right, f"{identity[one]}", (middle, 0), (0, 3), fontsize=9)
+        below = {"va": "top", "fontsize": 9}
+        label(right, f"{identity[nearest[one]]}", (middle, 2 * side), (0, -3), **below)
 
 
 def _groups(ax: Axes, xy: ndarray, group: ndarray, size: float, alpha: float) -> None:

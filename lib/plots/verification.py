@@ -10,7 +10,7 @@ from numpy import ndarray
 from lib.evaluation import convert_threshold, far_frr
 from lib.plots.palette import DIFFERENT, FAINT, HALO, INK, LINES, SAME, text_colour
 from lib.plots.scores import one_in, score_histograms
-from lib.plots.style import histogram, interval, label, line_with_band, mark, named_rows, tiled
+from lib.plots.style import histogram, label, line_with_band, mark, tiled, without_ticks
 
 
 def unlock_rates(ax: Axes, scores: ndarray, same: ndarray, threshold: float) -> None:
@@ -107,14 +107,14 @@ def open_set_scores(
     best_stranger  (M,) of people not enrolled; `gallery` is how many are
     """
     best_known, best_stranger = np.asarray(best_known), np.asarray(best_stranger)
-    edges = np.linspace(-0.4, 1, 57)
-    histogram(ax, best_stranger, edges, DIFFERENT, "///", "strangers")
-    histogram(ax, best_known, edges, SAME, "", "enrolled")
+    edges = np.linspace(-0.1, 1, 45)  # the best of five scores or more is hardly ever negative
+    histogram(ax, best_stranger.clip(-0.1), edges, DIFFERENT, "///", "strangers")
+    histogram(ax, best_known.clip(-0.1), edges, SAME, "", "enrolled")
     ax.axvline(threshold, color=INK, linewidth=1.5)
     found = float((np.asarray(is_correct) & (best_known >= threshold)).mean())
     named = float((best_stranger >= threshold).mean())
     ax.set(xlabel="best score against the gallery (cosine)", ylabel="share of probes (%)")
-    ax.set(xlim=(-0.4, 1), ylim=(0, 1.15 * ax.get_ylim()[1]))
+    ax.set(xlim=(-0.1, 1), ylim=(0, 1.15 * ax.get_ylim()[1]))
     people = "1 person" if gallery == 1 else f"{gallery} people"
     ax.set_title(
         f"{people} enrolled, threshold {threshold:.2f}\nenrolled and found, TPIR {found:.1%}\n"
@@ -141,22 +141,19 @@ def disturbance(
     curve.axhline(threshold, color=INK, linewidth=1.2, linestyle="--")
     label(curve, "threshold", (strengths[0], threshold), (0, 3), ha="left", fontsize=9)
     curve.axvline(at, color=FAINT, linewidth=1.2, linestyle=":")
-    curve.set(xlabel=unit, ylabel="mean score of genuine pairs (cosine)", ylim=(0, 1))
+    curve.set(xlabel=unit, ylabel="mean score of same pairs", ylim=(0, 1))
 
 
-def group_rates(
-    ax: Axes, groups: Sequence[str], rates: Mapping[str, list[tuple[float, float, float]]]
-) -> None:
-    """Draw error rates with intervals, one row a group.
+def aligned_pair(before: Axes, after: Axes, photograph, points, crop, template) -> None:
+    """Draw a photograph with its points, and the crop with the points of the template.
 
-    rates  {rate: [(value, low, high) a group]}
+    photograph, crop  (H, W, 3) uint8; points, template (P, 2) in their pixels
     """
-    for n, (name, values) in enumerate(rates.items()):
-        colour, _, marker = LINES[n]
-        rows = np.arange(len(groups)) + 0.16 * (2 * n - len(rates) + 1)
-        for row, (value, *ends) in zip(rows, values):
-            interval(ax, row, value, ends, colour, marker)
-        mark(ax, [], [], marker, colour, 7, label=name)  # for the legend
-    named_rows(ax, groups, above=0.5)
-    ax.set(xlabel="error rate (%), bar: 95 % interval over people", xlim=(0, None))
-    ax.legend(loc="upper right")
+    sign = {"color": "white", "markeredgecolor": INK, "linestyle": "none"}
+    for ax, image, places, marker in (
+        (before, photograph, points, "o"),
+        (after, crop, template, "P"),
+    ):
+        ax.imshow(image)
+        ax.plot(*np.transpose(places), marker=marker, markersize=5, **sign)
+        without_ticks(ax, edge=False)

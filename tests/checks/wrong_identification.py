@@ -1,4 +1,4 @@
-"""Plausible wrong answers to the exercise of the lesson on identification.
+"""Plausible wrong answers to the exercises of the lesson on identification.
 
 A docstring holds the words that the check's message must contain, divided by |.
 """
@@ -51,3 +51,55 @@ def identify__the_best_of_each_template(scores, names, threshold):
 def identify__a_word_for_nobody(scores, names, threshold):
     """you returned [unknown]; expected [None]"""
     return [names[row.argmax()] if row.max() >= threshold else "unknown" for row in scores]
+
+
+def _gallery(known, owner, best, threshold):
+    found = (known.max(1) >= threshold) & (known.argmax(1) == owner)
+    return (best >= threshold).mean(), found.mean()
+
+
+def rates_of_gallery__whoever_is_named_counts(known, owner, strangers, one_in):
+    """under another person's name"""
+    best = np.sort(strangers.max(1))[::-1]
+    threshold = best[len(best) // one_in - 1]
+    return (best >= threshold).mean(), (known.max(1) >= threshold).mean()
+
+
+def rates_of_gallery__rank_1(known, owner, strangers, one_in):
+    """One enrolled probe misses it"""
+    best = np.sort(strangers.max(1))[::-1]
+    threshold = best[len(best) // one_in - 1]
+    return (best >= threshold).mean(), (known.argmax(1) == owner).mean()
+
+
+def rates_of_gallery__every_score_of_a_stranger(known, owner, strangers, one_in):
+    """you returned"""
+    every = np.sort(strangers.ravel())[::-1]
+    threshold = every[len(every) // one_in - 1]
+    return _gallery(known, owner, strangers.max(1), threshold)
+
+
+def rates_of_gallery__equal_is_refused(known, owner, strangers, one_in):
+    """the threshold is 0.5"""
+    best = np.sort(strangers.max(1))[::-1]
+    threshold = best[len(best) // one_in - 1]
+    found = (known.max(1) > threshold) & (known.argmax(1) == owner)
+    return (best > threshold).mean(), found.mean()
+
+
+def rates_of_gallery__one_stranger_too_many(known, owner, strangers, one_in):
+    """the threshold is 0.5"""
+    best = np.append(np.sort(strangers.max(1))[::-1], -1)
+    return _gallery(known, owner, best[:-1], best[len(strangers) // one_in])
+
+
+def rates_of_gallery__rounded_up(known, owner, strangers, one_in):
+    """round down"""
+    best = np.sort(strangers.max(1))[::-1]
+    return _gallery(known, owner, best, best[-(-len(best) // one_in) - 1])
+
+
+def rates_of_gallery__the_other_order(known, owner, strangers, one_in):
+    """expected"""
+    best = np.sort(strangers.max(1))[::-1]
+    return _gallery(known, owner, best, best[len(best) // one_in - 1])[::-1]
