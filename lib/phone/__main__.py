@@ -42,6 +42,7 @@ from lib.phone.threshold import Chosen, check_far, choose_threshold
 from lib.plots.people import people_scores  # the one import upward: see pyproject.toml
 from lib.plots.style import png
 
+MOST_DOUBTS = 10  # lines about pictures to look at; more are counted
 MARGIN = 0.05  # by which the best person must lead: for one person under two names, and relatives
 SIZES = (1, 2, 5, 10, 20, 50, 100)  # of galleries, in templates, for which thresholds are chosen
 LIMITS = ("DARKEST", "BRIGHTEST", "FLATTEST", "BLURRIEST", "SMALLEST", "TURNED")
@@ -102,8 +103,10 @@ def enrol(pictures: Path, out: Path, name: str | None, far: float, agreed: bool)
     print(f"{len(people.pictures)} pictures of {len(people.names)} people can be compared")
     for picture, why in people.left_out:
         print(f"  left out  {picture}: {why}")
-    for sentence in sentences:
+    for sentence in sentences[:MOST_DOUBTS]:
         print(f"  look at   {sentence}")
+    if more := sentences[MOST_DOUBTS:]:
+        print(f"  look at   {len(more)} more like these")
     with _step("threshold"):
         chosen = choose_threshold(people.vectors, person, recogniser.threshold, far)
     _tell(chosen)
