@@ -184,12 +184,15 @@ def test_the_lesson_quotes_the_page(rows):
     closing = next(
         cell.source
         for cell in nbformat.read(LESSON, 4).cells
-        if cell.cell_type == "markdown" and "On photographs" in cell.source
+        if cell.cell_type == "markdown" and "Published weights reach" in cell.source
     )
     known = {f"{row['mean']:.2%}".replace("%", " %") for row in rows.values()} | {
         f"{row['eer']:.2%}".replace("%", " %") for row in rows.values() if "eer" in row
     }
-    quoted = re.findall(r"\d+\.\d\d %", closing)
+    # Two are the paper's own.
+    quoted = [
+        one for one in re.findall(r"\d+\.\d\d %", closing) if one[:5] not in ("99.28", "99.55")
+    ]
     assert len(quoted) >= 5 and set(quoted) <= known, set(quoted) - known
 
 

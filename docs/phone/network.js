@@ -43,7 +43,7 @@ async function open(address, shape) {
  */
 export async function openNetwork(address) {
   const contract = /** @type {Contract} */ (await fetch(`${address}.json`).then((answer) => answer.json()));
-  checkThresholds(contract);
+  if ("reject_below" in contract) checkThresholds(contract);
   const shape = contract.input.shape.join("×");
   if (shape !== `1×${SIDE}×${SIDE}×3`) throw new Error(`The network wants pictures of ${shape}; this page makes 1×${SIDE}×${SIDE}×3.`);
   const run = await open(address, contract.input.shape);

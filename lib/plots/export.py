@@ -78,7 +78,7 @@ def errors_added(ax: Axes, costs: Sequence, allowed: float = 0.002) -> None:
     label(ax, f"limit {100 * allowed:g}", (100 * allowed, -0.55), (3, 0), fontsize=9)
     worst = max(files, key=lambda cost: cost.worse)
     ax.set_xlabel("EER of the file less EER in PyTorch (percentage points, 95 % interval)")
-    words = f"The file that costs most, {worst.name} {worst.precision}"
+    words = f"Most is added by {worst.name} {worst.precision}"
     ax.set_title(f"{words}: {100 * worst.worse:+.2f} points of EER")
 
 

@@ -143,7 +143,7 @@ def location_weights(ax: Axes, weights: ndarray, title: str) -> None:
     places = range(len(relative)), [16 * i for i in range(len(relative))]
     ax.set_xticks(*places)
     ax.set_yticks(*places)
-    ax.set(title=title, xlabel="pixel column", ylabel="pixel row (0 at the top)")
+    ax.set(title=title, xlabel="pixel column (0 at the left)", ylabel="pixel row (0 at the top)")
     ax.grid(False)
 
 

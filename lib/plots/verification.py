@@ -141,7 +141,7 @@ def disturbance(
     curve.axhline(threshold, color=INK, linewidth=1.2, linestyle="--")
     label(curve, "threshold", (strengths[0], threshold), (0, 3), ha="left", fontsize=9)
     curve.axvline(at, color=FAINT, linewidth=1.2, linestyle=":")
-    curve.set(xlabel=unit, ylabel="mean score of same pairs", ylim=(0, 1))
+    curve.set(xlabel=unit, ylabel="mean score of same pairs (cosine)", ylim=(0, 1))
 
 
 def aligned_pair(before: Axes, after: Axes, photograph, points, crop, template) -> None:
