@@ -61,11 +61,7 @@ def fit(
     raises      FloatingPointError: loss or gradient not finite; ValueError: checkpoint of other
                 run, images whose EER cannot be measured, batches in which nothing is compared
     """
-    whole_numbers(steps=(steps, 1), P=(batch[0], 1), K=(batch[1], 1))
-    if validation:
-        check_whole_number("validation: steps between measurements", validation[1], least=1)
-        if why := unmeasurable(validation[0]):
-            raise ValueError(f"validation: {why}")
+    _check_counts(steps, batch, validation)
     optimizer = optimizer or SGD(parameter_groups(model, loss), lr=0.1, momentum=0.9)
     network, forward = _place(model, loss, optimizer)
     settings = _settings(network, train, steps, batch, optimizer, schedule, augment, seed)
@@ -91,6 +87,14 @@ def fit(
             if stopping:
                 break
     return _finish(model, history, file)
+
+
+def _check_counts(steps: int, batch: tuple, validation: tuple[ImageSet, int] | None) -> None:
+    whole_numbers(steps=(steps, 1), P=(batch[0], 1), K=(batch[1], 1))
+    if validation:
+        check_whole_number("validation: steps between measurements", validation[1], least=1)
+        if why := unmeasurable(validation[0]):
+            raise ValueError(f"validation: {why}")
 
 
 class _Step(nn.Module):
