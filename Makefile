@@ -48,7 +48,7 @@ app: setup  ## model, contract and golden files of the Android app (docs/android
 	$(PY) -m tools.app $(ARGS)
 
 results: setup  ## measure everything on real data and write docs/results.md and its log (hours; goes on from its checkpoints; COURSE_MIRROR, SIGCOMP2011_DISCLAIMER)
-	$(PY) -m tools.results $(ARGS)
+	OMP_NUM_THREADS=1 MPLBACKEND=agg $(PY) -m tools.results --jobs 2 $(ARGS)
 
 data: setup  ## download data sets and face networks; make data ARGS=--list; make data ARGS="lfw omniglot"
 	@$(PY) -m tools.data $(ARGS)
