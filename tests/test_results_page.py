@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from tools.results import __main__ as command
+from tools.results import measure as measuring
 from tools.results import page, pictures
 
 pytestmark = pytest.mark.skipif(
@@ -104,9 +105,9 @@ def test_without_an_argument_every_subject_is_measured_and_a_wrong_one_is_refuse
     def module(name: str):
         return types.SimpleNamespace(run=lambda: measured.append(name) or {"tables": []})
 
-    monkeypatch.setattr(command.importlib, "import_module", module)
+    monkeypatch.setattr(measuring.importlib, "import_module", module)
     monkeypatch.setattr(command, "results_folder", lambda: tmp_path)
-    monkeypatch.setattr(command.page, "section", lambda name, found: name)
+    monkeypatch.setattr(page, "section", lambda name, found: name)
     monkeypatch.setenv("COURSE_BUDGET", "quick")
     command.main([])
     assert measured == [f"tools.results.{subject}" for subject in page.SUBJECTS]

@@ -13,26 +13,16 @@ a minute or two and writes into the cache instead of docs/.
 """
 
 import argparse
-import importlib
-import json
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 
 from lib import course
 from lib.data.files import write_atomically
 from tools.cache import results_folder
 from tools.results import page, pictures
+from tools.results.measure import measure
 
 TIMED = {"export"}  # subjects that measure milliseconds, for which the machine has to be idle
-
-
-def measure(name: str, folder: Path) -> None:
-    """Measure one subject, write its JSON file and print its section of the page."""
-    found = importlib.import_module(f"tools.results.{name}").run()
-    content = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(folder / f"{name}.json", content.encode())
-    print(page.section(name, found), flush=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
