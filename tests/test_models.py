@@ -1,6 +1,8 @@
 """Networks against the paper's table and plain torch; files that are damaged or of another kind."""
 
+import math
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -505,6 +507,31 @@ def test_the_courses_model_is_the_half_width_one():
         pytest.skip("data/course_model.pt is not there yet")
     model = models.course_model()
     assert (model.input_size, model.embedding_size, model.options["width"]) == ((56, 56), 128, 0.5)
+
+
+@pytest.mark.slow
+def test_folding_saves_time_and_depthwise_layers_take_more_of_it_than_of_the_work():
+    """What lesson 9 says of time; measured up to five times, for another program may disturb."""
+    model = MobileFaceNet(128, (112, 112)).eval()
+    folded = models.fold_batch_norm(model)
+    costs, x = models.layer_costs(model), torch.zeros(4, 3, 112, 112)
+    depthwise = [cost.name for cost in costs if cost.kind == "depthwise"]
+    work = sum(cost.multiply_adds for cost in costs if cost.kind == "depthwise")
+    work /= sum(cost.multiply_adds for cost in costs)
+
+    def holds() -> bool:
+        best = {model: math.inf, folded: math.inf}
+        for _ in range(10):  # in turn
+            for net in best:
+                began = time.process_time()
+                with torch.no_grad():
+                    net(x)
+                best[net] = min(best[net], time.process_time() - began)
+        seconds = seconds_by_layer(folded)
+        share = sum(seconds[name] for name in depthwise) / sum(seconds.values())
+        return best[folded] < best[model] and share > 2 * work
+
+    assert any(holds() for _ in range(5))
 
 
 def test_layers_are_timed_by_the_names_under_which_they_are_counted(small):
