@@ -27,7 +27,7 @@ test: setup  ## all tests, every lesson among them (about six minutes); make tes
 	$(QUICK) $(PARALLEL) $(PY) -m pytest $(WORKERS) -m "not slow and not browser" $(ARGS)
 
 test-extras: setup  ## what test leaves out: browser, full conversions and trainings
-	$(QUICK) $(PY) -m pytest -m "slow or browser" $(ARGS)
+	$(QUICK) $(PARALLEL) $(PY) -m pytest $(WORKERS) --durations=25 -m "slow or browser" $(ARGS)
 
 test-all: test-extras test  ## everything
 
