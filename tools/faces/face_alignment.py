@@ -24,6 +24,7 @@ from lib.data.published.lfw import lfw_pairs
 from lib.data.synthetic.faces import TRAINING_SEED
 from lib.models.files import read_file, write_file
 from lib.phone import alignment
+from tools import precision
 from tools.cache import cached_array, results_folder
 from tools.faces import landmarks
 
@@ -58,8 +59,8 @@ def published_network() -> torch.nn.Module:
 
 
 def in_bfloat16(function: Callable, *inputs: torch.Tensor):
-    """Call without gradients in bfloat16: half the time of float32 on processors that have it."""
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    """Call without gradients in bfloat16, or in float32 on processors without it."""
+    with torch.no_grad(), precision.fast():
         return function(*(x.contiguous(memory_format=torch.channels_last) for x in inputs))
 
 

@@ -24,6 +24,7 @@ from lib.data import ImageSet
 from lib.data.synthetic.faces import TRAINING_SEED
 from lib.export.contract import fingerprint
 from lib.training import augment, clip_gradient, fit, learning_rate, parameter_groups
+from tools import precision
 from tools.cache import results_folder
 from tools.faces.face_alignment import compute_in_parts
 from tools.faces.fine_tuning import eer_among, held_out
@@ -128,7 +129,7 @@ def train(recipe: Recipe, images: ImageSet, steps: int, name: str) -> tuple[torc
     groups = parameter_groups(model, loss)
     optimizer = torch.optim.SGD(groups, lr=recipe.lr, momentum=0.9)
     clip_gradient(optimizer, 5.0)
-    with torch.autocast(course.device().type, torch.bfloat16):
+    with precision.fast():
         history = fit(
             model,
             images,

@@ -5,9 +5,10 @@ from functools import partial
 import numpy as np
 import torch
 
-from lib import course, losses, models, training
+from lib import losses, models, training
 from lib.data import ImageSet
 from lib.training import augment
+from tools import precision
 from tools.cache import results_folder
 
 SIZE = 48  # pixels
@@ -20,14 +21,6 @@ def quarter_turns(images: ImageSet) -> ImageSet:
     offset = np.repeat(np.arange(4) * (int(images.identity.max()) + 1), len(images))
     names = tuple(f"{name} turned {90 * turns}" for turns in range(4) for name in images.names)
     return ImageSet(turned, np.tile(images.identity, 4) + offset, np.tile(images.genuine, 4), names)
-
-
-def has_bfloat16() -> bool:
-    """Whether bfloat16 is faster than float32 here; many times slower on processors without it."""
-    if course.device().type != "cpu":
-        return True
-    mkldnn = torch.backends.mkldnn.is_available()
-    return mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def train(
@@ -48,7 +41,7 @@ def train(
     bend  True: drawings are bent anew in every batch
     """
     groups = training.parameter_groups(model, loss, weight_decay=(0.05, 0.0))
-    with torch.autocast(course.device().type, torch.bfloat16, enabled=has_bfloat16()):
+    with precision.fast():
         return training.fit(
             model,
             images,
