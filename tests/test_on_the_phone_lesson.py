@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+APP = ROOT / "docs/android/app/src"
 LESSONS = ("15_on_the_phone", "16_attacks_and_privacy")
 
 
@@ -20,19 +21,19 @@ def text_of(lesson: str) -> str:
 
 
 def test_the_kotlin_excerpt_is_in_the_apps_source():
-    source = (ROOT / "docs/android/app/src/main/kotlin/face/Match.kt").read_text()
-    lines = [
-        line.strip()
-        for line in re.search(r"```kotlin\n(.*?)\n```", text_of("15_on_the_phone"), re.S)
-        .group(1)
-        .splitlines()
-    ]
-    assert lines and all(line in source for line in lines)
+    source = (APP / "litert/kotlin/siamese/phone/Embedder.kt").read_text()
+    (excerpt,) = re.findall(r"```kotlin\n(.*?)\n```", text_of("15_on_the_phone"), re.S)
+    assert all(line.strip() in source for line in excerpt.splitlines())
+
+
+def test_the_kotlin_files_that_the_lesson_names_are_in_the_app():
+    named = set(re.findall(r"`(\w+\.kt)`", text_of("15_on_the_phone")))
+    assert named and named <= {path.name for path in APP.rglob("*.kt")}
 
 
 def test_the_self_check_has_ten_questions_and_one_right_choice_each():
     text = text_of("16_attacks_and_privacy")
-    self_check = text.split("## Self-check")[1].split("## You have seen")[0]
+    self_check = text.split("## Self-check")[1].split("## Recap")[0]
     questions = re.split(r"^\*\*\d+\.\*\* ", self_check, flags=re.M)[1:]
     assert len(questions) == 10
     for question in questions:

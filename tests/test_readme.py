@@ -1,12 +1,16 @@
 """The first page says what is there: lessons with their measured times, links, commands."""
 
+import inspect
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from tools import lesson_table, notebooks
+from lib.phone import __main__ as command
+from lib.phone.open_set import Share
+from lib.phone.threshold import Chosen
+from tools import lesson_table, notebooks, setup
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -60,3 +64,32 @@ def test_every_make_target_that_a_page_names_exists():
 def test_first_page_in_blocks_names_only_real_commands():
     named = re.findall(r"(?m)^make ([a-z-]+)", README)
     assert named == ["lab", "test"]
+
+
+def test_the_first_page_has_ones_own_people_before_the_lessons_with_a_picture_of_the_end():
+    own, lessons = README.index("## Your own people"), README.index("## The lessons")
+    assert README.index("## Two commands") < own < lessons
+    assert "docs/phone/screenshot.png" in README[own:lessons]
+
+
+def test_the_first_page_says_what_set_up_asks_for():
+    assert f"{setup.NEEDED_GIB} GiB of free disk" in README
+    assert "one to ten minutes" in README and "one to ten minutes" in inspect.getsource(setup)
+
+
+def test_the_example_s_rates_stand_as_the_command_prints_them(capsys):
+    (shown,) = re.findall(r"(?m)^(threshold [\s\S]*?)\n```", README)
+    threshold, how = re.match(r"threshold ([\d.]+): (.*)", shown).groups()
+    percent = re.findall(r"([\d.]+)% \(([\d.]+)% to ([\d.]+)%\)", shown)
+    shares = [Share(*(float(value) / 100 for value in row)) for row in percent]
+    command._tell(Chosen(float(threshold), how, True, *shares))
+    assert capsys.readouterr().out.strip() == shown
+
+
+def test_the_example_s_reasons_are_the_library_s():
+    reasons = re.findall(r"(?m)^  left out  \S+: (.*)$", README)
+    sources = "".join(path.read_text() for path in (ROOT / "lib").rglob("*.py"))
+    assert len(reasons) == 4
+    for reason in reasons:
+        fixed = max(re.split(r"\S+/\S+|\b\d+\b", reason), key=len)
+        assert fixed.strip(" ,") in sources, reason
