@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from lib import export
+from lib.data.download import DataError
+from lib.models import RECOGNISERS
 from lib.phone.__main__ import _by_gallery as of_own_people
 from lib.phone.open_set import open_set_rates, open_set_trials, threshold_at, threshold_table
 from lib.phone.recogniser import Phone
-from tools import app
+from tools import app, app_thresholds
+from tools.app_thresholds import PAGE, with_table
 
 
 def people(count: int = 60, views: int = 6, size: int = 16) -> tuple[np.ndarray, np.ndarray]:
@@ -66,11 +69,12 @@ def test_a_phone_takes_the_threshold_of_its_gallery():
         assert phone.threshold_now() == pytest.approx(float(words))
 
 
-@pytest.fixture(scope="module")
-def record() -> dict:
-    if not app.RECORD.exists():
-        pytest.skip("docs/results/app.json is not there yet: python -m tools.app measure")
-    return json.loads(app.RECORD.read_text())
+@pytest.fixture(scope="module", params=list(RECOGNISERS))
+def record(request) -> dict:
+    known = app_thresholds.kept()
+    if request.param not in known:
+        pytest.skip(f"not on record yet: python -m tools.app measure {request.param}")
+    return known[request.param]
 
 
 def test_the_record_holds_what_was_promised_and_what_came_of_it(record):
@@ -86,33 +90,81 @@ def test_the_record_holds_what_was_promised_and_what_came_of_it(record):
     assert most["strangers_named_by_one_threshold"][0] > 4 * most["strangers_named"][0]
 
 
-def test_a_record_of_another_network_is_not_used(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(app, "RECORD", tmp_path / "app.json")
-    monkeypatch.setattr(app, "measure", lambda model: {"measured": "anew"})
-    app.RECORD.write_text(json.dumps({"fingerprint": "f" * 16}))
-    assert app.record(export.ShortFaceNet()) == {"measured": "anew"}
-    assert "measuring them" in capsys.readouterr().out
+def test_a_record_of_other_weights_is_not_used(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(app_thresholds, "RECORD", tmp_path / "app.json")
+    monkeypatch.setattr(
+        app_thresholds, "measure", lambda model, photographs: {"photographs": photographs}
+    )
+    content = {name: {"fingerprint": "f" * 16} for name in RECOGNISERS}
+    app_thresholds.RECORD.write_text(json.dumps(content))
+    for name in RECOGNISERS:
+        found = app_thresholds.record(name, export.ShortFaceNet())
+        assert found == {"photographs": name != "course"}
+        assert f"no thresholds of {name}" in capsys.readouterr().out
 
 
-def test_the_page_says_what_the_record_says(record):
-    page = app.PAGE.read_text(encoding="utf-8")
-    assert app.with_table(page, record) == page, "run `python -m tools.app measure`"
-    rows = re.findall(r"^\| (\d+) × (\d+) \| ([\d.]+) \| ([\d.]+)% \(", page, re.M)
-    kept = {(row["people"], row["templates_each"]): row for row in record["measured"]}
-    assert len(rows) == len(kept)
-    for people, each, threshold, share in rows:
-        row = kept[int(people), int(each)]
-        assert float(threshold) == pytest.approx(row["threshold"], abs=6e-4)
-        assert float(share) == pytest.approx(100 * row["strangers_named"][0], abs=6e-3)
+def test_the_page_says_what_the_record_says():
+    page, known = PAGE.read_text(encoding="utf-8"), app_thresholds.kept()
+    assert with_table(page, known) == page, "run `python -m tools.app measure`"
+    for name, one in known.items():
+        part = page.split(f"**`{name}`, ")[1].split("**`")[0]
+        rows = re.findall(r"^\| (\d+) × (\d+) \| ([\d.]+) \| ([\d.]+)% \(", part, re.M)
+        kept = {(row["people"], row["templates_each"]): row for row in one["measured"]}
+        assert len(rows) == len(kept) > 0
+        for people, each, threshold, share in rows:
+            row = kept[int(people), int(each)]
+            assert float(threshold) == pytest.approx(row["threshold"], abs=6e-4)
+            assert float(share) == pytest.approx(100 * row["strangers_named"][0], abs=6e-3)
 
 
-def test_the_command_puts_its_table_into_the_page_in_place_of_the_old_one():
+def test_the_command_puts_its_tables_into_the_page_in_place_of_the_old_ones():
     row = {"people": 5, "templates_each": 1, "threshold": 0.75, "found": [0.9, 0.8, 0.95]}
     row |= {"strangers_named": [0.001, 0, 0.002], "strangers_named_by_one_threshold": [0.01, 0, 1]}
     known = {"chosen_on": "some", "measured_on": "others", "measured": [row]}
-    page = f"before\n{app.BEGIN}last time\n{app.END}\nafter\n"
-    new = app.with_table(page, known)
-    assert "| 5 × 1 | 0.750 | 0.10% (0.00% to 0.20%) | 1.00% | 90.0% |" in new
+    page = f"before\n{app_thresholds.BEGIN}last time\n{app_thresholds.END}\nafter\n"
+    new = with_table(page, {"course": known, "dlib": known})
+    line = "| 5 × 1 | 0.750 | 0.10% (0.00% to 0.20%) | 1.00% | 90.0% |"
+    assert new.count(line) == 2 and "Chosen on some; measured on others." in new
+    assert new.index("**`dlib`") < new.index("**`course`"), "best first"
     assert "last time" not in new and new.startswith("before\n") and new.endswith("\nafter\n")
-    assert app.with_table(new, known) == new
-    assert app.BEGIN in app.PAGE.read_text(encoding="utf-8")
+    assert with_table(new, {"course": known, "dlib": known}) == new
+    assert app_thresholds.BEGIN in PAGE.read_text(encoding="utf-8")
+
+
+# -- which network the app gets --------------------------------------------------------------------
+
+
+def test_the_app_gets_the_free_network_where_it_is_here_and_else_says_what_the_courses_is(
+    monkeypatch, capsys
+):
+    monkeypatch.setattr(app, "available_recognisers", lambda: ["insightface", "dlib", "course"])
+    assert app.network(research=False) == "dlib"
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(app, "available_recognisers", lambda: ["insightface", "course"])
+    assert app.network(research=False) == "course"
+    said = capsys.readouterr().out
+    assert "made-up faces only" in said and "make data ARGS=dlib" in said
+    assert app.network(research=True) == "insightface"
+    assert "non-commercial research only" in capsys.readouterr().out
+
+
+def test_the_contract_carries_the_licence_and_only_the_courses_that_it_is_a_demonstration(
+    monkeypatch,
+):
+    table = {"one_in": 1000, "templates": [1, 2], "threshold": [0.9, 0.95]}
+    known = {"gallery_thresholds": table, "chosen_on": "some"}
+    monkeypatch.setattr(app_thresholds, "record", lambda name, model: known)
+    for name in RECOGNISERS:
+        found = app.facts(name, None)
+        assert found["licence"] == RECOGNISERS[name].licence and found["threshold"] == 0.9
+        assert ("trained_on" in found) == (name == "course")
+
+
+def test_weights_that_are_not_here_are_asked_for_in_a_sentence(monkeypatch, capsys):
+    def no_weights(name):
+        raise DataError("the weights are not in the cache")
+
+    monkeypatch.setattr(app, "load_recogniser", no_weights)
+    monkeypatch.setattr(app.detector, "file", lambda: None)
+    assert app.main(["--research"]) == 1
+    assert capsys.readouterr().err == "the weights are not in the cache\n"

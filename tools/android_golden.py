@@ -11,13 +11,16 @@ import hashlib
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
+from PIL import Image
 
 from lib.data import load
 from lib.data.synthetic.face_render import TEMPLATE
 from lib.models import DlibResNet
-from lib.phone import alignment, quality
+from lib.phone import alignment, detector, people, photographs, quality
 from lib.phone.gallery import Gallery
 from lib.phone.open_set import threshold_at
 
@@ -27,6 +30,10 @@ ALLOWED = {  # the largest difference, by check; texts and files differ by 0 or 
     "crop": 1,
     "rounding": 1e-3,
     "input": 1e-6,
+    "cut": 1,
+    "found": 0,
+    "square": 1.001,
+    "face": 0.01,
     "quality": 1e-9,
     "refusal": 0,
     "gallery": 0,
@@ -44,6 +51,8 @@ def write(folder: Path) -> None:
     (folder / "allowed.txt").write_text(allowed)
     write_thresholds(folder)
     write_faces(folder, rng)
+    write_cuts(folder, rng)
+    write_scenes(folder, rng)
     write_quality(folder, rng)
     write_galleries(folder, rng)
     write_recogniser(folder)
@@ -103,6 +112,62 @@ def least_squares(points, size: int) -> tuple[complex, complex]:
             wanted += [u, v]
     c, s, tx, ty = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0]
     return complex(c, s), complex(tx, ty)
+
+
+def write_cuts(folder: Path, rng) -> None:
+    """Faces larger than the crop, by two, four and five points; one reaches over the border."""
+    template = DlibResNet.template
+    (folder / "template.txt").write_text(" ".join(map(as_text, template.ravel())))
+    photograph = rng.integers(0, 256, (430, 610, 3), dtype=np.uint8)
+    picture(folder / "scene", photograph)
+    lines = []
+    for case, (larger, count) in enumerate(((2.4, 4), (1.0, 2), (3.5, 5), (4.9, 4))):
+        points = larger * (TEMPLATE - 56) + [300, 200] + rng.normal(0, 3, (5, 2))
+        if count == 4:
+            points = np.vstack([points[:3], points[3:].mean(0)])
+        points, network = points[:count], SimpleNamespace(template=template)
+        picture(folder / f"cut_{case}", people.cut(photograph, points, network))
+        lines.append(" ".join(map(as_text, points.ravel())))
+    (folder / "cuts.txt").write_text("\n".join(lines) + "\n")
+
+
+def write_scenes(folder: Path, rng) -> None:
+    """Photographs, the squares that BlazeFace was asked about, its answers, and the faces."""
+    one, other = (photographs.photograph(5, person, 0, 240)[0] for person in (0, 2))
+    scenes = {
+        "two people": np.hstack([one, other]),
+        "on its side": np.rot90(photographs.photograph(5, 1, 0, 200)[0]),
+        "nobody": rng.integers(0, 256, (120, 150, 3), dtype=np.uint8),
+    }
+    limits = (detector.LEAST, detector.DOUBT, detector.OVERLAP, detector.AROUND)
+    lines, (network, places) = [" ".join(map(as_text, limits))], detector._network()
+    for scene, photograph in enumerate(scenes.values()):
+        squares, answers = [], []
+
+        def ask(pixels, squares=squares, answers=answers):
+            numbers, logits = network(pixels)
+            squares.append(pixels)
+            answers.append(np.r_[numbers.ravel(), logits])
+            return numbers, logits
+
+        with mock.patch.object(detector, "_network", lambda ask=ask: (ask, places)):
+            faces = detector.find_faces(np.ascontiguousarray(photograph))
+        picture(folder / f"scene_{scene}", photograph)
+        (folder / f"scene_{scene}.squares").write_bytes(np.stack(squares).tobytes())
+        np.stack(answers).astype("<f4").tofile(folder / f"scene_{scene}.answers.f32")
+        for face in faces:
+            numbers = (scene, *face.box, *face.points.ravel(), face.score)
+            lines.append(" ".join(map(as_text, numbers)))
+    (folder / "scenes.txt").write_text("\n".join(scenes) + "\n")
+    (folder / "faces.txt").write_text("\n".join(lines) + "\n")
+
+
+def write_photograph(folder: Path) -> None:
+    """For the phone itself: two people, and the points of each, a face a line."""
+    two = np.hstack([photographs.photograph(5, person, 0, 240)[0] for person in (0, 2)])
+    Image.fromarray(two).save(folder / "photograph.png")
+    lines = [" ".join(map(as_text, face.points.ravel())) for face in detector.find_faces(two)]
+    (folder / "faces.txt").write_text("\n".join(lines) + "\n")
 
 
 def as_text(x) -> str:
@@ -261,23 +326,20 @@ def write_refused(folder: Path, good: bytes) -> None:
 def write_recogniser(folder: Path) -> None:
     """Three people are enrolled, one of them in the dark first; then all are decided about.
 
-    A sum stands in place of the network, and dlib's template in place of InsightFace's.
+    A sum stands in place of the network, and dlib's template in place of InsightFace's. The faces
+    are larger than the crop, so the photographs are reduced first, as `lib.phone.people.cut` does.
     """
     template = DlibResNet.template
     table = {"templates": [1, 3], "threshold": [0.88, 0.9]}
-    (folder / "template.txt").write_text(" ".join(map(as_text, template.ravel())))
-    people = load("synthetic-faces", identities=3, images=3, size=160, seed=5, aligned=False)
-    photographs, points = list(people.images), people.extra["landmarks"].astype(np.float64)
+    faces = load("synthetic-faces", identities=3, images=3, size=160, seed=5, aligned=False)
+    images, points = list(faces.images), faces.extra["landmarks"].astype(np.float64)
     gallery, lines = Gallery(FINGERPRINT, SIZE), []
-    photographs[3] = photographs[3] // 8
-    for number, (photograph, face, person) in enumerate(zip(photographs, points, people.identity)):
+    images[3] = images[3] // 8
+    for number, (photograph, face, person) in enumerate(zip(images, points, faces.identity)):
         picture(folder / f"photograph_{number}", photograph)
-        place = alignment.to_template(face[None], 56, template)
-        small = alignment.crop(photograph[None], *place, 56)[0]
+        small = cut(photograph, face, 56, template)
         sums = ((small - 100.0) / 64).reshape(-1, SIZE).sum(0)
-        place = alignment.to_template(face[None], template=template)
-        cut = alignment.crop(photograph[None], *place)[0]
-        refused = quality.refusal(cut, face)
+        refused = quality.refusal(cut(photograph, face, 112, template), face)
         row = [f"photograph_{number}", " ".join(map(as_text, face.ravel()))]
         if number % 3 == 0 or number == 4:
             if not refused:
@@ -287,6 +349,18 @@ def write_recogniser(folder: Path) -> None:
         score = "" if made.score is None else as_text(made.score)
         lines.append(["decide", made.name or "", *row, made.kind, score])
     (folder / "recogniser.txt").write_text("".join("\t".join(line) + "\n" for line in lines))
+
+
+def cut(photograph: np.ndarray, points: np.ndarray, side: int, template) -> np.ndarray:
+    """`lib.phone.people.cut` for a crop of any side, without leaving the surroundings out first."""
+    apart = float(np.hypot(*(points[1] - points[0])))
+    times = max(1, int(apart * 112 / (36 * side)))
+    low = np.floor(points.min(0) - people.AROUND * apart).clip(0).astype(int)  # where blocks begin
+    part = Image.fromarray(photograph[low[1] :, low[0] :])
+    small, points = np.asarray(part.reduce(times)), (points - low + 0.5) / times - 0.5
+    return alignment.crop(small[None], *alignment.to_template(points[None], side, template), side)[
+        0
+    ]
 
 
 def main(folder: Path) -> None:

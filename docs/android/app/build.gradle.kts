@@ -11,7 +11,7 @@ android {
         minSdk = 28  // ImageDecoder, which turns a photograph upright
         targetSdk = 36
         versionCode = 1
-        versionName = "1"
+        versionName = "1.0.0"
         testInstrumentationRunner = "androidx.test.runner.AndroidJUnitRunner"
         ndk {
             abiFilters += listOf("arm64-v8a", "x86_64")  // the two that ExecuTorch ships, and that all here align to 16 KB
@@ -43,7 +43,7 @@ dependencies {
     implementation("com.google.guava:guava:33.6.0-android")  // ListenableFuture, in which CameraX hands over the cameras
     implementation("com.google.mlkit:face-detection:16.1.7")  // the model is inside; the variant of Play services would download it
 
-    "litertImplementation"("com.google.ai.edge.litert:litert:2.3.2")
+    implementation("com.google.ai.edge.litert:litert:2.3.2")  // the detector in both flavours, and the network in one
     "executorchImplementation"("org.pytorch:executorch-android:1.5.1")  // the version that wrote the .pte
 
     testImplementation("junit:junit:4.13.2")

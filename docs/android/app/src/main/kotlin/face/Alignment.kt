@@ -1,5 +1,6 @@
 package face
 
+import kotlin.math.ceil
 import kotlin.math.floor
 import kotlin.math.hypot
 import kotlin.math.round
@@ -25,16 +26,18 @@ class Similarity(val a: Point, val b: Point) {
 /**
  * The similarity that brings points of a photograph to the template with the least squared error. No mirror.
  *
- * points    in the template's order: five, or the two eyes alone; null for one that the detector does not give. Two are enough
+ * points    in the template's order: five, the two eyes alone, or four: eyes, nose, middle of the mouth. null for one that the detector
+ *           does not give. Two are enough
  * size      side of the crop; the template grows with it
  * template  five points in a crop of 112 x 112; the model's contract has its own
  * source    Umeyama 1991; `lib.phone.alignment.to_template`
  */
 fun toTemplate(points: List<Point?>, size: Int = 112, template: List<Point> = TEMPLATE): Similarity {
     require(points.size <= template.size) { "the template has five points, not ${points.size}" }
+    val expected = if (points.size == 4) template.take(3) + mean(template.drop(3)) else template
     val known = points.indices.filter { points[it] != null }
     require(known.size >= 2) { "a turn and a scale need two points" }
-    val target = known.map { Point(stretched(template[it].x, size), stretched(template[it].y, size)) }
+    val target = known.map { Point(stretched(expected[it].x, size), stretched(expected[it].y, size)) }
     val source = points.filterNotNull()
     val z = mean(target)
     val w = mean(source)
@@ -59,6 +62,36 @@ fun toTemplate(points: List<Point?>, size: Int = 112, template: List<Point> = TE
 private fun stretched(value: Double, size: Int): Double = (value + 0.5) * size / 112 - 0.5
 
 private fun mean(points: List<Point>): Point = Point(points.map { it.x }.average(), points.map { it.y }.average())
+
+private const val EYES_APART = 36.0  // in a crop of 112: from twice this distance on, a photograph is reduced first
+private const val MARGIN = 4.0  // around the points, in eye distances: what is reduced
+
+/**
+ * The aligned face of a photograph of any size. Reading one pixel in ten would make noise of hair and skin, so where a face is much larger
+ * than the crop, blocks of pixels are averaged first.
+ *
+ * points  as for `toTemplate`, both eyes among them
+ * source  `lib.phone.people.cut`
+ */
+fun cut(photograph: Picture, points: List<Point?>, size: Int = 112, template: List<Point> = TEMPLATE): Picture {
+    val apart = distance(points[0]!!, points[1]!!)
+    val times = (apart * 112 / (EYES_APART * size)).toInt()
+    if (times < 2) return crop(photograph, toTemplate(points, size, template), size)
+    fun range(values: List<Double>, length: Int): IntRange {
+        val low = floor(values.reduce(::minOf) - MARGIN * apart).coerceIn(0.0, length - 1.0).toInt()
+        return low until ceil(values.reduce(::maxOf) + MARGIN * apart).coerceIn(low + 1.0, length.toDouble()).toInt()
+    }
+    val xs = range(points.filterNotNull().map { it.x }, photograph.width)
+    val ys = range(points.filterNotNull().map { it.y }, photograph.height)
+    val moved = points.map { it?.let { p -> Point((p.x - xs.first + 0.5) / times - 0.5, (p.y - ys.first + 0.5) / times - 0.5) } }
+    return crop(reduce(part(photograph, xs, ys), times), toTemplate(moved, size, template), size)
+}
+
+private fun part(picture: Picture, xs: IntRange, ys: IntRange): Picture {
+    val width = xs.last - xs.first + 1
+    val height = ys.last - ys.first + 1
+    return Picture(width, height, IntArray(width * height) { picture.pixels[(ys.first + it / width) * picture.width + xs.first + it % width] })
+}
 
 /** Cut the square that `place` describes, each pixel mixed from its four neighbours; outside, the border goes on. */
 fun crop(photograph: Picture, place: Similarity, size: Int = 112): Picture {

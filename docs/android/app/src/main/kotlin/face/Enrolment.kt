@@ -44,6 +44,8 @@ class Enrolment(val name: String, private val recogniser: Recogniser, private va
         val face = faces[0]
         val refused = recogniser.refusal(photograph, face)
         if (refused != "") return "$words ($refused)"
+        val doubt = recogniser.doubt(photograph, face)
+        if (doubt != "") return "$words ($doubt)"
         val (left, right) = listOf(face.points[0]!!, face.points[1]!!)
         val turn = if (face.nose == null) Double.NaN else side(left, right, face.nose)
         val size = if (vectors.isEmpty()) 1.0 else distance(left, right) / apart

@@ -6,6 +6,7 @@ const val ACCEPTED = "accepted"
 const val UNSURE = "unsure"
 const val UNKNOWN = "unknown"
 const val POOR = "poor picture"
+const val NOT_ALIVE = "not a living face"
 
 /** What a gallery says to one picture, and why. Name: only where accepted. Scores: null where nothing was compared. */
 class Decision(val kind: String, val name: String?, val why: String, val score: Double?, val second: Double?) {

@@ -13,6 +13,7 @@ import java.io.File
  * margin            and how far it must be ahead of the next
  * limits            of the pictures that are worth comparing
  * template          where the network expects the five points of a face, in a crop of 112 x 112
+ * trainedOn         what the network has seen, where whoever holds the phone must know; empty: nothing to say
  * byGallery         thresholds by the number of templates; null where none were measured, and `threshold` holds for every gallery
  */
 class Contract(
@@ -25,7 +26,8 @@ class Contract(
     val margin: Double,
     val limits: Limits,
     val template: List<Point> = TEMPLATE,
-    val byGallery: Thresholds? = null
+    val byGallery: Thresholds? = null,
+    val trainedOn: String = ""
 ) {
     /** The threshold for a gallery of so many templates. */
     fun thresholdFor(templates: Int): Double = byGallery?.at(templates) ?: threshold
@@ -39,14 +41,25 @@ class Contract(
 /**
  * A face that a detector found in a photograph.
  *
- * points  for alignment, in the template's order; null for one that the detector does not give
+ * points  for alignment, as `toTemplate` takes them
  * nose    any point on the middle line of the nose, to see how far the head is turned
  * box     around the face, to be drawn
+ * score   of the detector, 0 to 1; null where it gives none
  */
-class Face(val points: List<Point?>, val nose: Point?, val box: Box? = null)
+class Face(val points: List<Point?>, val nose: Point?, val box: Box? = null, val score: Double? = null)
 
-/** From a photograph and the places of its points to a decision. `embed` is the model, the only part that is not plain arithmetic. */
-class Recogniser(val contract: Contract, gallery: Gallery, private val embed: (FloatArray) -> FloatArray) {
+/**
+ * From a photograph and the places of its points to a decision.
+ *
+ * liveness  is asked whether a face is alive; null: nobody is
+ * embed     the model, the only part that is not plain arithmetic
+ */
+class Recogniser(
+    val contract: Contract,
+    gallery: Gallery,
+    val liveness: LivenessCheck? = null,
+    private val embed: (FloatArray) -> FloatArray
+) {
     var gallery = gallery
         private set
 
@@ -56,6 +69,8 @@ class Recogniser(val contract: Contract, gallery: Gallery, private val embed: (F
 
     fun decide(photograph: Picture, face: Face): Decision {
         val refused = refusal(photograph, face)
+        val doubt = if (refused == "") doubt(photograph, face) else ""
+        if (doubt != "") return Decision(NOT_ALIVE, null, doubt, null, null)
         val probe = if (refused == "") embedding(photograph, face) else FloatArray(contract.size)
         return decide(gallery, probe, contract.thresholdFor(gallery.count), contract.margin, refused)
     }
@@ -80,7 +95,7 @@ class Recogniser(val contract: Contract, gallery: Gallery, private val embed: (F
     }
 
     fun embedding(photograph: Picture, face: Face): FloatArray {
-        val crop = crop(photograph, toTemplate(face.points, contract.side, contract.template), contract.side)
+        val crop = cut(photograph, face.points, contract.side, contract.template)
         return embed(normalise(crop, contract.subtract, contract.divide))
     }
 
@@ -88,6 +103,9 @@ class Recogniser(val contract: Contract, gallery: Gallery, private val embed: (F
     fun refusal(photograph: Picture, face: Face): String {
         val left = face.points[0] ?: return "an eye is hidden: look at the camera"
         val right = face.points[1] ?: return "an eye is hidden: look at the camera"
-        return measure(crop(photograph, toTemplate(face.points, template = contract.template)), left, right, face.nose).refusal(contract.limits)
+        return measure(cut(photograph, face.points, template = contract.template), left, right, face.nose).refusal(contract.limits)
     }
+
+    /** Why this face does not look alive; empty where it does, and where nothing checks it. */
+    fun doubt(photograph: Picture, face: Face): String = liveness?.doubt(photograph, face) ?: ""
 }

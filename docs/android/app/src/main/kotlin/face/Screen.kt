@@ -17,9 +17,16 @@ fun onScreen(box: Box, frameWidth: Int, frameHeight: Int, viewWidth: Int, viewHe
     return Box(across + scale * left, down + scale * box.top, across + scale * right, down + scale * box.bottom)
 }
 
+/** What stands below the answer all the time: what the network has seen, and that nothing checks whether a face is alive. */
+fun notes(recogniser: Recogniser): String {
+    val trained = recogniser.contract.trainedOn
+    return listOf(if (trained == "") "" else "Trained on $trained.", if (recogniser.liveness == null) NO_LIVENESS else "")
+        .filter { it != "" }.joinToString("\n")
+}
+
 /** Nanoseconds of one frame in words: what the detector took, and the network a face. */
-fun timing(faces: Int, finding: Long, recognising: Long): String {
-    val found = "detector ${finding / 1_000_000} ms"
+fun timing(detector: String, faces: Int, finding: Long, recognising: Long): String {
+    val found = "$detector ${finding / 1_000_000} ms"
     return if (faces == 0) found else "$found, network ${recognising / faces / 1_000_000} ms a face"
 }
 

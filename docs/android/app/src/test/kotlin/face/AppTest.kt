@@ -91,6 +91,47 @@ class AppTest {
     }
 
     @Test
+    fun aFaceThatIsDoubtedIsNeitherNamedNorEnrolledFromTheCamera() {
+        var asked = 0
+        val paper = object : LivenessCheck {
+            override fun doubt(photograph: Picture, face: Face): String {
+                asked++
+                return "this looks like paper"
+            }
+        }
+        val checked = Recogniser(contract, enrolled("Ada"), paper) { axis(0) }
+        assertEquals(NOT_ALIVE, checked.decide(photograph(255), face()).title)
+        assertEquals("this looks like paper", checked.decide(photograph(255), face()).why)
+        assertEquals(POOR, checked.decide(photograph(255), face(0.5)).kind)  // is refused before it is asked about
+        val enrolment = Enrolment("Ben", checked, pause = 0)
+        assertTrue("looks like paper" in enrolment.see(photograph(255), listOf(face()), 0))
+        assertTrue(enrolment.words.startsWith("1 of 5"))
+        assertEquals(3, asked)
+        assertEquals("", chosen(checked, photograph(255), listOf(face())).refused)  // a chosen picture is a photograph
+        assertEquals("", notes(checked))
+    }
+
+    @Test
+    fun theScreenSaysThatNothingChecksForLifeAndWhatTheNetworkHasSeen() {
+        assertEquals(NO_LIVENESS, notes(recogniser))
+        val made = Contract("0123456789abcdef", 112, 127.5, 128.0, 4, 0.5, 0.05, limits, trainedOn = "made-up faces only")
+        val said = notes(Recogniser(made, Gallery(made.fingerprint, 4)) { axis(0) })
+        assertEquals("Trained on made-up faces only.\n$NO_LIVENESS", said)
+    }
+
+    @Test
+    fun aFrameOfTheCameraIsSearchedInFourSquaresAndAPhotographInMore() {
+        var asked = 0
+        val blind = BlazeFace { asked++; Answer(FloatArray(16 * 896), FloatArray(896) { -9f }) }
+        assertEquals(0, blind.find(Picture(640, 480, IntArray(640 * 480)), thorough = false).size)
+        assertEquals(4, asked)
+        assertEquals(listOf(1280.0, 640.0, 480.0, 480.0), squares(640, 480, thorough = false).map { it.side })
+        assertEquals(19, squares(640, 480).size)  // and five by three of 240
+        val another = BlazeFace { Answer(FloatArray(4), FloatArray(896)) }
+        assertThrows(IllegalStateException::class.java) { another.find(photograph(0), thorough = false) }
+    }
+
+    @Test
     fun theThresholdGrowsWithTheGallery() {
         recogniser.change(file) { it.enrol("Ada", axis(0)) }
         assertTrue("reaches 0.50" in recogniser.decide(photograph(255), face()).why)
@@ -192,8 +233,8 @@ class AppTest {
         assertEquals(full, inWords("saving", IOException("write failed: ENOSPC (No space left on device)")))
         assertEquals(full, inWords("saving", ExecutionException(IOException("No space left on device"))))
         assertEquals("looking failed: IllegalStateException", inWords("looking", IllegalStateException()))
-        assertEquals("detector 12 ms, network 4 ms a face", timing(2, 12_500_000, 8_500_000))
-        assertEquals("detector 12 ms", timing(0, 12_500_000, 0))
+        assertEquals("BlazeFace 12 ms, network 4 ms a face", timing("BlazeFace", 2, 12_500_000, 8_500_000))
+        assertEquals("ML Kit 12 ms", timing("ML Kit", 0, 12_500_000, 0))
     }
 
     @Test

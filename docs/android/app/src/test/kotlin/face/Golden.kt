@@ -16,7 +16,7 @@ fun main(args: Array<String>) {
 }
 
 fun compare(golden: File): List<Largest> =
-    alignment(golden) + quality(golden) + gallery(golden) + decisions(golden) + recogniser(golden) + thresholds(golden)
+    alignment(golden) + cuts(golden) + detector(golden) + quality(golden) + gallery(golden) + decisions(golden) + recogniser(golden) + thresholds(golden)
 
 /** One line of places.txt: side of the crop, ten coordinates (NaN: not seen), then a and b of the similarity. */
 private fun alignment(golden: File): List<Largest> {
@@ -47,6 +47,56 @@ private fun alignment(golden: File): List<Largest> {
         for (n in input.indices) inputs.see((ours[n] - input[n]).toDouble())
     }
     return listOf(similarities, crops, roundings, inputs)
+}
+
+/** One line of cuts.txt: coordinates of two, four or five points in scene.rgb, large enough to be reduced first. */
+private fun cuts(golden: File): List<Largest> {
+    val photograph = picture(File(golden, "scene.rgb"))
+    val found = Largest("cut")
+    for ((i, line) in File(golden, "cuts.txt").readLines().withIndex()) {
+        val points = line.split(" ").map { it.toDouble() }.chunked(2).map { Point(it[0], it[1]) }
+        compare(cut(photograph, points, template = template(golden)), picture(File(golden, "cut_$i.rgb")), found)
+    }
+    return listOf(found)
+}
+
+private fun compare(ours: Picture, theirs: Picture, found: Largest) {
+    check(ours.width == theirs.width && ours.height == theirs.height) { "pictures of two sizes" }
+    for (i in ours.pixels.indices) for (shift in listOf(0, 8, 16)) {
+        found.see((((ours.pixels[i] shr shift) and 255) - ((theirs.pixels[i] shr shift) and 255)).toDouble())
+    }
+}
+
+/**
+ * faces.txt: the limits; then, for each photograph of scenes.txt, a face a line: its number, box, four points and score. Each square that is
+ * asked about must be the one that Python asked about; the answer is the one that Python got.
+ */
+private fun detector(golden: File): List<Largest> {
+    val lines = File(golden, "faces.txt").readLines().map { line -> line.split(" ").map { it.toDouble() } }
+    val counts = Largest("found")
+    counts.same(lines[0] == listOf(LEAST, DOUBT, OVERLAP, AROUND))
+    val squares = Largest("square")
+    val places = Largest("face")
+    for ((scene, shape) in File(golden, "scenes.txt").readLines().withIndex()) {
+        val asked = File(golden, "scene_$scene.squares").readBytes()
+        val answers = rows(File(golden, "scene_$scene.answers.f32"), 17 * 896)
+        var n = 0
+        val network = BlazeFace { input ->
+            check(n < answers.size) { "$shape: more squares than Python asks about" }
+            for (i in input.indices) squares.see((input[i] + 1) * 127.5 - (asked[n * input.size + i].toInt() and 255))
+            val answer = answers[n++]
+            Answer(answer.copyOfRange(0, 16 * 896), answer.copyOfRange(16 * 896, 17 * 896))
+        }
+        val faces = network.find(picture(File(golden, "scene_$scene.rgb")), thorough = true)
+        val expected = lines.drop(1).filter { it[0] == scene.toDouble() }
+        counts.same(faces.size == expected.size && n == answers.size)
+        for ((ours, theirs) in faces.zip(expected)) {
+            val box = ours.box!!
+            val numbers = listOf(box.left, box.top, box.right, box.bottom) + ours.points.flatMap { listOf(it!!.x, it.y) } + ours.score!!
+            for ((mine, other) in numbers.zip(theirs.drop(1))) places.see(mine - other)
+        }
+    }
+    return listOf(counts, squares, places)
 }
 
 /** One line of quality.txt: a crop, two eyes and a nose (NaN: not known), five measures and the refusal that must come. */

@@ -49,6 +49,22 @@ class GoldenOnDeviceTest {
         model.close()
     }
 
+    @Test
+    fun blazeFaceFindsThePointsThatPythonFinds() {
+        val png = bytes("photograph.png")
+        val bitmap = BitmapFactory.decodeByteArray(png, 0, png.size)
+        val finder = BlazeFaceFinder(app)
+        val found = finder.find(bitmap, photograph(bitmap), thorough = true)
+        val expected = String(bytes("faces.txt")).trim().lines().map { line -> line.split(" ").map { it.toDouble() } }
+        assertEquals(expected.size, found.size)
+        for ((face, points) in found.zip(expected)) {
+            val numbers = face.points.flatMap { listOf(it!!.x, it.y) }
+            val box = face.box!!
+            for ((mine, theirs) in numbers.zip(points)) assertEquals(theirs, mine, 0.02 * (box.right - box.left))
+        }
+        finder.close()
+    }
+
     private fun bytes(name: String) = assets.open("golden/$name").use { it.readBytes() }
 
     private fun floats(name: String): FloatArray {

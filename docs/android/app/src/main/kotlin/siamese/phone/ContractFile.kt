@@ -42,7 +42,8 @@ private fun contract(json: JSONObject, name: String): Contract {
         margin = json.optDouble("margin", 0.0),
         limits = limits(json.getJSONObject("quality")),
         template = points(json.getJSONArray("template")),
-        byGallery = json.optJSONObject("gallery_thresholds")?.let { thresholds(it) }
+        byGallery = json.optJSONObject("gallery_thresholds")?.let { thresholds(it) },
+        trainedOn = json.optString("trained_on")
     )
 }
 

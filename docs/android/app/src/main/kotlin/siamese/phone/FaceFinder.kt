@@ -1,46 +1,69 @@
 package siamese.phone
 
+import android.content.Context
 import android.graphics.Bitmap
-import com.google.android.gms.tasks.Tasks
-import com.google.mlkit.vision.common.InputImage
-import com.google.mlkit.vision.face.FaceDetection
-import com.google.mlkit.vision.face.FaceDetectorOptions
-import com.google.mlkit.vision.face.FaceLandmark
-import face.Box
+import com.google.ai.edge.litert.Accelerator
+import com.google.ai.edge.litert.CompiledModel
+import face.Answer
+import face.BlazeFace
 import face.Face
 import face.Picture
-import face.Point
+import java.io.IOException
 
-/**
- * ML Kit's detector, the one inside the APK. To put another in its place, change this file alone.
- *
- * Its left is the left of the person, so the eye on the picture's left is RIGHT_EYE. Its NOSE_BASE lies between the nostrils, not
- * on the tip that the template means: good enough to see a turned head, left out of the alignment.
- */
-class FaceFinder {
-    private val detector = FaceDetection.getClient(
-        FaceDetectorOptions.Builder()
-            .setPerformanceMode(FaceDetectorOptions.PERFORMANCE_MODE_ACCURATE)
-            .setLandmarkMode(FaceDetectorOptions.LANDMARK_MODE_ALL)
-            .build()
-    )
+/** A detector of faces. To put another in place of the two here, change `openFinder`. */
+interface FaceFinder {
+    /** Stands before its milliseconds on the screen. */
+    val name: String
 
-    /** All faces of an upright picture, the largest first. Waits for the detector: not for the main thread. */
-    fun find(bitmap: Bitmap): List<Face> {
-        val faces = Tasks.await(detector.process(InputImage.fromBitmap(bitmap, 0)))
-        return faces.sortedByDescending { it.boundingBox.width() }.map { face ->
-            fun place(kind: Int): Point? = face.getLandmark(kind)?.position?.let { Point(it.x.toDouble(), it.y.toDouble()) }
-            val points = listOf(
-                place(FaceLandmark.RIGHT_EYE), place(FaceLandmark.LEFT_EYE),
-                null,
-                place(FaceLandmark.MOUTH_RIGHT), place(FaceLandmark.MOUTH_LEFT)
-            )
-            val box = face.boundingBox
-            Face(points, place(FaceLandmark.NOSE_BASE), Box(box.left.toDouble(), box.top.toDouble(), box.right.toDouble(), box.bottom.toDouble()))
-        }
+    /**
+     * All faces of an upright picture, the largest first. Takes its time: not for the main thread.
+     *
+     * bitmap, picture  the same pixels twice
+     * thorough         false for a frame of the camera: another one comes soon. Else small faces are searched for too
+     */
+    fun find(bitmap: Bitmap, picture: Picture, thorough: Boolean): List<Face>
+
+    fun close()
+}
+
+/** A detector, and what to say about the choice; empty where there is nothing to say. */
+class ChosenFinder(val finder: FaceFinder, val said: String)
+
+/** BlazeFace; where its file is not among the assets, or LiteRT cannot run it on this phone, ML Kit. */
+fun openFinder(context: Context): ChosenFinder = try {
+    context.assets.open(BlazeFaceFinder.FILE).close()
+    ChosenFinder(BlazeFaceFinder(context), "")
+} catch (missing: IOException) {
+    ChosenFinder(MlKitFinder(), "${BlazeFaceFinder.FILE} is not among the assets: ML Kit finds the faces")
+} catch (failure: Exception) {
+    ChosenFinder(MlKitFinder(), "BlazeFace does not run on this phone (${failure.message}): ML Kit finds the faces")
+} catch (failure: LinkageError) {
+    ChosenFinder(MlKitFinder(), "BlazeFace does not run on this phone (${failure.message}): ML Kit finds the faces")
+}
+
+/** BlazeFace in LiteRT, on the CPU, in both flavours; `face.BlazeFace` says what it is asked. */
+class BlazeFaceFinder(context: Context) : FaceFinder {
+    private val model = CompiledModel.create(context.assets, FILE, CompiledModel.Options(Accelerator.CPU))
+    private val inputs = model.createInputBuffers()
+    private val outputs = model.createOutputBuffers()
+    private val detector = BlazeFace { input ->
+        inputs[0].writeFloat(input)
+        model.run(inputs, outputs)
+        val (numbers, logits) = outputs.map { it.readFloat() }.sortedByDescending { it.size }  // 16 for each logit
+        Answer(numbers, logits)
+    }
+    override val name = "BlazeFace"
+
+    override fun find(bitmap: Bitmap, picture: Picture, thorough: Boolean): List<Face> = detector.find(picture, thorough)
+
+    override fun close() {
+        (inputs + outputs).forEach { it.close() }
+        model.close()
     }
 
-    fun close() = detector.close()
+    companion object {
+        const val FILE = "blaze_face_short_range.tflite"
+    }
 }
 
 fun photograph(bitmap: Bitmap): Picture {

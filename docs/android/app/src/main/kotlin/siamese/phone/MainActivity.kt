@@ -15,10 +15,12 @@ import face.Gallery
 import face.Recogniser
 import face.bytesOf
 import face.inWords
+import face.notes
 import face.openGallery
 import face.setAside
 import face.timing
 import java.io.File
+import java.io.IOException
 import java.util.concurrent.Executors
 
 /** Who is in front of the camera, and why; enrolling by five shots or from photographs; the people, their file, and deleting them. */
@@ -35,7 +37,7 @@ class MainActivity : ComponentActivity() {
     private val file get() = File(noBackupFilesDir, "gallery.txt")
 
     private val askForCamera = registerForActivityResult(ActivityResultContracts.RequestPermission()) { granted ->
-        work("starting") {
+        work(STARTING) {
             open()
             if (granted) runOnUiThread { camera.start() } else say("This app needs the camera; nothing it sees leaves the phone.")
         }
@@ -46,12 +48,17 @@ class MainActivity : ComponentActivity() {
     }
     private val chooseCopy = registerForActivityResult(ActivityResultContracts.CreateDocument("text/plain")) { copy ->
         if (copy != null) work("writing the copy") {
-            contentResolver.openOutputStream(copy)!!.use { it.write(recogniser.gallery.bytes()) }
+            val content = recogniser.gallery.bytes()
+            val place = contentResolver.openOutputStream(copy) ?: throw IOException("nothing can be written there")
+            place.use { it.write(content) }
             tell("${recogniser.gallery.names.size} people are in the copy")
         }
     }
     private val chooseGallery = registerForActivityResult(ActivityResultContracts.OpenDocument()) { copy ->
-        if (copy != null) work("reading the copy") { addCopy(contentResolver.openInputStream(copy)!!.use { bytesOf(it) }) }
+        if (copy != null) work("reading the copy") {
+            val place = contentResolver.openInputStream(copy) ?: throw IOException("nothing can be read there")
+            addCopy(place.use { bytesOf(it) })
+        }
     }
 
     override fun onCreate(savedInstanceState: Bundle?) {
@@ -79,6 +86,7 @@ class MainActivity : ComponentActivity() {
     /** Do it on the worker. Whatever fails there becomes a sentence, and the app goes on. */
     private fun work(what: String, act: () -> Unit) = worker.execute {
         try {
+            require(what == STARTING || ::recogniser.isInitialized) { "$what did not happen: the app was started anew meanwhile. Try again" }
             act()
         } catch (failure: Exception) {
             tell(inWords(what, failure))
@@ -91,11 +99,15 @@ class MainActivity : ComponentActivity() {
     private fun open() {
         val contract = readContract(assets, Embedder.FILE + ".json")
         embedder = Embedder(this, contract)
-        finder = FaceFinder()
+        val chosen = openFinder(this)
+        finder = chosen.finder
         val opened = openGallery(file, contract.fingerprint, contract.size)
-        recogniser = Recogniser(contract, opened.gallery) { input -> embedder.embed(input) }
-        if (opened.said != "") tell(opened.said)
-        runOnUiThread { screen.enable() }
+        recogniser = Recogniser(contract, opened.gallery, livenessCheck(this)) { input -> embedder.embed(input) }
+        listOf(chosen.said, opened.said).filter { it != "" }.forEach { tell(it) }
+        runOnUiThread {
+            screen.notes.text = notes(recogniser)
+            screen.enable()
+        }
     }
 
     /** One frame: enrol from it, or say who is in it. */
@@ -103,9 +115,9 @@ class MainActivity : ComponentActivity() {
         try {
             val bitmap = try { frame.toBitmap() } finally { frame.close() }
             val began = System.nanoTime()
-            val faces = finder.find(bitmap).take(MOST_FACES)
-            val found = System.nanoTime()
             val photograph = photograph(bitmap)
+            val faces = finder.find(bitmap, photograph, thorough = false).take(MOST_FACES)
+            val found = System.nanoTime()
             val enrolling = enrolment
             val texts = if (enrolling != null) {
                 say(enrolling.see(photograph, faces, SystemClock.elapsedRealtime()))
@@ -116,7 +128,7 @@ class MainActivity : ComponentActivity() {
                 say(if (faces.isEmpty()) "no face" else decisions.joinToString("\n") { "${it.title}: ${it.why}" })
                 decisions.map { Pair(it.title, it.kind == ACCEPTED) }
             }
-            val time = timing(faces.size, found - began, System.nanoTime() - found)
+            val time = timing(finder.name, faces.size, found - began, System.nanoTime() - found)
             show(faces, texts, bitmap.width, bitmap.height, mirrored, time)
         } catch (failure: Exception) {
             say(inWords("looking", failure))
@@ -147,6 +159,7 @@ class MainActivity : ComponentActivity() {
 
     /** The photographs that are good enough; of the others is said why. Where none is, nobody is enrolled. */
     private fun enrol(name: String, pictures: List<Uri>) {
+        require(name != "") { "the app was started anew while the pictures were chosen, and the name is lost: try again" }
         val seen = facesOf(this, pictures, finder, recogniser)
         val good = seen.mapNotNull { it.vector }
         if (good.isNotEmpty()) recogniser.change(file) { gallery -> good.forEach { gallery.enrol(name, it) } }
@@ -200,5 +213,6 @@ class MainActivity : ComponentActivity() {
 
     companion object {
         const val MOST_FACES = 5
+        const val STARTING = "starting"
     }
 }

@@ -20,7 +20,8 @@ private fun read(context: Context, picture: Uri) =
 fun facesOf(context: Context, pictures: List<Uri>, finder: FaceFinder, recogniser: Recogniser): List<Chosen> = pictures.map { picture ->
     try {
         val bitmap = read(context, picture)
-        chosen(recogniser, photograph(bitmap), finder.find(bitmap))
+        val photograph = photograph(bitmap)
+        chosen(recogniser, photograph, finder.find(bitmap, photograph, thorough = true))
     } catch (failure: java.io.IOException) {
         Chosen(null, "not a picture that this phone can open")
     }

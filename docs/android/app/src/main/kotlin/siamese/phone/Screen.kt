@@ -8,13 +8,14 @@ import android.widget.LinearLayout
 import android.widget.TextView
 import androidx.camera.view.PreviewView
 
-/** The one screen: the camera with boxes over it, two lines of text, and buttons. */
+/** The one screen: the camera with boxes over it, lines of text, and buttons. */
 class Screen(context: Context, buttons: Map<String, () -> Unit>) {
     val all = LinearLayout(context)
     val preview = PreviewView(context)
     val boxes = BoxesView(context)
     val answer = TextView(context)
     val timing = TextView(context)
+    val notes = TextView(context)
     private val buttons: List<Button>
 
     init {
@@ -30,6 +31,7 @@ class Screen(context: Context, buttons: Map<String, () -> Unit>) {
         all.addView(camera, LinearLayout.LayoutParams(ViewGroup.LayoutParams.MATCH_PARENT, 0, 1f))
         all.addView(answer)
         all.addView(timing)
+        all.addView(notes)
         this.buttons = buttons.map { (text, act) -> button(context, text, act) }
         for (pair in this.buttons.chunked(2)) {
             val row = LinearLayout(context)
