@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lib import export
+from lib.data import load
 from lib.data.download import DataError
 from lib.models import RECOGNISERS
 from lib.phone.__main__ import _by_gallery as of_own_people
@@ -14,6 +15,7 @@ from lib.phone.open_set import open_set_rates, open_set_trials, threshold_at, th
 from lib.phone.recogniser import Phone
 from tools import app, app_thresholds
 from tools.app_thresholds import PAGE, with_table
+from tools.faces import face_alignment, recognisers
 
 
 def people(count: int = 60, views: int = 6, size: int = 16) -> tuple[np.ndarray, np.ndarray]:
@@ -131,6 +133,31 @@ def test_the_command_puts_its_tables_into_the_page_in_place_of_the_old_ones():
     assert app_thresholds.BEGIN in PAGE.read_text(encoding="utf-8")
 
 
+def test_on_lfw_people_of_two_folds_choose_and_others_with_several_photographs_judge(
+    monkeypatch, tmp_path
+):
+    """Fold 0 shows people 0 to 3, fold 5 the others, person 11 in one photograph alone."""
+    faces = load("synthetic-faces", identities=12, images=4, size=150, seed=9, aligned=False)
+    shown, i = faces[np.arange(45)], np.arange(45)
+    pairs = (i, i, np.ones(45, bool), np.where(shown.identity < 4, 0, 5))
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    monkeypatch.setattr(face_alignment, "load_photographs", lambda: (shown, pairs))
+    given = {x.tobytes(): place for x, place in zip(shown.images, shown.extra["landmarks"])}
+    monkeypatch.setattr(
+        recognisers,
+        "find_points",
+        lambda images: (np.stack([given[x.tobytes()] for x in images]), 0),
+    )
+    choosing, judging, words = app_thresholds.people_of_lfw(export.ShortFaceNet())
+    assert set(choosing[1]) <= {0, 1, 2, 3} and set(judging[1]) <= set(range(4, 11))
+    assert len(choosing[1]) >= 8 and len(judging[1]) >= 14, "some are refused by the gate"
+    for vectors, identity in (choosing, judging):
+        assert vectors.shape == (len(identity), 32)
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
+    assert "people of folds 1 and 2: 4 people" in words["chosen_on"]
+    assert "7 people" in words["measured_on"]
+
+
 # -- which network the app gets --------------------------------------------------------------------
 
 
@@ -153,10 +180,12 @@ def test_the_contract_carries_the_licence_and_only_the_courses_that_it_is_a_demo
 ):
     table = {"one_in": 1000, "templates": [1, 2], "threshold": [0.9, 0.95]}
     known = {"gallery_thresholds": table, "chosen_on": "some"}
+    known |= {"measured_on": "others", "measured": [{"people": 1}]}
     monkeypatch.setattr(app_thresholds, "record", lambda name, model: known)
     for name in RECOGNISERS:
         found = app.facts(name, None)
         assert found["licence"] == RECOGNISERS[name].licence and found["threshold"] == 0.9
+        assert (found["measured_on"], found["measured"]) == ("others", [{"people": 1}])
         assert ("trained_on" in found) == (name == "course")
 
 

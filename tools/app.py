@@ -56,6 +56,8 @@ def facts(name: str, model: Network) -> dict:
         "margin": MARGIN,
         "quality": {limit.lower(): getattr(quality, limit) for limit in LIMITS},
         "data": known["chosen_on"],
+        "measured_on": known["measured_on"],
+        "measured": known["measured"],
         "licence": RECOGNISERS[name].licence,
     }
     return found | ({"trained_on": DEMONSTRATION} if name == "course" else {})
