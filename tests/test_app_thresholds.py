@@ -137,7 +137,7 @@ def test_on_lfw_people_of_two_folds_choose_and_others_with_several_photographs_j
     monkeypatch, tmp_path
 ):
     """Fold 0 shows people 0 to 3, fold 5 the others, person 11 in one photograph alone."""
-    faces = load("synthetic-faces", identities=12, images=4, size=150, seed=9, aligned=False)
+    faces = load("synthetic-faces", identities=12, images=4, size=152, seed=9, aligned=False)
     shown, i = faces[np.arange(45)], np.arange(45)
     pairs = (i, i, np.ones(45, bool), np.where(shown.identity < 4, 0, 5))
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
