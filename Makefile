@@ -31,7 +31,7 @@ test-extras: setup  ## what test leaves out: browser, full conversions and train
 
 test-all: test-extras test  ## everything
 
-notebooks: setup  ## run every lesson with the full budget and store its outputs
+notebooks: setup  ## run every lesson with the full budget; store its outputs and the pictures of its controls
 	$(PY) -m tools.notebooks run $(ARGS)
 
 claims: setup  ## run the lessons' sentences on learning with five seeds (docs/results/lessons.json)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 import pytest
 
-from tools import book, notebooks
+from tools import book, frames, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 needs_sphinx = pytest.mark.skipif(
@@ -272,6 +273,40 @@ def test_alt_texts_and_folded_answers_and_controls_survive_the_way_into_a_page(s
     assert "tools" in "".join(first.words) and not [
         a for a in first.all("a") if a["href"] == "tools"
     ], "a folder has no page"
+
+
+@needs_sphinx
+def test_a_recorded_control_gets_native_controls_and_its_pictures(small):
+    folder = small / "docs/frames/01_first" / frames.name("widgets.explore(draw)")
+    folder.mkdir(parents=True)
+    controls = [
+        {"name": "margin", "kind": "slider", "stops": ["0.1", "0.2"], "start": 1, "of": 9},
+        {"name": "squared", "kind": "checkbox", "stops": ["off", "on"], "start": 0, "of": 2},
+        {"name": "who", "kind": "choice", "stops": ["A < B", "C"], "start": 1, "of": 2},
+        {"name": "step", "kind": "slider", "stops": ["40"], "start": 0, "of": 61},
+    ]
+    alts = [f"Picture {number} of </script> eight." for number in range(8)]
+    (folder / "frames.json").write_text(json.dumps({"controls": controls, "alt": alts}))
+    (folder / "0.webp").write_bytes(b"a picture")
+    done = make(small)
+    assert done.returncode == 0, done.stderr
+    page = Page(small / "site/book/notebooks/01_first.html")
+    (box,) = [one for one in page.all("div") if one.get("class") == "control"]
+    pictures = (page.path.parent / box["data-pictures"]).resolve()
+    assert (pictures / "0.webp").read_bytes() == b"a picture"
+    assert "hidden" in box, "frames.js shows it; without scripts the still picture is all there is"
+    labels = {label["for"] for label in page.all("label")}
+    inputs = [one for one in page.all("input") if f"{folder.name}" in one.get("id", "")]
+    assert [one["type"] for one in inputs] == ["range", "checkbox", "hidden"]
+    assert (inputs[0]["max"], inputs[0]["value"], inputs[0]["aria-valuetext"]) == ("1", "1", "0.2")
+    moved = [*inputs[:2], *(one for one in page.all("select") if folder.name in one["id"])]
+    assert {one["id"] for one in moved} <= labels
+    (data,) = re.findall(r'<script type="application/json">(.*?)</script>', page.path.read_text())
+    assert json.loads(data) == {"alt": alts, "stops": [one["stops"] for one in controls]}
+    words = "".join(page.words)
+    assert "as its still picture" not in words
+    assert "pictures: margin takes 2 of its 9 values, step stays at 40. In JupyterLab" in words
+    assert len(page.all("img")) == 2, "the still picture is the one that moves"
 
 
 @needs_sphinx

@@ -1,6 +1,9 @@
 """Run the lessons and store what they show; find outputs that are stale, large or unreadable.
 
-    python -m tools.notebooks run [PATHS] [--budget quick]   execute in place, tidy outputs, stamp
+    python -m tools.notebooks run [PATHS] [--budget quick]   execute in place, tidy outputs, stamp;
+                                                             with the full budget, record frames
+    python -m tools.notebooks frames [PATHS]                 execute, and only record frames: the
+                                                             pictures of controls (tools/frames.py)
     python -m tools.notebooks tidy [PATHS]                   tidy stored outputs without a run
     python -m tools.notebooks check [PATHS]                  one line a problem; fails if any
     python -m tools.notebooks list [PATHS]                   the measured seconds of each lesson
@@ -10,8 +13,10 @@ PATHS are notebooks; without any, every lesson in notebooks/.
 
 import argparse
 import hashlib
+import json
 import os
 import re
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -21,6 +26,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 from lib.data.files import write_atomically
+from tools import frames
 from tools.notebook_outputs import VIEW, tidy
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,28 +89,31 @@ class Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
-def run(path: Path, budget: str = "full") -> float:
+def run(path: Path, budget: str = "full", store: bool = True) -> float:
     """Execute one notebook in place, from its own folder as JupyterLab does.
 
     The file is replaced only when every cell ran. A kernel now and then loses a request, and its
-    cell would wait for ever: a cell without an answer in time gets one more kernel.
+    cell would wait for ever: a cell without an answer in time gets one more kernel. With the full
+    budget the pictures of its controls are recorded too.
 
-    returns  the `fair_seconds` that it took
+    store    False: only record the pictures of its controls, with either budget
+    returns  the `fair_seconds` that it took, without the recording
     raises   RuntimeError, with the cell's traceback, where a cell failed; an error inside a
              control's callback counts
     """
     try:
-        return run_once(path, budget)
+        return run_once(path, budget, store)
     except CellTimeoutError:
-        return run_once(path, budget)
+        return run_once(path, budget, store)
 
 
-def run_once(path: Path, budget: str) -> float:
+def run_once(path: Path, budget: str, store: bool = True) -> float:
     """As `run`; raises CellTimeoutError where a cell has no answer in `CELL_SECONDS`."""
     notebook = nbformat.read(path, as_version=4)
     client = Client(
         notebook,
         timeout=CELL_SECONDS[budget],
+        startup_timeout=CELL_SECONDS[budget],  # on a busy machine a kernel starts slowly
         kernel_name="python3",
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
@@ -115,9 +124,12 @@ def run_once(path: Path, budget: str) -> float:
     before = processor_seconds()
     with client.setup_kernel(env=environment):
         started = time.perf_counter()
+        recorder = Recorder(client, path, budget) if budget == "full" or not store else None
         try:
             for index, cell in enumerate(notebook.cells):
                 client.execute_cell(cell, index)
+                if recorder:
+                    recorder.record(index, cell)
                 if client.hidden_error:
                     raise RuntimeError(f"{path.name}, cell {index}:\n{client.hidden_error}")
         except CellExecutionError as error:
@@ -125,7 +137,13 @@ def run_once(path: Path, budget: str) -> float:
         clock = time.perf_counter() - started
         client.set_widgets_metadata()
     # The kernel has ended, so its processor time is counted.
-    seconds = fair_seconds(clock, processor_seconds() - before)
+    processor = processor_seconds() - before
+    if recorder:
+        recorder.finish()
+        clock, processor = clock - recorder.clock, processor - recorder.processor
+    seconds = fair_seconds(clock, processor)
+    if not store:
+        return seconds
     tidy(notebook)
     notebook.metadata = {
         "kernelspec": KERNEL,
@@ -138,6 +156,47 @@ def run_once(path: Path, budget: str) -> float:
     }
     write(notebook, path)
     return seconds
+
+
+class Recorder:
+    """Records the pictures of a lesson's controls, cell by cell, in the kernel that runs it.
+
+    clock, processor  the seconds that this took
+    """
+
+    def __init__(self, client: Client, path: Path, budget: str) -> None:
+        self._client, self._folder = client, frames.folder_of(path)
+        self._made = {"budget": budget, "code_sha256": code_hash(client.nb)}
+        self._recorded: set[str] = set()
+        self.clock = self.processor = 0.0
+
+    def record(self, index: int, cell) -> None:
+        """The pictures of the cell that has just run; of a cell with real people none."""
+        if cell not in frames.cells({"cells": [cell]}) or "real" in cell.metadata.get("tags", []):
+            return
+        self._recorded.add(frames.name(cell.source))
+        # The few images of the quick budget may lack the values that the metadata chooses.
+        is_full = self._made["budget"] == "full"
+        code = frames.RECORD.format(
+            root=str(ROOT),
+            count=cell.execution_count,
+            folder=str(self._folder / frames.name(cell.source)),
+            chosen=dict(cell.metadata.get("frames", {})) if is_full else {},
+            made=self._made,
+        )
+        recording = nbformat.v4.new_code_cell(code)
+        self._client.execute_cell(recording, index, store_history=False)
+        self._client.nb.cells[index] = cell  # nbclient has put the recording in its place
+        if self._client.hidden_error is None:
+            printed = [one.text for one in recording.outputs if one.get("name") == "stdout"]
+            clock, processor = json.loads(printed[-1].splitlines()[-1])
+            self.clock, self.processor = self.clock + clock, self.processor + processor
+
+    def finish(self) -> None:
+        """Delete pictures of cells that the lesson no longer has."""
+        for folder in self._folder.glob("*"):
+            if folder.name not in self._recorded:
+                shutil.rmtree(folder)
 
 
 def write(notebook, path: Path) -> None:
@@ -170,7 +229,7 @@ def problems(path: Path) -> list[str]:
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             found += [f"cell {number}: {problem}" for problem in cell_problems(cell)]
-    return found
+    return found + frames.problems(path, notebook, code_hash(notebook))
 
 
 def cell_problems(cell) -> list[str]:
@@ -230,26 +289,38 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawTextHelpFormatter,
     )
-    parser.add_argument("command", choices=("run", "tidy", "check", "list"))
+    parser.add_argument("command", choices=("run", "frames", "tidy", "check", "list"))
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--budget", choices=("quick", "full"), default="full")
     options = parser.parse_args(arguments)
     paths = [path.resolve() for path in options.paths] or lessons()
-    commands = {"run": run_all, "tidy": tidy_all, "check": check_all, "list": list_all}
+    commands = {
+        "run": run_all,
+        "frames": record_all,
+        "tidy": tidy_all,
+        "check": check_all,
+        "list": list_all,
+    }
     return int(commands[options.command](paths, options.budget))
 
 
-def run_all(paths: list[Path], budget: str) -> bool:
+def run_all(paths: list[Path], budget: str, store: bool = True) -> bool:
     """Run the notebooks one after the other; True where one failed."""
     failed = False
     for path in paths:
         print(f"{path.name}: ", end="", flush=True)
         try:
-            print(f"{run(path, budget):.1f} s")
+            print(f"{run(path, budget, store):.1f} s")
         except RuntimeError as error:
             failed = True
             print(f"FAILED\n{error}")
     return failed
+
+
+def record_all(paths: list[Path], budget: str) -> bool:
+    """Record the pictures of the notebooks' controls; True where one failed."""
+    with_controls = [p for p in paths if frames.cells(nbformat.read(p, as_version=4))]
+    return run_all(with_controls, budget, store=False)
 
 
 def tidy_all(paths: list[Path], _: str) -> bool:
@@ -269,6 +340,9 @@ def check_all(paths: list[Path], _: str) -> bool:
     if together > LARGEST_TOGETHER:
         most = LARGEST_TOGETHER / MEGABYTE
         found.append(f"{together / MEGABYTE:.1f} MB together; at most {most:.0f} MB")
+    if (recorded := frames.bytes_together()) > frames.LARGEST_TOGETHER:
+        most = frames.LARGEST_TOGETHER / MEGABYTE
+        found.append(f"docs/frames holds {recorded / MEGABYTE:.1f} MB; at most {most:.0f} MB")
     print("\n".join(found) or f"{len(paths)} lessons, no problem")
     return bool(found)
 

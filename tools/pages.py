@@ -1,8 +1,8 @@
 """How a stored lesson becomes a page of the site: a Sphinx extension, loaded by docs/book/conf.py.
 
 It adds tables of contents to pages that GitHub shows too, gives every figure its alt text, marks
-the still picture of a control, puts launch buttons under a lesson's title, and turns formulas into
-MathML.
+the still picture of a control or puts native controls over it that move its recorded pictures,
+puts launch buttons under a lesson's title, and turns formulas into MathML.
 """
 
 import base64
@@ -11,6 +11,7 @@ import html
 import importlib.util
 import json
 import re
+import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -20,7 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.fileutil import copy_asset_file
 
-from tools import stamp
+from tools import frames, stamp
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = (
@@ -33,6 +34,7 @@ FIRST = (
     "docs/phone/README.md",
 )
 LAST = ("paper/README.md", "data/README.md", "docs/contributing.md")
+RECORDED = "The control moves recorded pictures"
 STILL = "A control, shown as its still picture: open the lesson in JupyterLab to move it."
 
 log = logging.getLogger(__name__)
@@ -134,17 +136,79 @@ def finish(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def finish_lesson(doctree: nodes.document, path: Path) -> None:
-    """Alt texts on figures, a line under the still picture of each control, launch buttons."""
-    alts = alt_texts(json.loads(path.read_text(encoding="utf-8")))
+    """Alt texts on figures, controls over their recorded pictures, launch buttons."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    alts = alt_texts(notebook)
     for image in doctree.findall(nodes.image):
         if alt := alts.get(Path(image["uri"]).stem):
             image["alt"] = alt
-    for cell in doctree.findall(nodes.container):
-        if cell.get("nb_element") == "cell_code" and "explore(" in cell.astext():
-            for image in list(cell.findall(nodes.image)):
-                insert_after(image, nodes.paragraph("", STILL, classes=["still"]))
+    folders = {
+        digest: frames.folder_of(path) / frames.name(frames.source_of(cell))
+        for cell in frames.cells(notebook)
+        for digest in list(alt_texts({"cells": [cell]}))[-1:]  # a control ends its cell
+    }
+    for image in list(doctree.findall(nodes.image)):
+        if folder := folders.get(Path(image["uri"]).stem):
+            add_control(image, folder)
     title = next(doctree.findall(nodes.title))
     insert_after(title, nodes.raw("", launch(path, stamp.address()), format="html"))
+
+
+def add_control(image: nodes.image, folder: Path) -> None:
+    """Native controls over a still picture and a line under it; the line alone without frames."""
+    index, words = frames.read(folder), STILL
+    if index:
+        above = nodes.raw("", control_html(index, folder), format="html")
+        image.parent.insert(image.parent.index(image), above)
+        words = recorded_words(index["controls"])
+    insert_after(image, nodes.paragraph("", words, classes=["still"]))
+
+
+def recorded_words(controls: list[dict]) -> str:
+    """What the pictures of this page leave out, for the line under them."""
+    fixed = [f"{c['name']} stays at {c['stops'][0]}" for c in controls if len(c["stops"]) == 1]
+    fewer = [
+        f"{c['name']} takes {len(c['stops'])} of its {c['of']} values"
+        for c in controls
+        if 1 < len(c["stops"]) < c["of"]
+    ]
+    if not fixed + fewer:
+        return f"{RECORDED}."
+    return f"{RECORDED}: {', '.join(fewer + fixed)}. In JupyterLab every value can be chosen."
+
+
+def control_html(index: dict, folder: Path) -> str:
+    """The controls of one recorded picture; docs/book/static/frames.js shows and connects them."""
+    parts = []
+    for number, control in enumerate(index["controls"]):
+        stops, start = [html.escape(stop) for stop in control["stops"]], control["start"]
+        key, words = f"{folder.name}-{number}", html.escape(control["name"])
+        how = f'id="{key}" autocomplete="off"'  # a page that is loaded again begins anew
+        if len(stops) == 1:
+            part = f'<input type="hidden" value="0" id="{key}">'
+        elif control["kind"] == "checkbox":
+            checked = " checked" if start else ""
+            part = f'<label for="{key}">{words}</label><input type="checkbox" {how}{checked}>'
+        elif control["kind"] == "choice":
+            options = "".join(
+                f'<option value="{place}"{" selected" if place == start else ""}>{stop}</option>'
+                for place, stop in enumerate(stops)
+            )
+            part = f'<label for="{key}">{words}</label><select {how}>{options}</select>'
+        else:
+            part = (
+                f'<label for="{key}">{words}</label><input type="range" {how} min="0"'
+                f' max="{len(stops) - 1}" value="{start}" aria-valuetext="{stops[start]}">'
+                f'<output for="{key}">{stops[start]}</output>'
+            )
+        parts.append(part)
+    data = {"alt": index["alt"], "stops": [control["stops"] for control in index["controls"]]}
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    pictures = f"../docs/frames/{folder.parent.name}/{folder.name}/"
+    return (
+        f'<div class="control" data-pictures="{pictures}" hidden>{"".join(parts)}'
+        f'<script type="application/json">{text}</script></div>'
+    )
 
 
 def insert_after(node: nodes.Node, new: nodes.Node) -> None:
@@ -200,9 +264,11 @@ def visit(self, node: nodes.Element) -> None:
 
 
 def after(app: Sphinx, error: Exception | None) -> None:
-    """The font of the formulas, and an index.html that leads to the first page."""
+    """The font of the formulas, the recorded pictures, and an index.html to the first page."""
     if error or app.builder.format != "html":
         return
+    if frames.FRAMES.is_dir():
+        shutil.copytree(frames.FRAMES, app.outdir / "docs" / "frames", dirs_exist_ok=True)
     folder = Path(importlib.util.find_spec("ziamath").submodule_search_locations[0]) / "fonts"
     copy_asset_file(folder / "STIXTwoMath-Regular.ttf", app.outdir / "_static")
     first, project = f"{app.config.root_doc}.html", app.config.project

@@ -1,15 +1,15 @@
 """The site, opened from disk at a desk's and a phone's size.
 
-It searches, folds, fits the screen, shows every figure, and fetches nothing.
+It searches, folds, fits the screen, shows every figure, moves every control, and fetches nothing.
 """
 
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
-from tools import book, notebooks
+from tools import book, frames, notebooks
 
 from .conftest import shot
 
@@ -92,6 +92,84 @@ def test_every_page_fits_shows_its_pictures_and_fetches_nothing(site, screen, re
         shot(page, f"book-{path.stem}-{screen}")
     assert len(requests) > 20
     assert [url for url in requests if not url.startswith(("file://", "data:"))] == []
+
+
+def recorded() -> list[str]:
+    """The lessons whose controls have recorded pictures."""
+    if not (found := sorted(path.name for path in frames.FRAMES.glob("*"))):
+        pytest.skip("no pictures of controls here: `make notebooks` records them")
+    return found
+
+
+def first_control(page: Page, site: Path) -> Locator:
+    """A control with a slider, on the page of the first lesson that has recorded pictures."""
+    page.goto((site / "notebooks" / f"{recorded()[0]}.html").as_uri())
+    return page.locator(".control", has=page.locator("input[type=range]")).first
+
+
+def shown(control: Locator) -> tuple[str, str]:
+    """The address and the words of a control's picture, once it is drawn."""
+    picture = control.locator("xpath=..").locator("img")
+    drawn = "image => image.decode().then(() => [image.src, image.alt])"
+    return tuple(picture.evaluate(drawn))
+
+
+def place_of_stop(slider: Locator, share: float) -> tuple[float, float]:
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    return box["x"] + share * box["width"], box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("screen", ["page", "phone_page"], ids=["desk", "phone"])
+def test_a_control_moves_by_keyboard_slider_and_finger_without_a_kernel(site, screen, request):
+    page = request.getfixturevalue(screen)
+    control = first_control(page, site)
+    slider = control.locator("input[type=range]").first
+    before = shown(control)
+    slider.press("ArrowRight")
+    by_key = shown(control)
+    assert by_key[0] != before[0] and by_key[1] != before[1]
+    assert by_key[0].startswith("file://") and by_key[0].endswith(".webp")
+    words = slider.get_attribute("aria-valuetext")
+    expect(slider.locator("xpath=following-sibling::output").first).to_have_text(words)
+    slider.press("ArrowLeft")
+    assert shown(control)[1] == before[1], "back where it was, with the words of the still picture"
+    touch = page.touchscreen.tap if screen == "phone_page" else page.mouse.click
+    touch(*place_of_stop(slider, 0.02))
+    at_the_left = shown(control)
+    touch(*place_of_stop(slider, 0.98))
+    assert len({before[0], at_the_left[0], shown(control)[0]}) == 3
+    assert slider.bounding_box()["height"] >= 44, "a finger needs 44 points (WCAG 2.5.5)"
+    control.scroll_into_view_if_needed()
+
+
+def test_every_control_of_the_site_moves_its_picture_and_its_words(site, page):
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error.message))
+    for lesson in recorded():
+        page.goto((site / "notebooks" / f"{lesson}.html").as_uri())
+        controls = page.locator(".control").all()
+        folders = list((frames.FRAMES / lesson).iterdir())
+        assert len(controls) == len(folders), lesson
+        for control in controls:
+            expect(control).to_be_visible()
+            for part in control.locator("input:not([type=hidden]), select").all():
+                before = shown(control)
+                move(part)
+                assert shown(control)[0] != before[0], lesson
+        shot(page, f"book-moved-{lesson}")
+    assert errors == []
+
+
+def move(part: Locator) -> None:
+    """One stop further, or back where a slider or a list is at its end, by keyboard."""
+    if part.get_attribute("type") == "checkbox":
+        part.press(" ")
+        return
+    is_list = part.evaluate("part => part.tagName === 'SELECT'")
+    back, on = ("ArrowUp", "ArrowDown") if is_list else ("ArrowLeft", "ArrowRight")
+    last = part.evaluate("part => String(part.length - 1)" if is_list else "part => part.max")
+    part.press(back if part.input_value() == last else on)
 
 
 def test_what_is_wider_than_a_phone_scrolls_inside_itself(site, phone_page):
