@@ -7,7 +7,7 @@ PARALLEL := OMP_NUM_THREADS=1
 WORKERS := -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lint test test-extras test-all claims notebooks book phone app results torture data papers stamp constraints clean
+.PHONY: help setup lab lint test test-extras test-all claims notebooks book phone app results torture bench data papers stamp constraints clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -53,8 +53,11 @@ results: setup  ## measure everything on real data and write docs/results.md and
 data: setup  ## download data sets and face networks; make data ARGS=--list; make data ARGS="lfw omniglot"
 	@$(PY) -m tools.data $(ARGS)
 
-torture: setup  ## kill downloads and cache writes at random moments (docs/results/torture.json)
+torture: setup  ## kill downloads, caches, trainings, exports and galleries at random moments (docs/results/torture.json)
 	OMP_NUM_THREADS=1 $(PY) -m tools.torture $(ARGS)
+
+bench: setup  ## time losses, step, files and gallery beside the field's (docs/benchmarks.md); idle machine
+	OMP_NUM_THREADS=1 $(PY) -m tools.bench $(ARGS)
 
 papers: setup  ## fetch the papers that the lessons cite to paper/ (arXiv; not committed)
 	$(PY) -m tools.papers

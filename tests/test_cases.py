@@ -18,17 +18,18 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 
-from lib import course, losses
+from lib import course, losses, models
 from lib.data import ImageSet, download, load, pairs
 from lib.data.files import write_atomically
 from lib.data.folder import people_folders, upright
 from lib.data.pairs import count_triplets
 from lib.export import PhoneModel, ShortFaceNet, parity, read_contract, run, to_onnx
-from lib.models import ConvBlock, KochNet, MobileFaceNet, course_model, embed
+from lib.models import ConvBlock, KochNet, MobileFaceNet, SignatureNet, course_model, embed
 from lib.phone.gallery import Gallery
 from lib.phone.recogniser import Phone
 from lib.training import fit
 from lib.training.__main__ import _parser, main
+from tools.faces.face_alignment import published_network
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ["size=32", "--width", "0.25", "-p", "4", "-k", "2", "--steps", "3", "--warm-up", "0"]
@@ -290,6 +291,32 @@ def test_14_a_tilde_is_the_home_folder_wherever_a_path_enters(tmp_path, monkeypa
     given = _parser().parse_args(words)
     assert given.out == tmp_path / "a.pt" and given.checkpoint == tmp_path / "b"
     assert given.start_from == tmp_path / "c.pt"
+
+
+def test_14_what_is_written_below_a_tilde_is_found_below_it(tmp_path, monkeypatch):
+    for variable in HOME:
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    model = SignatureNet(8, (16, 16), width=0.25)
+    models.check_writable("~/a/model.pt")
+    models.save(model, "~/a/model.pt")
+    assert models.load("~/a/model.pt").options == model.options
+    Gallery("0" * 16, 8).save("~/gallery.txt")
+    assert Gallery.load("~/gallery.txt", "0" * 16, 8).names == []
+    assert read_contract(to_onnx(ShortFaceNet(), "~/m.onnx")) == read_contract("~/m.onnx")
+    assert parity(ShortFaceNet(), "~/m.onnx", np.zeros((1, 112, 112, 3), np.uint8)) < 1e-4
+    images = ImageSet(np.zeros((4, 16, 16), np.uint8), [0, 0, 1, 1], np.ones(4, bool), list("abcd"))
+    options = dict(loss=losses.batch_contrastive_loss, steps=2, batch=(2, 2))
+    one, two = (fit(model, images, checkpoint="~/checkpoint", **options) for _ in range(2))
+    assert one == two  # seconds too: the second call found the checkpoint and had nothing to do
+    monkeypatch.setenv("COURSE_FACE_WEIGHTS", "~/net.param, ~/net.bin")
+    with pytest.raises(SystemExit, match="COURSE_FACE_WEIGHTS"):  # not there
+        published_network()
+    for end in ("param", "bin"):
+        write_atomically(f"~/net.{end}", b"cats")
+    with pytest.raises(ValueError, match="does not begin with 7767517"):  # found, and read
+        published_network()
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
 def test_14_a_path_that_is_no_home_folder_stays_as_it_is(tmp_path):

@@ -447,6 +447,12 @@ def test_the_cell_downloads_the_course_into_an_empty_folder_once(tmp_path, addre
     assert (tmp_path / "course" / "mine.txt").exists()
 
 
+def test_a_tilde_in_the_address_is_the_home_folder(tmp_path, address):
+    home = str(Path(address.removeprefix("file://")).parent)
+    done = run_cell(tmp_path, "~/course.git", HOME=home, USERPROFILE=home)
+    assert done.stdout == f"started {tmp_path / 'course' / 'lib' / 'course.py'}\n", done.stderr
+
+
 @pytest.mark.parametrize("below", [".", "notebooks", "notebooks/deeper"])
 def test_the_cell_finds_the_course_that_it_is_in(tmp_path, below):
     (tmp_path / "lib").mkdir()

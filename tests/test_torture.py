@@ -7,9 +7,11 @@ import pytest
 
 from tools import torture
 
+SLOW = [pytest.param("exports", marks=pytest.mark.slow)]
+
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are killed after a fork")
-@pytest.mark.parametrize("kind", torture.KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in torture.KINDS if kind != "exports"] + SLOW)
 def test_one_kill_in_a_hundred_of_make_torture(kind):
     counts = torture.torture(kind, torture.KILLS // 100, seed=1)
     assert counts["kills"] == 3 == counts["whole"] + counts["absent"]

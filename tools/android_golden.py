@@ -17,6 +17,7 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
+from lib.course import as_path
 from lib.data import load
 from lib.data.synthetic.face_render import TEMPLATE
 from lib.models import DlibResNet
@@ -371,4 +372,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(as_path(sys.argv[1]))

@@ -25,6 +25,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
+from lib.course import as_path
 from lib.data.files import write_atomically
 from tools import frames
 from tools.notebook_outputs import VIEW, tidy
@@ -290,7 +291,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("command", choices=("run", "frames", "tidy", "check", "list"))
-    parser.add_argument("paths", nargs="*", type=Path)
+    parser.add_argument("paths", nargs="*", type=as_path)
     parser.add_argument("--budget", choices=("quick", "full"), default="full")
     options = parser.parse_args(arguments)
     paths = [path.resolve() for path in options.paths] or lessons()

@@ -12,7 +12,7 @@ SOURCE = """\
 import os, subprocess, sys
 from pathlib import Path
 
-REPOSITORY = os.environ.get("COURSE_REPOSITORY", "")
+REPOSITORY = os.path.expanduser(os.environ.get("COURSE_REPOSITORY", ""))
 new = Path("course").resolve()  # where a download goes
 root = next((p for p in new.parents if (p / "lib/course.py").exists()), new)
 if not (root / "lib/course.py").exists():

@@ -27,13 +27,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from PIL import Image
 from tqdm import tqdm
 
-from lib import course
+from lib import course, models
 from lib.data import ImageSet, cache, load, mapped
+from lib.data.arrays import unit_rows
 from lib.data.download import fetch
 from lib.data.files import write_atomically
+from lib.export import ShortFaceNet, to_onnx
+from lib.losses import batch_hard_triplet_loss
+from lib.models import SignatureNet
+from lib.models.files import read_file
+from lib.phone.gallery import Gallery
+from lib.training import Checkpoint, fit
+from lib.training.checkpoint import FORMAT
 
 RECORD = course.ROOT / "docs" / "results" / "torture.json"
 KILLS, SEED = 300, 0
@@ -140,10 +149,112 @@ def mapped_folder(folder: Path) -> Kind:
     return Kind(work, state)
 
 
+def training(folder: Path) -> Kind:
+    """A training that writes a checkpoint each step, and its model in the end.
+
+    Killed, it goes on from the checkpoint: weights and losses have to be those of one that was
+    never stopped, to the bit.
+    """
+    pixels = np.random.default_rng(4).integers(0, 256, (12, 16, 16), np.uint8)
+    names = tuple(f"image {n}" for n in range(12))
+    images = ImageSet(pixels, np.arange(12) // 3, np.ones(12, bool), names)
+    out, checkpoint = folder / "model.pt", folder / "checkpoint"
+
+    def work() -> None:
+        torch.manual_seed(0)
+        model = SignatureNet(8, (16, 16), width=0.25)
+        options = dict(loss=batch_hard_triplet_loss, steps=8, batch=(2, 2))
+        history = fit(model, images, checkpoint=Checkpoint(checkpoint, every=1), **options)
+        models.save(model, out, loss=history.loss)
+        checkpoint.unlink(missing_ok=True)
+
+    work()  # in this process, so that those that are killed find loaded what it imports
+    _anew(work, folder)
+    right = models.load(out)
+
+    def state() -> str:
+        if checkpoint.exists():
+            read_file(checkpoint, FORMAT)
+        if not out.exists():
+            return ABSENT
+        model = models.load(out)
+        pairs = zip(model.state_dict().values(), right.state_dict().values(), strict=True)
+        same = model.facts == right.facts and all(torch.equal(a, b) for a, b in pairs)
+        return WHOLE if same else "other weights or losses"
+
+    return Kind(work, in_words(state))
+
+
+def exports(folder: Path) -> Kind:
+    """A network as ONNX, with the contract beside it and what the cache keeps of the conversion."""
+    out = folder / "model.onnx"
+    network = ShortFaceNet()
+
+    def work() -> None:
+        to_onnx(network, out)
+
+    work()  # in this process, as above
+    _anew(work, folder)
+    right, beside = out.read_bytes(), Path(f"{out}.json")
+    contract = beside.read_bytes()
+
+    def state() -> str:
+        if beside.exists() and beside.read_bytes() != contract:
+            return "the contract beside the file is another"
+        if not out.exists():
+            return ABSENT
+        return WHOLE if out.read_bytes() == right else "the file holds other bytes"
+
+    return Kind(work, state)
+
+
+def galleries(folder: Path) -> Kind:
+    """Five people who are enrolled one after the other, the gallery saved after each."""
+    path, people = folder / "gallery.txt", [f"person {n}" for n in range(5)]
+    vectors = unit_rows(np.random.default_rng(5).standard_normal((5, 8)).astype(np.float32))
+
+    def now() -> Gallery:
+        return Gallery.load(path, "0" * 16, 8) if path.exists() else Gallery("0" * 16, 8)
+
+    def work() -> None:
+        gallery = now()
+        for name, vector in zip(people, vectors):
+            if name not in gallery.names:
+                gallery.enrol(name, vector[None])
+                gallery.save(path)
+        assert now().names == people  # nobody who was enrolled is lost
+
+    to_the_end(work)
+    right = now()
+
+    def state() -> str:
+        gallery = now()
+        pairs = [(gallery.templates(name), right.templates(name)) for name in gallery.names]
+        same = gallery.names == people[: len(pairs)] and all(np.array_equal(*two) for two in pairs)
+        return (WHOLE if same else "other people or vectors") if pairs else ABSENT
+
+    return Kind(work, in_words(state))
+
+
+def in_words(state: Callable[[], str]) -> Callable[[], str]:
+    """The same, where a file that cannot be read is said instead of raised."""
+
+    def either() -> str:
+        try:
+            return state()
+        except ValueError as error:
+            return str(error)
+
+    return either
+
+
 KINDS: dict[str, Callable[[Path], Kind]] = {
     "download": download,
     "cached-set": cached_set,
     "mapped-folder": mapped_folder,
+    "training": training,
+    "exports": exports,
+    "galleries": galleries,
 }
 
 
@@ -156,6 +267,7 @@ def start(work: Callable[[], object]) -> int:
     if process == 0:
         status = 1
         try:
+            torch.set_num_threads(1)  # threads of the process before the fork are not in this one
             work()
             status = 0
         finally:
@@ -184,7 +296,7 @@ def torture(name: str, kills: int, seed: int = SEED) -> dict[str, int]:
         os.environ["COURSE_CACHE"] = str(folder)
         kind = KINDS[name](folder)
         try:
-            seconds = sorted(_anew(kind, folder) for _ in range(3))[1]
+            seconds = sorted(_anew(kind.work, folder) for _ in range(3))[1]
             while counts["kills"] < kills:
                 _kill_once(kind, folder, rng, seconds, counts)
         finally:
@@ -198,9 +310,9 @@ def torture(name: str, kills: int, seed: int = SEED) -> dict[str, int]:
 COUNTS = ("kills", WHOLE, ABSENT, "broken", "done again", "not the same", "left behind")
 
 
-def _anew(kind: Kind, folder: Path) -> float:
+def _anew(work: Callable[[], object], folder: Path) -> float:
     shutil.rmtree(folder, ignore_errors=True)
-    return to_the_end(kind.work)
+    return to_the_end(work)
 
 
 def _kill_once(

@@ -12,6 +12,7 @@ import copy
 import functools
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -31,6 +32,15 @@ ENCRYPTED = 0x1  # among an entry's flag bits
 HEADER = 12  # random bytes before encrypted data
 # CRC-32 of each single byte without the usual inversions.
 CRC_OF = np.array([zlib.crc32(bytes([n]), 0xFFFFFFFF) ^ 0xFFFFFFFF for n in range(256)], np.uint32)
+# What `zipfile` raises for bytes that are not as they were: its own error and those of its parts.
+DAMAGED = (
+    zipfile.BadZipFile,
+    struct.error,
+    EOFError,
+    OverflowError,
+    RuntimeError,  # NotImplementedError among them: flags of features that it does not know
+    ValueError,
+)
 AGAIN = "delete it and load again to fetch a fresh copy"
 UNSAFE = "do not trust this archive"
 
@@ -40,7 +50,7 @@ def open_zip(path: Path) -> Iterator[ZipFile]:
     """The archive, open for reading; DataError where it is no zip or cut short."""
     try:
         archive = ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+    except DAMAGED:
         raise DataError(f"{path} is not a complete zip archive; {AGAIN}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be opened ({error.strerror})") from None
@@ -136,7 +146,7 @@ def _stored_bytes(archive: ZipFile, info: ZipInfo) -> bytes:
     try:
         with archive.open(stored) as file:
             return file.read()
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError):
+    except (*DAMAGED, OSError):
         raise DataError(f"{archive.filename} is damaged at {info.filename}; {AGAIN}") from None
 
 

@@ -8,11 +8,23 @@ import numpy as np
 def as_array(x) -> np.ndarray:
     """A list, an array, or a tensor of any type on any device, as a NumPy array."""
     if not hasattr(x, "detach"):
-        return np.asarray(x)
+        try:
+            return np.asarray(x)
+        except ValueError:
+            raise ValueError("rows of different lengths are no array: give each as many") from None
     x = x.detach().cpu()
     if x.is_floating_point() and x.dtype.itemsize == 2:
         x = x.float()  # NumPy has no bfloat16
     return x.numpy()
+
+
+def as_floats(x, name: str) -> np.ndarray:
+    """Numbers as float64, of any shape; ValueError for text, None and complex numbers."""
+    values = as_array(x)
+    if values.dtype.kind not in "biuf":
+        odd = [value for value in values.ravel().tolist() if not isinstance(value, (int, float))]
+        raise ValueError(f"{name} must be numbers, not {odd[:1] or values.dtype}")
+    return values.astype(np.float64)
 
 
 def check_labels(labels, name: str = "identity", text: bool = False) -> np.ndarray:

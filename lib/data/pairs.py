@@ -112,7 +112,8 @@ class PKBatches:
     def __init__(self, identity, p: int, k: int, batches: int, seed: int = 0):
         identity, _ = _labels(identity)
         whole_numbers(p=(p, 1), k=(k, 1), batches=(batches, 1), seed=(seed, 0))
-        groups = [np.flatnonzero(identity == person) for person in np.unique(identity)]
+        order = np.argsort(identity, kind="stable")  # a comparison a person would be N x C
+        groups = np.split(order, np.flatnonzero(np.diff(identity[order])) + 1)
         self.groups = [group for group in groups if len(group) > 1 or k == 1]
         if left_out := len(groups) - len(self.groups):
             alone = f"{left_out} of {len(groups)} identities have one image"

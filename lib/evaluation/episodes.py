@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data.arrays import unit_rows
+from lib.data.arrays import as_floats, check_labels, unit_rows
 
 
 class Episodes(NamedTuple):
@@ -34,8 +34,12 @@ def draw_episodes(
             Each group with enough identities is drawn equally often
     raises  ValueError where no group has `ways` identities of shots + 1 images
     """
-    identity = np.asarray(identity)
-    group = np.zeros_like(identity) if group is None else np.asarray(group)
+    identity = check_labels(identity, text=True)
+    group = np.zeros_like(identity) if group is None else check_labels(group, "group", text=True)
+    if group.shape != identity.shape:
+        raise ValueError(
+            f"group must be one label for each of {len(identity)} images, not {len(group)}"
+        )
     images = {one: np.flatnonzero(identity == one) for one in np.unique(identity)}
     pools = []
     for g in np.unique(group):
@@ -80,10 +84,13 @@ def is_correct(scores, answer) -> np.ndarray:
 
     scores  (E, ways); `answer` and what is returned are (E,)
     """
-    scores, answer = np.asarray(scores), np.asarray(answer)
+    scores, answer = as_floats(scores, "scores"), check_labels(answer, "answer")
     if scores.ndim != 2 or answer.shape != scores.shape[:1] or not np.isfinite(scores).all():
         shapes = f"{scores.shape} and {answer.shape}"
         raise ValueError(f"scores must be finite (E, ways) and answer (E,), not {shapes}")
+    if not 0 <= answer.min() <= answer.max() < scores.shape[1]:
+        found = f"it goes from {answer.min()} to {answer.max()}"
+        raise ValueError(f"answer must be one of {scores.shape[1]} ways, counted from 0; {found}")
     best = scores >= scores.max(1, keepdims=True)
     return best[np.arange(len(answer)), answer] / best.sum(1)
 
@@ -95,8 +102,14 @@ def retrieve(embeddings, identity, k: int, block: int = 1000) -> tuple[np.ndarra
     returns     indices (N, k), the most alike first, and bool (N, k), where the identity is the
                 query's: its mean is precision at k
     """
-    unit = unit_rows(np.asarray(embeddings, dtype=np.float32))
-    if len(unit) != len(identity) or not 1 <= k < len(unit) or not np.isfinite(unit).all():
+    unit = unit_rows(as_floats(embeddings, "embeddings").astype(np.float32))
+    identity = check_labels(identity, text=True)
+    if (
+        unit.ndim != 2
+        or len(unit) != len(identity)
+        or not 1 <= k < len(unit)
+        or not np.isfinite(unit).all()
+    ):
         given = f"{len(unit)} embeddings, {len(identity)} identities, k={k}"
         raise ValueError(f"k must be 1 to N - 1 of N finite embeddings and identities; {given}")
     blocks = []
@@ -107,5 +120,5 @@ def retrieve(embeddings, identity, k: int, block: int = 1000) -> tuple[np.ndarra
         best = np.argpartition(-scores, k - 1, axis=1)[:, :k]  # the k best, in no order
         order = np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable")
         blocks.append(np.take_along_axis(best, order, 1))
-    found, identity = np.concatenate(blocks), np.asarray(identity)
+    found = np.concatenate(blocks)
     return found, identity[found] == identity[:, None]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data.arrays import as_array
+from lib.data.arrays import as_array, as_floats, check_labels
 
 
 class Identification(NamedTuple):
@@ -27,7 +27,9 @@ def identification(scores, probe_identity, gallery_identity, fpir: float = 0.01)
     raises            ValueError without enrolled probes, or where `fpir` cannot be resolved
     source            ISO/IEC 19795-1; Grother, Ngan, FRVT part 2
     """
-    scores = as_array(scores).astype(np.float64)
+    scores = as_floats(scores, "scores")
+    check_labels(probe_identity, "probe_identity", text=True)  # NaN would count as a stranger
+    check_labels(gallery_identity, "gallery_identity", text=True)
     probes, gallery = as_array(probe_identity), as_array(gallery_identity)
     if scores.shape != (len(probes), len(gallery)) or not np.isfinite(scores).all():
         shape = f"({len(probes)}, {len(gallery)}): probes x templates, not {scores.shape}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lib.data.arrays import as_array, check_whole_number
+from lib.data.arrays import as_array, as_floats, check_labels, check_whole_number
 from lib.evaluation.scores import as_pairs
 
 
@@ -69,7 +69,8 @@ def _over_pairs(value: Callable, order: np.ndarray, identities, resamples: int, 
         shapes = f"not {first.shape} and {second.shape}"
         raise ValueError(f"identities must be two arrays of {len(order)}, {shapes}")
     check_whole_number("resamples", resamples, least=1)
-    people, codes = np.unique(np.concatenate([first[order], second[order]]), return_inverse=True)
+    both = check_labels(np.concatenate([first[order], second[order]]), "identities", text=True)
+    people, codes = np.unique(both, return_inverse=True)
     i, j = np.split(codes, 2)
     if len(people) < 2:
         raise ValueError("one identity only: there is nothing to resample")
@@ -103,12 +104,13 @@ def interval_over(
     kinds  (N,), optional: the mean is that of the kinds' means, so each kind counts alike
            (balanced accuracy). A kind that a draw misses counts as 0
     """
-    values = np.asarray(values, dtype=np.float64)
-    if values.shape != np.shape(groups) or not len(values) or not np.isfinite(values).all():
-        shapes = f"{values.shape} and {np.shape(groups)}"
-        raise ValueError(f"values and groups must be (N,), N >= 1, and finite, not {shapes}")
-    names, group = np.unique(np.asarray(groups), return_inverse=True)
-    _, kind = np.unique(np.zeros(len(values)) if kinds is None else kinds, return_inverse=True)
+    values, groups = as_floats(values, "values"), check_labels(groups, "groups", text=True)
+    kinds = np.zeros_like(groups) if kinds is None else check_labels(kinds, "kinds", text=True)
+    if not values.shape == groups.shape == kinds.shape or not np.isfinite(values).all():
+        shapes = f"{values.shape}, {groups.shape} and {kinds.shape}"
+        raise ValueError(f"values and groups (and kinds) must be (N,), values finite, not {shapes}")
+    names, group = np.unique(groups, return_inverse=True)
+    _, kind = np.unique(kinds, return_inverse=True)
     total, size = np.zeros((2, kind.max() + 1, len(names)))  # (kinds, groups) each
     np.add.at(total, (kind, group), values)
     np.add.at(size, (kind, group), 1)

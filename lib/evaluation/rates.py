@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data.arrays import as_array
+from lib.data.arrays import as_floats, check_labels, check_whole_number
 from lib.evaluation.intervals import bootstrap_interval
 from lib.evaluation.scores import as_pairs, check_threshold
 
@@ -112,20 +112,22 @@ def lfw_accuracy(scores, same, folds=10, thresholds=None) -> tuple[float, float]
                 distances d < t: pass -d and the grid -t
     """
     scores, same = as_pairs(scores, same)
-    if np.ndim(folds) == 0:
-        if not 2 <= folds <= len(scores):
+    if isinstance(folds, (int, np.integer)):
+        if check_whole_number("folds", folds, least=2) > len(scores):
             raise ValueError(f"folds={folds} must lie in 2 ... {len(scores)}, the number of pairs")
         folds = np.repeat(np.arange(folds), [len(part) for part in np.array_split(scores, folds)])
-    folds = as_array(folds)
+    folds = check_labels(folds, "folds", text=True)
     if folds.shape != scores.shape or len(np.unique(folds)) < 2:
         raise ValueError(f"folds: a number, or {len(scores)} fold numbers of two folds or more")
-    if thresholds is not None and not (np.size(thresholds) and np.isfinite(thresholds).all()):
-        raise ValueError("thresholds must be one finite number or more")
+    if thresholds is not None:
+        thresholds = as_floats(thresholds, "thresholds")
+        if not (thresholds.size and np.isfinite(thresholds).all()):
+            raise ValueError("thresholds must be one finite number or more")
     accuracies = []
     for fold in np.unique(folds):
         test = folds == fold
         train_scores, train_same = scores[~test], same[~test]
-        grid = as_array(_midpoints(train_scores) if thresholds is None else thresholds)
+        grid = _midpoints(train_scores) if thresholds is None else thresholds
         threshold = grid[np.argmax(_correct(train_scores, train_same, grid))]
         accuracies.append(np.mean((scores[test] >= threshold) == same[test]))
     return float(np.mean(accuracies)), float(np.std(accuracies))
@@ -156,7 +158,7 @@ def convert_threshold(value, source: str, target: str):
     ranges = {"cosine": (-1, 1), "l2": (0, 2), "squared l2": (0, 4)}
     if source not in ranges or target not in ranges:
         raise ValueError(f"metrics are {', '.join(ranges)}; not {source!r} or {target!r}")
-    value = as_array(value).astype(np.float64)
+    value = as_floats(value, "value")
     low, high = ranges[source]
     if not ((value >= low - 1e-6) & (value <= high + 1e-6)).all():
         off = f"{source} of unit vectors lies in [{low}, {high}], not {value}"

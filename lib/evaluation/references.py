@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.data.arrays import as_array, whole_numbers
+from lib.data.arrays import as_floats, check_flags, check_labels, whole_numbers
 
 
 class Draw(NamedTuple):
@@ -50,7 +50,8 @@ def draw_references(identity, genuine, k: int, draws: int = 10, seed: int = 0) -
     raises  ValueError where an identity has no genuine image left to be questioned
     """
     whole_numbers(k=(k, 1), draws=(draws, 1))
-    identity, genuine = as_array(identity), as_array(genuine).astype(bool)
+    identity = check_labels(identity)
+    genuine = check_flags(genuine, len(identity), "genuine")
     people = np.unique(identity)
     real = {person: np.flatnonzero((identity == person) & genuine) for person in people}
     rng, found = np.random.default_rng(seed), []
@@ -71,13 +72,25 @@ def label_scores(draws: list[Draw], scores: Sequence[np.ndarray], owner=None) ->
     owner  (N,) identities of all images, for intervals over both sides of a random forgery; None:
            the claimed identity stands in its place
     """
+    if not draws or len(draws) != len(scores):
+        raise ValueError(
+            f"{len(draws)} draws, scores of {len(scores)}: one or more, as many of both"
+        )
+    if owner is not None:
+        owner = check_labels(owner, "owner")
+        if (last := max(max(draw.questioned) for draw in draws)) >= len(owner):
+            fix = f"has {len(owner)} entries, but image {last} is questioned: give it of all images"
+            raise ValueError(f"owner {fix}")
     same, skilled, claimed, whose = [], [], [], []
-    for draw in draws:
+    for draw, its_scores in zip(draws, scores):
+        if np.shape(its_scores) != draw.questioned.shape:
+            shapes = f"{np.shape(its_scores)} for {draw.questioned.shape} questioned images"
+            raise ValueError(f"scores of identity {draw.identity}: {shapes}")
         kind = np.repeat([0, 1, 2], [len(draw.genuine), len(draw.skilled), len(draw.random)])
         same.append(kind == 0)
         skilled.append(kind == 1)
         claimed.append(np.full(len(kind), draw.identity))
-        whose.append(claimed[-1] if owner is None else as_array(owner)[draw.questioned])
+        whose.append(claimed[-1] if owner is None else owner[draw.questioned])
     return Scored(*map(np.concatenate, (scores, same, skilled, claimed, whose)))
 
 
@@ -89,7 +102,7 @@ def score_draws(embeddings, draws: list[Draw], owner=None, spread: bool = False)
     spread      True: subtract the mean cosine among the references, so that one threshold fits
                 people who sign steadily and people who do not
     """
-    embeddings = as_array(embeddings).astype(np.float64)
+    embeddings = as_floats(embeddings, "embeddings")
     scores = []
     for draw in draws:
         references = embeddings[draw.references]  # (k, D)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from lib.data.arrays import as_array, unit_rows
+from lib.data.arrays import as_array, as_floats, unit_rows
 
 
 def as_pairs(scores, same) -> tuple[np.ndarray, np.ndarray]:
@@ -12,13 +12,14 @@ def as_pairs(scores, same) -> tuple[np.ndarray, np.ndarray]:
 
     raises  ValueError where they do not fit together, or a kind of pair is missing
     """
-    scores, same = as_array(scores).astype(np.float64), as_array(same)
+    scores, same = as_floats(scores, "scores"), as_array(same)
     if scores.ndim != 1 or scores.shape != same.shape:
         raise ValueError(f"scores and same must be (N,) both, not {scores.shape} and {same.shape}")
     if bad := int((~np.isfinite(scores)).sum()):
         raise ValueError(f"{bad} of {len(scores)} scores are NaN or infinite")
     if same.dtype != bool and not np.isin(same, (0, 1)).all():
-        raise ValueError("same must be bool, or 0 and 1")
+        fix = "are these identities? compare them first: identity[i] == identity[j]"
+        raise ValueError(f"same must be bool, or 0 and 1; {fix}")
     same = same.astype(bool)
     if same.all() or not same.any():
         missing = "different" if len(same) and same.all() else "same"
@@ -49,9 +50,20 @@ def pair_scores(embeddings, i, j) -> np.ndarray:
 
     embeddings  (N, D); i, j (M,) are the two rows of each pair
     returns     float64 (M,) in [-1, 1]
+    raises      ValueError for other shapes, NaN, and rows that are not there
     """
-    unit = unit_rows(as_array(embeddings).astype(np.float64))
+    unit = unit_rows(as_floats(embeddings, "embeddings"))
     i, j = as_array(i), as_array(j)
+    if unit.ndim != 2 or i.ndim != 1 or i.shape != j.shape:
+        shapes = f"{unit.shape}, {i.shape} and {j.shape}"
+        raise ValueError(f"embeddings must be (N, D), i and j (M,) both, not {shapes}")
+    if not np.isfinite(unit).all():
+        raise ValueError("embeddings hold NaN or infinite values: has the network diverged?")
+    for rows in (i, j):
+        if len(rows) and (
+            rows.dtype.kind not in "iu" or not 0 <= rows.min() <= rows.max() < len(unit)
+        ):
+            raise ValueError(f"i and j must be rows, whole numbers from 0 to {len(unit) - 1}")
     part = max(1, 2**23 // unit.shape[1])  # pairs at once: raw pixels would take gigabytes
     scores = [np.empty(0)]
     for at in range(0, len(i), part):

@@ -29,6 +29,7 @@ import numpy as np
 import torch
 
 from lib import course
+from lib.course import as_path
 from lib.data.files import write_atomically
 from lib.export import rewrite
 from lib.export.contract import PhoneModel, contract, fingerprint
@@ -229,7 +230,7 @@ def export_all(
         for precision in PRECISIONS[suffix]:
             if precision + suffix in leave_out:
                 continue
-            path = Path(folder) / f"{name}-{precision}{suffix}"
+            path = as_path(folder) / f"{name}-{precision}{suffix}"
             began = time.perf_counter()
             try:
                 with _dots(out):
@@ -262,9 +263,10 @@ def _dots(out: TextIO) -> Iterator[None]:
 
 def _named(path: Path | str, suffix: str) -> Path:
     """The path, whose ending says the format; ValueError, before any work, for another ending."""
-    if Path(path).suffix != suffix:
-        raise ValueError(f"{Path(path).name!r} must end in {suffix}: the ending says the format")
-    return Path(path)
+    path = as_path(path)
+    if path.suffix != suffix:
+        raise ValueError(f"{path.name!r} must end in {suffix}: the ending says the format")
+    return path
 
 
 def _write(

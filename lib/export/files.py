@@ -62,9 +62,10 @@ def quiet() -> Iterator[None]:
 
 def write(path: Path | str, content: bytes, facts: dict) -> Path:
     """Put a model file PATH and its contract PATH.json in place."""
+    path = course.as_path(path)
     write_atomically(path, content)
     write_atomically(f"{path}.json", (json.dumps(facts, indent=2) + "\n").encode())
-    return Path(path)
+    return path
 
 
 def read_contract(path: Path | str) -> dict:
@@ -73,7 +74,8 @@ def read_contract(path: Path | str) -> dict:
     raises  FileNotFoundError; ValueError for another kind of file, a damaged one, and one that
             carries no contract
     """
-    path, readers = Path(path), {".onnx": _from_onnx, ".tflite": _from_tflite, ".pte": _from_pte}
+    path = course.as_path(path)
+    readers = {".onnx": _from_onnx, ".tflite": _from_tflite, ".pte": _from_pte}
     if path.suffix not in readers:
         raise ValueError(f"{path.name} is none of {', '.join(readers)}")
     with reading(path):

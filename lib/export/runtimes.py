@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from lib.course import as_path
 from lib.data.files import write_atomically
 from lib.export.contract import PhoneModel
 from lib.export.files import quiet, read_contract, reading, require
@@ -34,7 +35,7 @@ def open_model(path: Path | str) -> Call:
     raises  ImportError, in words, where the runtime is missing; FileNotFoundError; ValueError for
             another kind of file, or a damaged one
     """
-    path = Path(path)
+    path = as_path(path)
     if path.suffix not in RUNTIMES:
         raise ValueError(f"{path.name} is none of {', '.join(RUNTIMES)}")
     with reading(path):
@@ -152,7 +153,7 @@ def report(
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Row]:
     """Size, parity and time of each file, with PyTorch as the first row, all on one thread."""
-    phone, paths = PhoneModel(model), [Path(path) for path in paths]
+    phone, paths = PhoneModel(model), [as_path(path) for path in paths]
     calls: dict[str, Call] = {"": lambda x: _in_pytorch(phone, x)}
     calls |= {str(path): open_model(path) for path in paths}
     threads = torch.get_num_threads()
@@ -173,7 +174,7 @@ def report(
 
 def write_golden(model: Network, folder: Path | str, images: np.ndarray) -> Path:
     """Write the golden files of `model` for some uint8 images; returns the folder."""
-    folder, phone = Path(folder), PhoneModel(model)
+    folder, phone = as_path(folder), PhoneModel(model)
     folder.mkdir(parents=True, exist_ok=True)
     # 1) The images at the phone's size, as bytes: back from input numbers to grey levels.
     black, white = (float(phone.scale(torch.tensor(value))) for value in (0.0, 255.0))
@@ -207,7 +208,7 @@ def check_golden(folder: Path | str, path: Path | str) -> float:
     raises  ValueError where that exceeds the tolerance of the file's precision, or the file is of
             another network
     """
-    folder, path = Path(folder), Path(path)
+    folder, path = as_path(folder), as_path(path)
     facts = read_contract(path)
     with reading(folder / "golden.json"):
         golden = json.loads((folder / "golden.json").read_text())

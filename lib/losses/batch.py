@@ -38,9 +38,20 @@ def no_autocast(x: Tensor):
     return torch.autocast(x.device.type, enabled=False)
 
 
+def as_tensor(x, what: str) -> Tensor:
+    """A tensor of real numbers; ValueError for text, None and rows of different lengths."""
+    try:
+        numbers = torch.as_tensor(x)
+    except (TypeError, ValueError, RuntimeError):
+        numbers = None
+    if numbers is None or numbers.is_complex():
+        raise ValueError(f"{what} must be a tensor of real numbers, not {type(x).__name__}")
+    return numbers
+
+
 def check_finite(x: Tensor, what: str) -> Tensor:
     """float16, bfloat16 and integers become float32; float64 stays. NaN and infinities raise."""
-    x = torch.as_tensor(x)
+    x = as_tensor(x, what)
     x = x if x.dtype in (torch.float32, torch.float64) else x.float()
     if not bool(x.isfinite().all()):
         raise ValueError(
@@ -84,5 +95,9 @@ def check_shapes(a: Tensor, b: Tensor, name_a: str, name_b: str) -> None:
 
 
 def check_margin(margin: float) -> None:
-    if not 0 <= margin < math.inf:
+    try:
+        fits = 0 <= margin < math.inf
+    except TypeError:  # None, or text
+        fits = False
+    if not fits:
         raise ValueError(f"margin must be a number from 0 up, not {margin}")

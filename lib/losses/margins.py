@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lib.losses.batch import as_labels
+from lib.losses.batch import as_labels, as_tensor
 
 
 def unit(x: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ class NormalizedSoftmax(nn.Module):
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """(N, D) embeddings, normalised here, and (N,) labels in 0..C-1 -> logits (N, C)"""
-        embeddings = torch.as_tensor(embeddings)
+        embeddings = as_tensor(embeddings, "embeddings")
         with torch.autocast(embeddings.device.type, enabled=False):
             cosines = self.cosines(embeddings)
             true = self._true_class(labels, cosines)  # (N, 1)
@@ -184,6 +184,6 @@ class SoftmaxLoss(nn.Module):
         self.head = head
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        embeddings = torch.as_tensor(embeddings)
+        embeddings = as_tensor(embeddings, "embeddings")
         labels = as_labels(labels).to(embeddings.device)
         return F.cross_entropy(self.head(embeddings, labels), labels.long())

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lib.losses.batch import (
+    as_tensor,
     attached_zero,
     check_batch,
     check_distances,
@@ -36,7 +37,7 @@ def contrastive_loss(d: Tensor, same: Tensor, margin: float = 1.0) -> Tensor:
     returns  scalar
     source   Hadsell, Chopra, LeCun 2006, equation 4
     """
-    d, same = check_distances(d, "d"), torch.as_tensor(same, device=d.device)
+    d, same = check_distances(d, "d"), as_tensor(same, "same").to(d.device)
     check_shapes(d, same, "d", "same")
     if same.dtype != torch.bool and not bool(((same == 0) | (same == 1)).all()):
         raise ValueError(

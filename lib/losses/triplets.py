@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lib.losses.batch import (
+    as_labels,
     attached_zero,
     check_batch,
     check_distances,
@@ -155,6 +156,9 @@ class _SortedNegatives:
 
 def triplet_mask(labels: Tensor) -> Tensor:
     """Which (anchor, positive, negative) are triplets, (B,) -> bool (B, B, B)"""
+    labels = as_labels(labels)
+    if labels.ndim != 1:
+        raise ValueError(f"labels must be (B,), not {tuple(labels.shape)}")
     positive, negative = positives_and_negatives(labels)
     return positive[:, :, None] & negative[:, None, :]
 
@@ -167,6 +171,7 @@ def triplet_kinds(d_ap: Tensor, d_an: Tensor, margin: float) -> tuple[Tensor, Te
     hard       d_an <= d_ap: the negative is at least as near as the positive
     shapes     equal, or such as (B, B, 1) and (B, 1, B) for a whole batch
     """
+    d_ap, d_an = check_distances(d_ap, "d_ap"), check_distances(d_an, "d_an")
     if d_ap.ndim != d_an.ndim:
         shapes = f"d_ap {tuple(d_ap.shape)} and d_an {tuple(d_an.shape)}"
         raise ValueError(f"{shapes} must have the same number of axes")

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lib.course import as_path
 from lib.data.arrays import check_whole_number
 from lib.data.download import DataError, cache_path, fetch, mirror
 from lib.data.files import write_atomically
@@ -186,7 +187,7 @@ def load_dlib(
               batch norm, which trained them
     raises    ValueError where the two files do not belong together, or not to this network
     """
-    arrays = _read_arrays(Path(weights), Path(manifest))
+    arrays = _read_arrays(as_path(weights), as_path(manifest))
     model = DlibResNet() if model is None else model
     blocks = _names(model)
     expected = {f"{name}/{part}" for name in blocks for part in PARTS} | {"fc"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from lib.course import ROOT
+from lib.course import ROOT, as_path
 from lib.data.files import write_atomically
 from lib.models.dlib_resnet import DlibResNet
 from lib.models.layers import Network
@@ -52,7 +52,7 @@ def course_model() -> Network:
 
 def check_writable(path: Path | str) -> None:
     """ValueError, in words, where a file cannot be written: before a training, not after it."""
-    path = Path(path)
+    path = as_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
@@ -76,9 +76,10 @@ def read_file(path: Path | str, form: str) -> dict:
     form    the "format" that the file must have
     raises  FileNotFoundError; ValueError for a damaged file, and for another format
     """
-    if Path(path).is_dir():
+    path = as_path(path)
+    if path.is_dir():
         raise ValueError(f"{path} is a folder, not a file")
-    if not Path(path).is_file():
+    if not path.is_file():
         raise FileNotFoundError(f"{path} is not there")
     try:
         with zipfile.ZipFile(path) as archive:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lib.course import as_path
 from lib.data.download import fetch
 from lib.models.layers import ConvBlock, Network
 from lib.models.networks import MobileFaceNet
@@ -67,10 +68,11 @@ def _read_layers(param: Path | str, raw: Path | str) -> deque[_Layer]:
     raises  ValueError for another format, packed (half, int8) weights, and a .bin that is shorter
             or longer than the graph says
     """
-    lines = Path(param).read_text(errors="replace").split("\n")
+    param, raw = as_path(param), as_path(raw)
+    lines = param.read_text(errors="replace").split("\n")
     if lines[0].strip() != "7767517":
         raise ValueError(f"{param} is no ncnn text graph: it does not begin with 7767517")
-    size = Path(raw).stat().st_size
+    size = raw.stat().st_size
     floats, at, layers = np.fromfile(raw, "<f4"), 0, deque[_Layer]()
     for line in filter(str.strip, lines[2:]):
         kind, name, options, counts = _read_line(line, param)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lib.course import as_path
 from lib.data.arrays import check_whole_number, unit_rows
 from lib.data.files import write_atomically
 from lib.evaluation import check_threshold
@@ -130,7 +131,7 @@ class Gallery:
         No other user of the machine may read it, because templates are biometric data. One process
         writes at a time.
         """
-        path = Path(path)
+        path = as_path(path)
         content = to_bytes(self.fingerprint, self.size, self._templates)
         try:
             write_atomically(path, content, private=True)

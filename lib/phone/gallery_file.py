@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lib.course import as_path
+
 FIRST_LINE = "siamese-gallery 1"
 HEADER = re.compile(
     rb"siamese-gallery 1\nfingerprint ([0-9a-f]{16})\nsize ([0-9]+)\ntemplates ([0-9]+)\n"
@@ -43,7 +45,7 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
 
     raises  FileNotFoundError where there is none; ValueError that says what is wrong with it
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no gallery {path}: enrol somebody first")
     body = _body(path)

@@ -37,7 +37,7 @@ SCALE = 32.0
 def build_loss(
     name: str, embedding_size: int, classes: int, p: int, k: int, margin: float | None, scale: float
 ) -> tuple[Callable, float | None]:
-    """(loss, its baseline or None); p identities, k images of each in the batch of a process."""
+    """(loss, its baseline or None); p identities, k images of each in a batch."""
     margin = MARGINS.get(name, 0.0) if margin is None else margin
     if name in HEADS:
         options = {} if name == "softmax" else {"margin": margin}
@@ -134,7 +134,7 @@ def _fit(
     checkpoint: Path,
 ) -> training.History:
     classes = len(set(zip(train.identity.tolist(), train.genuine.tolist())))
-    sizes = (model.embedding_size, classes, given.p // join_processes()[1], given.k)
+    sizes = (model.embedding_size, classes, given.p, given.k)
     loss, baseline = build_loss(given.loss, *sizes, given.margin, given.scale)
     groups = training.parameter_groups(model, loss, tuple(given.weight_decay))
     optimizer: torch.optim.Optimizer = torch.optim.AdamW(groups, given.lr)

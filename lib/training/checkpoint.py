@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from lib.course import as_path
 from lib.data import ImageSet
 from lib.data.arrays import as_array
 from lib.models.files import read_file, write_file
@@ -74,14 +75,15 @@ class Checkpoint:
     """
 
     def __init__(self, path: Path | str | None, every: int = 100) -> None:
-        self.path, self.every, self.step = path, every, 0
+        self.path = None if path is None else as_path(path)
+        self.every, self.step = every, 0
 
     def resume(
         self, settings: dict, module: nn.Module, optimizer: Optimizer, history: History
     ) -> History:
         """Load what the file holds and return its history; without a file, the given history."""
         self.settings, self.module, self.optimizer = settings, module, optimizer
-        if self.path is None or not Path(self.path).exists():
+        if self.path is None or not self.path.exists():
             return history
         content = read_file(self.path, FORMAT)
         theirs = content.get("settings")

@@ -5,8 +5,9 @@
     torchrun --nproc-per-node 2 -m lib.training ...the same arguments...  # gloo or NCCL
 
 Every random draw of step n comes from (seed, n), so that a killed run goes on from its checkpoint
-as if nothing had happened. Several processes share a batch by identities, and each averages over
-its share: a softmax loss is that of the whole batch, pairs and triplets are sought inside a share.
+as if nothing had happened. Several processes share a batch by identities. The mean of a softmax
+loss over the shares is its mean over the batch. For every other loss each process gets the
+embeddings of all, so that pairs and triplets are sought in the whole batch.
 
 Under `torch.autocast(device, torch.bfloat16)` the network runs in bfloat16, the loss in float32.
 """
@@ -27,9 +28,17 @@ from lib.data import ImageSet
 from lib.data.arrays import check_whole_number, whole_numbers
 from lib.data.pairs import PKBatches, count_pairs, sample_pairs
 from lib.evaluation import equal_error_rate, pair_scores
+from lib.losses import SoftmaxLoss
 from lib.models import Network, embed, to_input
 from lib.training.checkpoint import Checkpoint, History, code_of, describe
-from lib.training.processes import agree, join_processes, own_state, process_device, seed_of
+from lib.training.processes import (
+    agree,
+    gather,
+    join_processes,
+    own_state,
+    process_device,
+    seed_of,
+)
 from lib.training.progress import Progress
 from lib.training.schedule import learning_rate, parameter_groups, set_learning_rate
 
@@ -116,10 +125,12 @@ class _Step(nn.Module):
         # No cache: inside the caller's autocast it would keep the weights of the first step.
         with torch.autocast(x.device.type, torch.bfloat16, self.bf16, cache_enabled=False):
             vectors = self.model(x)
-        vectors = vectors.float()
+        vectors, labels = vectors.float(), labels.to(x.device)
+        if not isinstance(self.loss, SoftmaxLoss):
+            vectors, labels = gather(vectors, labels)
         if not vectors.isfinite().all():
             return vectors.sum() * math.nan  # `_check_finite` raises for all processes
-        return self.loss(vectors, labels.to(x.device))
+        return self.loss(vectors, labels)
 
 
 def _place(model: Network, loss: Callable, optimizer: Optimizer) -> tuple[_Step, nn.Module]:
@@ -204,7 +215,7 @@ def _check_finite(mean: float, optimizer: Optimizer, history: History, file: Che
 
 
 def _check_compares(mean: float, batch: tuple[int, int]) -> None:
-    p, k = batch[0] // join_processes()[1], batch[1]
+    p, k = batch
     if mean == 0 and 1 in (p, k):
         missing = "positive: each identity brings one image" if k == 1 else "negative: all are one"
         raise ValueError(

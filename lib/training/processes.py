@@ -44,6 +44,31 @@ def agree(loss: Tensor, stop: bool) -> tuple[float, bool]:
     return float(both[0]) / world, bool(both[1] > 0)
 
 
+class _Gather(torch.autograd.Function):
+    """Rows of all processes, one process after the other; the same number from each."""
+
+    @staticmethod
+    def forward(ctx, rows: Tensor) -> Tensor:
+        parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
+        dist.all_gather(parts, rows.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        # Each process holds the loss of the whole batch, and the gradients of the weights are
+        # averaged afterwards. So the sum over processes is what each row has to get.
+        gradient = gradient.clone()
+        dist.all_reduce(gradient)
+        return gradient.chunk(dist.get_world_size())[dist.get_rank()]
+
+
+def gather(vectors: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Embeddings (B, D) and labels (B,) of all processes, with gradients; unchanged for one."""
+    if join_processes()[1] == 1:
+        return vectors, labels
+    return _Gather.apply(vectors), _Gather.apply(labels)
+
+
 @contextlib.contextmanager
 def own_state(device: torch.device) -> Iterator[Callable[[], bool]]:
     """Leave the caller's random generators and autocast alone, and let signals wait.

@@ -30,6 +30,7 @@ import numpy as np
 from PIL import Image
 
 from lib import models
+from lib.course import as_path
 from lib.data.download import DataError
 from lib.evaluation import (
     bootstrap_interval,
@@ -117,7 +118,7 @@ def read(
     raises  DataError for a file that holds anything but bytes, lists and bools, or bytes that are
             no image
     """
-    encoded, same = unpickle(Path(path).read_bytes())
+    encoded, same = unpickle(as_path(path).read_bytes())
     images = np.empty((len(encoded), size, size, 3), dtype=np.uint8)
     for number, data in enumerate(encoded):
         try:

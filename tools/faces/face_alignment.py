@@ -11,13 +11,17 @@ image is kept.
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
 from lib import course, data, models
+from lib.course import as_path
 from lib.data.download import mirror
 from lib.data.files import write_atomically
 from lib.data.published.lfw import lfw_pairs
@@ -42,12 +46,12 @@ def published_network() -> torch.nn.Module:
 
     raises  SystemExit, in words, where neither has it
     """
-    given = os.environ.get("COURSE_FACE_WEIGHTS")
-    paths = given.split(",") if given else []
-    if not given and mirror():
-        weights = f"{str(mirror()).removeprefix('file://')}/weights/mobilefacenet_insightface_ncnn"
-        paths = [f"{weights}.param", f"{weights}.bin"]
-    if len(paths) != 2 or not all(os.path.exists(path) for path in paths):
+    given = os.environ.get("COURSE_FACE_WEIGHTS", "").strip()
+    paths = [as_path(path.strip(), "COURSE_FACE_WEIGHTS") for path in given.split(",") if path]
+    if not given and (folder := mirror()):
+        weights = Path(url2pathname(urlsplit(folder).path), "weights")
+        paths = [weights / f"mobilefacenet_insightface_ncnn.{end}" for end in ("param", "bin")]
+    if len(paths) != 2 or not all(path.is_file() for path in paths):
         raise SystemExit(
             "published face weights not found: set COURSE_MIRROR to a folder with"
             " weights/mobilefacenet_insightface_ncnn.{param,bin}, or"
