@@ -316,10 +316,16 @@ def main(arguments: list[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--model", choices=list(RECOGNISERS), help="default: see above")
-    name = parser.parse_args(arguments).model or best_free()
+    asked = parser.parse_args(arguments).model
+    name = asked or best_free()
     print(f"network: {RECOGNISERS[name].title}. Licence: {RECOGNISERS[name].licence}", flush=True)
     if name == "insightface":
         print(FACE_WEIGHTS_TERMS, flush=True)
+    if name == "course" and not asked:
+        print(
+            "It has seen made-up faces only: a demonstration. `make data ARGS=dlib` brings dlib's,"
+            f" for which {phone_scale.RECORD.name} must hold thresholds (docs/phone/README.md)."
+        )
     out = course.ROOT / "site" / "phone"
     try:
         files = build(out, name)
