@@ -103,7 +103,7 @@ def choose_thresholds(people: People) -> dict:
     threshold = tar_at_far(score, same, FAR)[1]
     low = min(threshold, float(np.quantile(score[same], FRR)))
     sizes = [size for size in SIZES if size <= len(np.unique(people.identity)) // 3]
-    table = threshold_table(people.vectors, people.identity, sizes, 1 / FAR)
+    table = threshold_table(people.vectors, people.identity, sizes, round(1 / FAR))
     return {
         "threshold": round(threshold, 4),
         "threshold_far": FAR,
