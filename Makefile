@@ -41,8 +41,8 @@ book: setup  ## the course as static pages in site/book, which open from disk
 	@$(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-site.txt
 	$(PY) -m tools.book
 
-phone: setup  ## the page for a phone's browser in site/phone (needs npm the first time)
-	$(PY) -m tools.phone
+phone: setup  ## the page for a phone's browser in site/phone (needs npm the first time); make phone ARGS="--model course"
+	$(PY) -m tools.phone $(ARGS)
 
 app: setup  ## model, contract and golden files of the Android app (docs/android)
 	$(PY) -m tools.app $(ARGS)

@@ -17,6 +17,7 @@ from lib.export.contract import PhoneModel, ShortFaceNet
 from lib.phone import photographs, quality
 from lib.phone.detector import find_faces
 from lib.phone.gallery import Gallery
+from lib.phone.open_set import threshold_at
 from lib.phone.people import cut, main_face
 from lib.phone.recogniser import embed_crops
 from tools import phone
@@ -26,6 +27,11 @@ POINT = 0.02  # of a face's box
 SCORE = 0.002  # of the detector
 GREY = 1  # grey level, where both cut at the same points
 VECTOR = 0.001  # of a vector's numbers, from the same crop
+CONTRACT = {
+    "threshold": 0.9,
+    "margin": 0.02,
+    "gallery_thresholds": {"one_in": 1000, "templates": [1, 2, 10], "threshold": [0.8, 0.9, 0.95]},
+}
 POOR = ("in the dark", "moving", "looking away", "leaning", "behind a mask")
 
 
@@ -49,7 +55,7 @@ def site(model, tmp_path_factory):
         shutil.copy(file, folder)
     (folder / "package.json").write_text('{"type": "module"}')
     phone.copy_runtime(packages, folder / "runtime")
-    phone.write_models(folder / "model", model, {"threshold": 0.9, "margin": 0.02})
+    phone.write_models(folder / "model", model, CONTRACT)
     return folder
 
 
@@ -118,7 +124,8 @@ def test_both_find_the_same_faces_at_the_same_places(answers, pictures):
 
 def test_both_cut_judge_embed_and_decide_alike(answers, pictures, model, gallery):
     small, kinds = PhoneModel(model), set()
-    contract = {"threshold": 0.9, "margin": 0.02}
+    threshold = threshold_at(CONTRACT["gallery_thresholds"], len(gallery))
+    assert 0.9 < threshold < 0.95
     for picture, answer in zip(pictures, answers["results"]):
         ours = find_faces(picture)
         face = main_face(ours, picture.shape[:2])
@@ -134,7 +141,7 @@ def test_both_cut_judge_embed_and_decide_alike(answers, pictures, model, gallery
         vector = embed_crops(small, crop[None])[0]
         assert np.abs(vector - answer["vector"]).max() < VECTOR
         refused = quality.refusal(crop, points)
-        decision = gallery.decide(vector, **contract, refused=refused)
+        decision = gallery.decide(vector, threshold, CONTRACT["margin"], refused)
         theirs = answer["decision"]
         assert (theirs["kind"], theirs["name"]) == (decision.kind, decision.name)
         kinds.add(decision.kind)

@@ -1,12 +1,17 @@
 """Build the page for a phone's browser (docs/phone) into site/phone: page, networks, runtime.
 
     python -m tools.phone                                          what `make phone` calls
+    python -m tools.phone --model course                           with this network
     python -m http.server --bind 127.0.0.1 -d site/phone 8000      then open http://127.0.0.1:8000
+
+Without --model it takes dlib's network where its weights are here, else the one that ships, which
+knows made-up faces only. InsightFace's, for research only, has to be named.
 
 The runtime comes from npm, exactly as docs/phone/package-lock.json names it. The page fetches
 nothing else: any static host can serve the folder.
 """
 
+import argparse
 import gzip
 import hashlib
 import json
@@ -20,33 +25,33 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from lib import course, export
-from lib.data import ImageSet, load
-from lib.data.pairs import all_pairs
-from lib.evaluation import bootstrap_interval, far_frr, pair_scores, tar_at_far
-from lib.models import course_model
+from lib.data import load
+from lib.data.download import DataError
+from lib.export.contract import fingerprint as fingerprint_of
+from lib.models import RECOGNISERS, Network, available_recognisers, load_recogniser
+from lib.models.ncnn import FACE_WEIGHTS_TERMS
 from lib.phone import detector, quality
-from lib.phone.recogniser import align, embed_crops
+from tools import phone_scale
 
 SOURCE = course.ROOT / "docs" / "phone"
 PAGE = (".html", ".css", ".js", ".webmanifest", ".svg")
 PACKAGE = "@litertjs/core"
 # Runs in every browser with WebAssembly's SIMD; the faster kind needs what Safari does not have.
 RUNTIME = ("litert_wasm_compat_internal.js", "litert_wasm_compat_internal.wasm")
+REMINDER = "<!-- the reminder of the network; the build fills it in -->"  # in index.html
 CONTENT = 'const CONTENT = { version: "not built", files: [] };'  # in sw.js, filled in by the build
-
-FAR = 0.001  # accept: one stranger in a thousand
-FRR = 0.01  # call different: below one pair in a hundred of one person
-CUT = "cut where BlazeFace finds the face"
-LOWEST = -0.6  # where the page's scale begins; one pair of strangers in four hundred lies below
-CHOOSING, MEASURING, SHOWN = 2, 3, 11  # seeds: people who choose, who measure, whom the page shows
-RARITIES = [1, 1.01, 1.03, 1.1, 1.25, 1.5, 2, 3, 5, 7] + [
-    round(n * ten, 1) for ten in (10, 100, 1000, 10_000) for n in (1, 1.5, 2, 3, 5, 7)
-]
+SHOWN = 11  # seed of the made-up people whom the page shows
 NO_NETWORK = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "network")
 # Pictures that the page shows, by their number, and the pairs of them that it begins with. One pair
 # leaves the network unsure, and one, of look-alikes, it gets wrong.
 PICTURES = (0, 1, 2, 3, 5, 6, 10, 15, 16, 29)
 PAIRS = ((0, 1), (4, 6), (7, 8), (0, 2), (4, 5), (3, 9), (0, 7))
+ACCURACY = course.ROOT / "docs" / "results" / "recognisers.json"  # on LFW
+TRAINED_ON = {
+    "course": "made-up faces only",
+    "dlib": "photographs of 7,485 people",
+    "insightface": "photographs of MS-Celeb-1M",
+}
 
 
 class Unavailable(RuntimeError):
@@ -115,110 +120,6 @@ def reason_of(output: str) -> str:
     return f"npm could not install {PACKAGE}:\n" + output.strip()[-800:]
 
 
-def scores(
-    model, people: ImageSet, off: float | None = None
-) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """(scores, same, identities) of all pairs of photographs.
-
-    off  None: cut where the detector finds the face; photographs without one are left out. Else cut
-         at the eyes, as after two taps: how far a tap misses each eye, as a share of the distance
-         between them (standard deviation in x and in y)
-    """
-    identity = people.identity
-    if off is None:
-        points, found = detector.largest_faces(people.images)
-        points, images, identity = points[found], people.images[found], identity[found]
-    else:
-        images, points = people.images, people.extra["landmarks"][:, :2].astype(np.float64)
-        apart = np.linalg.norm(points[:, 1] - points[:, 0], axis=1)[:, None, None]
-        points = points + np.random.default_rng(0).normal(0, 1, points.shape) * off * apart
-    phone = export.PhoneModel(model)
-    vectors = embed_crops(phone, align(images, points, phone.template))
-    i, j, same = all_pairs(identity)
-    return pair_scores(vectors, i, j), same, (identity[i], identity[j])
-
-
-def choose_thresholds(model) -> dict:
-    """The scores between "same", "not sure" and "different", and the error rates they are for."""
-    people = load(
-        "synthetic-faces",
-        identities=course.by_budget(quick=40, full=200),
-        images=course.by_budget(quick=3, full=4),
-        size=128,
-        seed=CHOOSING,
-        aligned=False,
-    )
-    score, same, _ = scores(model, people)
-    threshold = tar_at_far(score, same, FAR)[1]
-    low, count = min(threshold, float(np.quantile(score[same], FRR))), len(people.identities)
-    return {
-        "threshold": round(threshold, 4),
-        "threshold_far": FAR,
-        "reject_below": round(low, 4),
-        "reject_below_frr": FRR,
-        "data": f"synthetic-faces, seed {CHOOSING}, {count} people, {CUT}",
-        "trained_on": "made-up faces only",
-    }
-
-
-def measure_scale(model, contract: dict) -> dict:
-    """The scale of the page: how rare each score is among strangers and among pairs of one person.
-
-    Measured on people whom the thresholds were not chosen on.
-    """
-    people = load(
-        "synthetic-faces",
-        identities=course.by_budget(quick=40, full=400),
-        images=3,
-        size=128,
-        seed=MEASURING,
-        aligned=False,
-    )
-    score, same, identities = scores(model, people)
-    count, threshold = len(people.identities), contract["threshold"]
-    resamples = course.by_budget(quick=10, full=200)
-
-    def rate(which: int) -> dict:
-        def metric(score, same) -> float:
-            return far_frr(score, same, threshold)[which]
-
-        interval = bootstrap_interval(metric, score, same, identities, resamples=resamples)
-        return {"rate": metric(score, same), "interval_95": interval}
-
-    bins = np.linspace(LOWEST, 1, 81)
-    hills: dict = {"from": LOWEST, "to": 1.0}
-    for name, kind in (("same", same), ("different", ~same)):
-        shares = np.histogram(score[kind], bins)[0] / kind.sum()
-        hills[name] = [round(float(share), 6) for share in shares]
-    people_words = f"{count} people with 3 pictures each"
-    return {
-        "fingerprint": contract["fingerprint"],
-        "data": f"synthetic-faces, seed {MEASURING}, {people_words}, {CUT}",
-        "different": curve(score[~same], count * (count - 1) // 2) | {"people": count},
-        "same": curve(-score[same], count, sign=-1) | {"people": count},
-        "far": rate(0),
-        "frr": rate(1),
-        "frr_by_missed_taps": {
-            f"{off:.0%}": far_frr(*scores(model, people, off)[:2], threshold)[1]
-            for off in (0.0, 0.03, 0.06, 0.1)
-        },
-        "hills": hills,
-    }
-
-
-def curve(score: np.ndarray, independent: int, sign: int = 1) -> dict:
-    """Scores that one pair in N reaches or exceeds.
-
-    N goes from 1 to a rarity that rests on at least ten of the `independent` pairs.
-    """
-    steps = [n for n in RARITIES if n <= max(10, independent // 10)]
-    return {
-        "one_in": steps,
-        "score": [round(sign * float(np.quantile(score, 1 - 1 / n)), 5) for n in steps],
-        "pairs": len(score),
-    }
-
-
 def examples(folder: Path) -> None:
     """Pictures of synthetic people to try the page with, their eyes, and the pairs to show."""
     people = load("synthetic-faces", identities=6, images=5, size=480, seed=SHOWN, aligned=False)
@@ -249,12 +150,54 @@ def limits() -> dict:
     }
 
 
-def write_models(folder: Path, model, facts: dict) -> Path:
-    """Both networks and their limits; returns the file of the one that knows faces."""
-    network = export.to_tflite(model, folder / "course-face.tflite", name="course-face", **facts)
-    shutil.copyfile(detector.file(), folder / "detector.tflite")
+def write_models(folder: Path, model: Network, facts: dict) -> None:
+    """Both networks, the contract of the one that knows faces, and the limits of detector and gate.
+
+    The networks are packed with gzip here, because hosts compress text, but seldom a .tflite. Their
+    names do not end in .gz, of which some hosts tell the browser to unpack it.
+    """
+    network = export.to_tflite(model, folder / "face.tflite", **{"name": "face"} | facts)
+    for name, file in {"face": network, "detector": detector.file()}.items():
+        packed = gzip.compress(file.read_bytes(), mtime=0)
+        (folder / f"{name}.tflite.packed").write_bytes(packed)
+    network.unlink()
     (folder / "limits.json").write_text(json.dumps(limits()))
-    return network
+
+
+def numbers(name: str, model: Network) -> dict:
+    """{"contract", "scale"}: measured now on made-up people, or on record for photographs.
+
+    raises  Unavailable where the record holds nothing of these weights
+    """
+    if name == "course":
+        return phone_scale.on_made_up_people(model)
+    known = phone_scale.recorded(name)
+    if known is None or known["fingerprint"] != fingerprint_of(model):
+        record = phone_scale.RECORD.relative_to(course.ROOT)
+        raise Unavailable(
+            f"{record} has no thresholds of {RECOGNISERS[name].title} with these weights. Measure"
+            " them on LFW's photographs (python -m tools.phone_scale), or take --model course."
+        )
+    return known
+
+
+def reminder(name: str) -> str:
+    """What the page says first about its network, in HTML."""
+    measured = json.loads(ACCURACY.read_text(encoding="utf-8"))["recognisers"][name]["lfw"]
+    wrong = round(1000 * (1 - measured["eight"]["accuracy"]))
+    about = {
+        "course": "<strong>Made-up faces only.</strong> The network that ships with the course has"
+        " never seen a photograph of a person.",
+        "dlib": "<strong>A demonstration, no evidence.</strong> The network of dlib has learned"
+        " from photographs of people who were not asked. Its maker gives it away.",
+        "insightface": "<strong>For non-commercial research only.</strong> The network of"
+        " InsightFace has learned from photographs of people who were not asked.",
+    }
+    return (
+        f"{about[name]} Of 1,000 pairs of press photographs it gets {wrong} wrong; that says"
+        " little about children, about groups whom the press shows less, or about your camera."
+        " Look-alikes fool it, as they fool people."
+    )
 
 
 def icon(side: int, margin: float = 0.0, rounded: bool = True) -> Image.Image:
@@ -282,46 +225,74 @@ def icon(side: int, margin: float = 0.0, rounded: bool = True) -> Image.Image:
     return picture.reduce(4)
 
 
-def build(out: Path, model=None) -> list[str]:
+def build(out: Path, name: str = "course") -> list[str]:
     """Write the whole page to `out`, and return its files.
 
     An older page there is replaced when the new one is complete.
+
+    name    of one of `RECOGNISERS`
+    raises  Unavailable, or DataError where the network's weights are not here
     """
-    model = model or course_model()
+    model, one = load_recogniser(name), RECOGNISERS[name]
     parts = runtime()  # first, because it fails most often, and measuring takes minutes
+    known = numbers(name, model)
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    for file in SOURCE.iterdir():
-        if file.suffix in PAGE:
-            shutil.copy(file, part)
+    write_page(part, name)
     copy_runtime(parts, part / "runtime")
-    for name, picture in {
-        "icon-192": icon(192),
-        "icon-512": icon(512),
-        "icon-maskable-512": icon(512, margin=0.1, rounded=False),
-    }.items():
-        picture.save(part / f"{name}.png")
-    network = write_models(part / "model", model, choose_thresholds(model))
-    scale = measure_scale(model, export.read_contract(network))
-    (part / "model" / "scale.json").write_text(json.dumps(scale))
+    about = {"title": one.title, "licence": one.licence, "trained_on": TRAINED_ON[name]}
+    write_models(part / "model", model, {"name": name} | about | known["contract"])
+    (part / "model" / "scale.json").write_text(json.dumps(known["scale"]))
     examples(part / "examples")
-    every = (file for file in part.rglob("*") if file.is_file() and file.name != "sw.js")
-    files = sorted(file.relative_to(part).as_posix() for file in every)
-    worker = (part / "sw.js").read_text()
-    if CONTENT not in worker:
-        raise ValueError(f"docs/phone/sw.js lacks the line that the build fills in: {CONTENT}")
-    version = fingerprint([part / name for name in files], worker)
-    content = json.dumps({"version": version, "files": files})
-    (part / "sw.js").write_text(worker.replace(CONTENT, f"const CONTENT = {content};"))
+    files = write_list(part)
     shutil.rmtree(out, ignore_errors=True)
     os.replace(part, out)
     return files
 
 
+def write_page(folder: Path, name: str) -> None:
+    """The page's own files, with the reminder of this network, and its icons."""
+    for file in SOURCE.iterdir():
+        if file.suffix in PAGE:
+            shutil.copy(file, folder)
+    page = folder / "index.html"
+    page.write_text(replaced(page.read_text(), REMINDER, reminder(name)))
+    for file_name, picture in {
+        "icon-192": icon(192),
+        "icon-512": icon(512),
+        "icon-maskable-512": icon(512, margin=0.1, rounded=False),
+    }.items():
+        picture.save(folder / f"{file_name}.png")
+
+
+def write_list(folder: Path) -> list[str]:
+    """Tell sw.js which files it keeps, and by which name; returns them."""
+    every = (file for file in folder.rglob("*") if file.is_file() and file.name != "sw.js")
+    files = sorted(file.relative_to(folder).as_posix() for file in every)
+    worker = (folder / "sw.js").read_text()
+    version = fingerprint([folder / name for name in files], worker)
+    content = json.dumps({"version": version, "files": files})
+    (folder / "sw.js").write_text(replaced(worker, CONTENT, f"const CONTENT = {content};"))
+    return files
+
+
+def replaced(text: str, line: str, by: str) -> str:
+    """The text of a source file of the page with a line that the build fills in."""
+    if text.count(line) != 1:
+        raise ValueError(f"docs/phone lacks the line that the build fills in: {line}")
+    return text.replace(line, by)
+
+
 def over_the_wire(folder: Path, files: list[str]) -> int:
-    """Bytes that a host sends which compresses with gzip, as most static hosts do."""
-    return sum(len(gzip.compress((folder / name).read_bytes(), 6)) for name in files)
+    """Bytes that a host sends which compresses text and WebAssembly with gzip, as most do."""
+    as_they_are = (".packed", ".png", ".jpg")
+
+    def sent(file: Path) -> int:
+        content = file.read_bytes()
+        return len(content if file.suffix in as_they_are else gzip.compress(content, 6))
+
+    return sum(sent(folder / name) for name in files)
 
 
 def fingerprint(files: list[Path], worker: str) -> str:
@@ -332,22 +303,55 @@ def fingerprint(files: list[Path], worker: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def main() -> None:
+def best_free() -> str:
+    """dlib's network where its weights are here and its thresholds on record; else the course's."""
+    is_here = "dlib" in available_recognisers() and phone_scale.recorded("dlib")
+    return "dlib" if is_here else "course"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.phone",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--model", choices=list(RECOGNISERS), help="default: see above")
+    asked = parser.parse_args(arguments).model
+    name = asked or best_free()
+    print(f"network: {RECOGNISERS[name].title}. Licence: {RECOGNISERS[name].licence}", flush=True)
+    if name == "insightface":
+        print(FACE_WEIGHTS_TERMS, flush=True)
+    if name == "course" and not asked:
+        print(
+            "It has seen made-up faces only: a demonstration. `make data ARGS=dlib` brings dlib's,"
+            f" for which {phone_scale.RECORD.name} must hold thresholds (docs/phone/README.md)."
+        )
     out = course.ROOT / "site" / "phone"
     try:
-        files = build(out)
-    except Unavailable as reason:
+        files = build(out, name)
+    except (DataError, Unavailable) as reason:
         sys.exit(f"\nthe page was not built: {reason}")
-    contract = json.loads((out / "model" / "course-face.tflite.json").read_text())
+    contract = json.loads((out / "model" / "face.tflite.json").read_text())
     scale = json.loads((out / "model" / "scale.json").read_text())
     low, high = scale["far"]["interval_95"]
+    table = contract["gallery_thresholds"]
     size = sum((out / name).stat().st_size for name in files) / 1e6
     print(
         f"{len(files)} files, {size:.1f} MB, in {out.relative_to(course.ROOT)};"
-        f" {over_the_wire(out, files) / 1e6:.1f} MB over the wire, compressed by gzip\n"
-        f"threshold {contract['threshold']:.3f}: chosen for one stranger in {1 / FAR:,.0f}; of"
-        f" {scale['different']['pairs']:,} pairs of others {scale['far']['rate']:.2%}"
-        f" ({low:.2%} to {high:.2%}) pass\n"
+        f" {over_the_wire(out, files) / 1e6:.1f} MB over the wire\n"
+        f"two pictures: threshold {contract['threshold']:.3f}, chosen for one stranger in"
+        f" {1 / contract['threshold_far']:,.0f}; of {scale['different']['pairs']:,} pairs of others"
+        f" {scale['far']['rate']:.2%} ({low:.2%} to {high:.2%}) pass\n"
+        f"a gallery: thresholds from {table['threshold'][0]:.3f} with {table['templates'][0]}"
+        f" template to {table['threshold'][-1]:.3f} with {table['templates'][-1]}"
+    )
+    for row in scale["galleries"]:
+        named, low, high = row["named"]
+        print(
+            f"  {row['people']} enrolled: {named:.2%} ({low:.2%} to {high:.2%}) of strangers get a"
+            f" name, {row['found'][0]:.1%} of the people enrolled get theirs"
+        )
+    print(
         "to look at it: python3 -m http.server --bind 127.0.0.1 -d site/phone 8000, then"
         " http://127.0.0.1:8000\n"
         "on a phone the camera and offline use need https: put the folder on any static host"

@@ -87,21 +87,29 @@ function fact(id, term, text) {
 /**
  * The scale, and what was measured.
  *
- * @param {import("./network.js").Contract} contract
+ * @param {any} contract  with a table of thresholds, as the build writes it
  * @param {any} scale
  */
 export function showFacts(contract, scale) {
-  const share = (/** @type {number} */ rate) => `${(100 * rate).toPrecision(2)}\u00a0%`;
+  const share = (/** @type {number} */ rate) => `${rate < 0.1 ? (100 * rate).toPrecision(2) : (100 * rate).toFixed(1)}\u00a0%`;
   const measured = (/** @type {{rate: number, interval_95: [number, number]}} */ { rate, interval_95: [low, high] }) =>
     `${share(rate)} (95\u00a0% interval ${share(low)} to ${share(high)})`;
-  const missed = Object.entries(scale.frr_by_missed_taps).slice(1) // the first is a mark that sits
+  const missed = Object.entries(scale.frr_by_missed_taps ?? {}).slice(1) // the first is a mark that sits
     .map(([off, rate]) => `${off.replace("%", "\u00a0%")}: ${share(Number(rate))}`);
   const passes = rounded(1 / contract.threshold_far), falls = rounded(1 / contract.reject_below_frr);
   showOnScale = drawScale(find("scale"), scale.hills, contract);
   fact("same", "“Same” from", `${contract.threshold.toFixed(3)}, chosen so that one pair of strangers in ${passes} passes`);
   fact("different", "“Different” below", `${contract.reject_below.toFixed(3)}, under which one pair in ${falls} of one person falls`);
-  fact("far", "Strangers who pass", `${measured(scale.far)}, among ${scale.different.people} other made-up people`);
+  fact("far", "Strangers who pass", measured(scale.far));
   fact("frr", "Pairs of one person that do not", measured(scale.frr));
-  fact("taps", "… when marks miss the eyes", `${missed.join(", ")} (by that share of the distance between the eyes)`);
-  fact("name", "Network", `${contract.name} ${contract.fingerprint}, trained on ${contract.trained_on}`);
+  const { templates: sizes, threshold: values } = contract.gallery_thresholds;
+  const ends = [0, sizes.length - 1].map((k) => `${values[k].toFixed(3)} with ${sizes[k]}`).join(" to ");
+  fact("gallery", "A name from", `${ends} pictures enrolled: every picture is one more chance for a stranger`);
+  const { people, named, found } = scale.galleries.at(-1);
+  fact("named", `Strangers who get a name, ${people} people enrolled`, measured({ rate: named[0], interval_95: named.slice(1) }));
+  fact("found", "People enrolled who get theirs", measured({ rate: found[0], interval_95: found.slice(1) }));
+  if (missed.length) fact("taps", "… when marks miss the eyes", `${missed.join(", ")} (by that share of the distance between the eyes)`);
+  fact("chosen", "Chosen on", contract.data);
+  fact("measured", "Measured on", scale.data);
+  fact("name", "Network", `${contract.title}, trained on ${contract.trained_on}. Licence: ${contract.licence}. ${contract.fingerprint}`);
 }

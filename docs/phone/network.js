@@ -2,7 +2,7 @@
  * The two networks of this page and what they say of themselves: LiteRT.js computes Android's own .tflite files, on one thread, so that
  * any static host will do.
  *
- * @typedef {import("./score.js").Thresholds & {name: string, fingerprint: string, trained_on: string, data: string, margin?: number,
+ * @typedef {import("./score.js").Thresholds & {title: string, licence: string, fingerprint: string, trained_on: string, data: string, margin?: number,
  *   gallery_thresholds?: {templates: number[], threshold: number[]}, template: number[][],
  *   input: {shape: number[], subtract: number, divide: number}, output: {shape: number[]}}} Contract
  * @typedef {{contract: Contract, embed: (rgb: ArrayLike<number>) => Promise<Float32Array>}} Network
@@ -16,13 +16,15 @@ import { checkThresholds } from "./score.js";
 const runtime = loadLiteRt("./runtime/litert_wasm_compat_internal.js");
 
 /**
- * @param {string} address  of a .tflite with one input
+ * @param {string} address  of a .tflite with one input, which the build packed with gzip
  * @param {number[]} shape  of that input
  * @returns {Promise<(values: Float32Array) => Promise<Float32Array[]>>} its outputs; one picture at a time
  */
 async function open(address, shape) {
+  const packed = /** @type {ReadableStream<any>} */ ((await fetch(`${address}.packed`)).body);
+  const content = await new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
   await runtime;
-  const model = await loadAndCompile(address, { accelerator: "wasm" });
+  const model = await loadAndCompile(new Uint8Array(content), { accelerator: "wasm" });
   const run = async (/** @type {Float32Array} */ values) => {
     const input = new Tensor(values, shape), answers = /** @type {any[]} */ (await model.run(input));
     const outputs = answers.map((answer) => Float32Array.from(answer.toTypedArray())); // copies: the runtime uses its memory again

@@ -29,7 +29,7 @@ export class Phone {
 
   static async open() {
     const limits = fetch("./model/limits.json").then((answer) => answer.json());
-    return new Phone(...(await Promise.all([openNetwork("./model/course-face.tflite"), openDetector("./model/detector.tflite"), limits])));
+    return new Phone(...(await Promise.all([openNetwork("./model/face.tflite"), openDetector("./model/detector.tflite"), limits])));
   }
 
   /**

@@ -17,6 +17,8 @@ export function drawScale(figure, hills, contract) {
   const { from, to } = hills, percent = (/** @type {number} */ score) => (100 * (score - from)) / (to - from);
   const { reject_below: low, threshold: high } = contract;
   const zones = /** @type {const} */ ([["different", from, low], ["unsure", low, high], ["same", high, to]]);
+  const step = to - from > 0.6 ? 0.5 : 0.1, first = Math.ceil(from / step - 1e-9);
+  const ticks = Array.from({ length: Math.round(to / step) - first + 1 }, (_, k) => Number((step * (first + k)).toFixed(1)));
   const names = { different: "different", unsure: "not sure", same: "same" };
   figure.innerHTML = `
     <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
@@ -24,7 +26,7 @@ export function drawScale(figure, hills, contract) {
     </svg>
     <span class="hill">strangers</span><span class="hill">one person</span>
     ${zones.map(([zone]) => `<span class="zone ${zone}"></span><span class="name">${names[zone]}</span>`).join("")}
-    ${[-0.5, 0, 0.5, 1].map((tick) => `<span class="tick">${String(tick).replace("-", "−")}</span>`).join("")}
+    ${ticks.map((tick) => `<span class="tick">${String(tick).replace("-", "−")}</span>`).join("")}
     <span class="stem" hidden></span><span class="pin" hidden></span>`;
   const all = (/** @type {string} */ selector) => /** @type {HTMLElement[]} */ ([...figure.querySelectorAll(selector)]);
   const put = (/** @type {HTMLElement} */ element, /** @type {number} */ at) => (element.style.left = `${at}%`);
@@ -34,7 +36,7 @@ export function drawScale(figure, hills, contract) {
     all(".zone")[k].style.width = `${percent(end) - percent(begin)}%`;
     put(all(".name")[k], percent((begin + end) / 2));
   });
-  [-0.5, 0, 0.5, 1].forEach((tick, k) => put(all(".tick")[k], within(percent(tick), 4)));
+  ticks.forEach((tick, k) => put(all(".tick")[k], within(percent(tick), 4)));
 
   const limits = `different people below ${low.toFixed(2)}, same person from ${high.toFixed(2)} on, not sure between`;
   const words = `Scale from ${from} to ${to}: ${limits}.`;

@@ -60,7 +60,7 @@ def launch():
         )
     with sync_playwright() as playwright:
         yield lambda *flags: playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*FLAGS, *flags]
+            executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=PATIENCE
         )
 
 

@@ -158,22 +158,27 @@ def files(model: models.Network, images: np.ndarray, with_time: bool) -> list[di
     return found
 
 
-def measure_on_lfw(name: str, faces: data.ImageSet, pairs: Pairs, points) -> dict:
-    """Size and accuracy of one network."""
-    model = models.load_recogniser(name)
+def lfw_vectors(name: str, model: models.Network, images: np.ndarray, points) -> np.ndarray:
+    """Vectors of all photographs, (N, D); the cache keeps them part by part."""
     placed = zlib.crc32(points.tobytes() + model.template.tobytes())
     key = f"{name}-{fingerprint(model)}-{placed:x}"
     fast = models.fold_batch_norm(model).to(memory_format=torch.channels_last)
 
     def embed(rows: np.ndarray) -> np.ndarray:
-        x = models.to_input(crops(faces.images[rows], points[rows], model), model)
+        x = models.to_input(crops(images[rows], points[rows], model), model)
         return in_bfloat16(fast, x).numpy()
 
+    return compute_in_parts(key, images, embed)
+
+
+def measure_on_lfw(name: str, faces: data.ImageSet, pairs: Pairs, points) -> dict:
+    """Size and accuracy of one network."""
+    model = models.load_recogniser(name)
     found = {
         "fingerprint": fingerprint(model),
-        "parameters": models.count_parameters(fast),
+        "parameters": models.count_parameters(models.fold_batch_norm(model)),
         "multiply_adds": models.count_multiply_adds(model),
-        "lfw": on_lfw(compute_in_parts(key, faces.images, embed), faces.identity, pairs),
+        "lfw": on_lfw(lfw_vectors(name, model, faces.images, points), faces.identity, pairs),
     }
     return found | ({"synthetic": on_synthetic_people(model)} if name == "course" else {})
 
