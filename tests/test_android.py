@@ -114,7 +114,7 @@ REFUSALS = {
     "half a vector": "not the base64",
     "no base64": "not the base64",
     "no vector": "not the base64",
-    "a long vector": "length 1.99",
+    "a long vector": "a vector of length",
     "a vector of NaN": "length NaN",
     "a name too long": "200 characters",
     "a name with a line break": "line break",

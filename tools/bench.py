@@ -13,6 +13,7 @@ writes nothing.
 import argparse
 import contextlib
 import copy
+import importlib
 import json
 import os
 import platform
@@ -217,8 +218,7 @@ def gallery_of(count: int) -> tuple[Gallery, np.ndarray, np.ndarray]:
 def compare_gallery() -> list[dict]:
     """Who is it? Beside FAISS's exact index, or a product of matrices where it is not installed."""
     try:
-        import faiss
-
+        faiss = importlib.import_module("faiss")  # not on the lists: the course does without
         faiss.omp_set_num_threads(1)
     except ImportError:
         faiss = None
