@@ -539,7 +539,7 @@ def test_what_the_readme_names_is_there():
 def test_make_app_makes_every_file_that_the_app_opens(tmp_path):
     for module in ("litert_torch", "executorch"):
         pytest.importorskip(module, reason="a converter for phones is not installed")
-    app.build(tmp_path)
+    app.build("course", tmp_path)
     made = tmp_path
     contract = (APP / "main/kotlin/siamese/phone/ContractFile.kt").read_text()
     for flavour in ("litert", "executorch"):

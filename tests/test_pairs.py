@@ -192,6 +192,10 @@ def test_batches_hold_p_identities_with_k_different_images_each():
         assert len(set(batch)) == 32 and all(type(i) is int for i in batch)
 
 
+def test_the_smallest_batch_is_one_image():
+    assert sorted(PKBatches([1, 2], p=1, k=1, batches=1, seed=0)) in ([[0]], [[1]])
+
+
 def test_an_epoch_shows_every_identity_and_image_equally_often():
     identity = np.repeat(np.arange(30), 7)
     drawn = Counter(
