@@ -179,12 +179,13 @@ def test_the_contract_carries_the_licence_and_only_the_courses_that_it_is_a_demo
     monkeypatch,
 ):
     table = {"one_in": 1000, "templates": [1, 2], "threshold": [0.9, 0.95]}
-    known = {"gallery_thresholds": table, "chosen_on": "some"}
+    known = {"gallery_thresholds": table, "margin": 0.02, "chosen_on": "some"}
     known |= {"measured_on": "others", "measured": [{"people": 1}]}
     monkeypatch.setattr(app_thresholds, "record", lambda name, model: known)
     for name in RECOGNISERS:
         found = app.facts(name, None)
         assert found["licence"] == RECOGNISERS[name].licence and found["threshold"] == 0.9
+        assert found["margin"] == 0.02
         assert (found["measured_on"], found["measured"]) == ("others", [{"people": 1}])
         assert ("trained_on" in found) == (name == "course")
 

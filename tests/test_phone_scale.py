@@ -9,7 +9,7 @@ from lib import course
 from lib.export.contract import ShortFaceNet
 from lib.models import RECOGNISERS
 from lib.models.ncnn import FACE_WEIGHTS_TERMS
-from lib.phone.open_set import open_set_rates, open_set_trials, threshold_at
+from lib.phone.open_set import MARGIN, open_set_rates, open_set_trials, threshold_at
 from tools import phone, phone_scale
 
 
@@ -37,11 +37,11 @@ def test_the_contract_gets_a_threshold_for_pairs_and_one_for_each_size_of_galler
 
 def test_the_margin_is_smaller_where_all_scores_lie_close_together():
     wide, close = (phone_scale.choose_thresholds(people(1, apart)) for apart in (1, 0.2))
-    assert wide["margin"] == phone_scale.MARGIN > close["margin"] > 0
+    assert wide["margin"] == MARGIN > close["margin"] > 0
     trials = open_set_trials(people(1, 0.2).vectors, people(1).identity, enrolled=20)
     threshold = threshold_at(close["gallery_thresholds"], 20)
     without = open_set_rates(trials, threshold, resamples=2)[0].share
-    for margin, lost in ((close["margin"], 0.01), (phone_scale.MARGIN, 0.5)):
+    for margin, lost in ((close["margin"], 0.01), (MARGIN, 0.5)):
         found = open_set_rates(trials, threshold, margin, resamples=2)[0].share
         assert (1 - found / without <= 0.011) if lost == 0.01 else (1 - found / without > lost)
 

@@ -22,7 +22,7 @@ from lib.export.convert import PRECISIONS
 from lib.models import RECOGNISERS, Network, available_recognisers, load_recogniser
 from lib.models.ncnn import FACE_WEIGHTS_TERMS
 from lib.phone import detector, quality
-from lib.phone.__main__ import LIMITS, MARGIN
+from lib.phone.__main__ import LIMITS
 from tools import android_golden, app_thresholds
 
 APP = course.ROOT / "docs" / "android" / "app" / "src"
@@ -53,7 +53,7 @@ def facts(name: str, model: Network) -> dict:
         "threshold": table["threshold"][0],
         "threshold_far": 1 / table["one_in"],
         "gallery_thresholds": table,
-        "margin": MARGIN,
+        "margin": known["margin"],
         "quality": {limit.lower(): getattr(quality, limit) for limit in LIMITS},
         "data": known["chosen_on"],
         "measured_on": known["measured_on"],

@@ -25,6 +25,7 @@ from lib.phone.__main__ import SIZES
 from lib.phone.open_set import (
     OpenSetTrials,
     Share,
+    choose_margin,
     open_set_rates,
     open_set_trials,
     threshold_at,
@@ -113,7 +114,7 @@ def several(people: ImageSet, more_than: int = 1) -> ImageSet:
     return people[np.isin(people.identity, who[counts > more_than])]
 
 
-def rates(trials: OpenSetTrials, threshold: float) -> list[Share]:
+def rates(trials: OpenSetTrials, threshold: float, margin: float) -> list[Share]:
     """[found, named] of `open_set_rates`. Of a share of 0 or 1 resampling says nothing: there each
     person is one trial (Wilson)."""
     people = [len(np.unique(trials.owner[who])) for who in (trials.enrolled, ~trials.enrolled)]
@@ -121,21 +122,22 @@ def rates(trials: OpenSetTrials, threshold: float) -> list[Share]:
         share
         if 0 < share.share < 1
         else Share(share.share, *np.clip(wilson_interval(share.share * n, n), 0, 1).tolist())
-        for share, n in zip(open_set_rates(trials, threshold), people)
+        for share, n in zip(open_set_rates(trials, threshold, margin), people)
     ]
 
 
 def measure(model: Network, photographs: bool = False) -> dict:
-    """The table of thresholds, and who is named and found with it among other people.
+    """The table of thresholds and the margin, and who is named and found with them among others.
 
-    Each row of "measured" is a gallery: with the table's threshold, and with that for one template.
+    Each row of "measured" is a gallery: with the table's threshold, and with that for one template,
+    both with the margin.
 
     photographs  True: on LFW; False: on made-up people
     """
     choosing, (judged, who), words = (people_of_lfw if photographs else made_up_people)(model)
     count = len(np.unique(choosing[1]))
     table = threshold_table(*choosing, [size for size in SIZES if size <= count // 3])
-    rows = []
+    margin, rows = choose_margin(*choosing, table), []
     for each in (1, SHOTS):
         names, counts = np.unique(who, return_counts=True)
         enough = np.isin(who, names[counts > each])  # a photograph must be left to ask with
@@ -144,8 +146,8 @@ def measure(model: Network, photographs: bool = False) -> dict:
                 continue
             trials = open_set_trials(judged[enough], who[enough], enrolled=people, templates=each)
             threshold = threshold_at(table, people * each)
-            found, named = rates(trials, threshold)
-            before = rates(trials, table["threshold"][0])[1]
+            found, named = rates(trials, threshold, margin)
+            before = rates(trials, table["threshold"][0], margin)[1]
             rows.append(
                 {
                     "people": people,
@@ -161,6 +163,7 @@ def measure(model: Network, photographs: bool = False) -> dict:
         "fingerprint": PhoneModel(model).fingerprint,
         **words,
         "gallery_thresholds": table,
+        "margin": margin,
         "measured": rows,
     }
 
@@ -172,7 +175,7 @@ def with_table(page: str, known: dict[str, dict]) -> str:
         one = known[name]
         lines += [
             f"**`{name}`, {RECOGNISERS[name].title}.** Chosen on {one['chosen_on']}; measured on"
-            f" {one['measured_on']}.",
+            f" {one['measured_on']}. The best person must lead by {one['margin']:.3f}.",
             "",
             "| people × templates of each | threshold | strangers who get a name"
             " | with the threshold for one template | enrolled people found |",

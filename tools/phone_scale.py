@@ -22,9 +22,16 @@ from lib.evaluation import bootstrap_interval, far_frr, pair_scores, tar_at_far,
 from lib.export.contract import fingerprint
 from lib.models import Network, available_recognisers, load_recogniser
 from lib.phone import detector
-from lib.phone.__main__ import MARGIN, SIZES
-from lib.phone.open_set import open_set_rates, open_set_trials, threshold_at, threshold_table
+from lib.phone.__main__ import SIZES
+from lib.phone.open_set import (
+    choose_margin,
+    open_set_rates,
+    open_set_trials,
+    threshold_at,
+    threshold_table,
+)
 from lib.phone.recogniser import align, embed_crops
+from tools import app_thresholds
 from tools.cache import results_folder
 from tools.faces.face_alignment import load_photographs
 from tools.faces.recognisers import find_points, lfw_vectors
@@ -96,35 +103,30 @@ def pairs_of(people: People) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, 
     return pair_scores(people.vectors, i, j), same, (people.identity[i], people.identity[j])
 
 
-def choose_thresholds(people: People) -> dict:
+def choose_thresholds(people: People, known: dict | None = None) -> dict:
     """What the contract is told: where "same", "not sure" and "different" begin, for which error
-    rates; the threshold by templates enrolled; and the lead that a name needs."""
+    rates; the threshold by templates enrolled; and the lead that a name needs.
+
+    known  what tools.app_thresholds has on record: table and margin are taken from it, so that app
+           and page say the same; None: both are chosen here
+    """
     score, same, _ = pairs_of(people)
     threshold = tar_at_far(score, same, FAR)[1]
     low = min(threshold, float(np.quantile(score[same], FRR)))
-    sizes = [size for size in SIZES if size <= len(np.unique(people.identity)) // 3]
-    table = threshold_table(people.vectors, people.identity, sizes, round(1 / FAR))
+    if known is None:
+        sizes = [size for size in SIZES if size <= len(np.unique(people.identity)) // 3]
+        table = threshold_table(people.vectors, people.identity, sizes, round(1 / FAR))
+        margin = choose_margin(people.vectors, people.identity, table)
+        known = {"gallery_thresholds": table, "margin": margin}
     return {
         "threshold": round(threshold, 4),
         "threshold_far": FAR,
         "reject_below": round(low, 4),
         "reject_below_frr": FRR,
-        "gallery_thresholds": table,
-        "margin": choose_margin(people, table),
+        "gallery_thresholds": known["gallery_thresholds"],
+        "margin": known["margin"],
         "data": f"{people.words}, {CUT}",
     }
-
-
-def choose_margin(people: People, table: dict) -> float:
-    """By how much the best person must lead: the course's margin, or less where the network's
-    scores lie so close together that it would leave more than 1 % of the names in doubt."""
-    enrolled = min(20, len(np.unique(people.identity)) // 3)
-    trials = open_set_trials(people.vectors, people.identity, enrolled)
-    named = trials.correct & trials.enrolled & (trials.best >= threshold_at(table, enrolled))
-    if not named.any():
-        return MARGIN
-    lead = float(np.quantile((trials.best - trials.second)[named], 0.01))
-    return min(MARGIN, round(max(lead, 0.0), 4))
 
 
 def measure_scale(people: People, contract: dict) -> dict:
@@ -213,7 +215,7 @@ def main() -> None:
     for name in (name for name in available_recognisers() if name != "course"):
         model = load_recogniser(name)
         choosing, judging = people_of_lfw(name, model)
-        contract = choose_thresholds(choosing)
+        contract = choose_thresholds(choosing, app_thresholds.record(name, model))
         scale = measure_scale(judging, contract)
         known[name] = {"fingerprint": fingerprint(model), "contract": contract, "scale": scale}
         write_atomically(file, (json.dumps(known, indent=1) + "\n").encode())

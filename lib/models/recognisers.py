@@ -23,6 +23,7 @@ class Recogniser(NamedTuple):
 
     threshold  cosine from which on two photographs count as one person: in docs/models.md stands
                how it was measured, and how often a stranger passes it
+    margin     by which the best person of a gallery must lead (`lib.phone.open_set.choose_margin`)
     lfw        accuracy on the pairs of LFW, for tables
     get        the call that downloads its weights; empty for the model that ships
     load       reads the files, or the model that ships
@@ -32,6 +33,7 @@ class Recogniser(NamedTuple):
     title: str
     licence: str
     threshold: float
+    margin: float
     lfw: str
     get: str
     load: Callable[[], Network]
@@ -53,6 +55,7 @@ RECOGNISERS = {
             title="MobileFaceNet of InsightFace",
             licence="non-commercial research only",
             threshold=0.323,
+            margin=0.05,
             lfw="99.2%",
             get="lib.models.fetch_face_weights()",
             load=_insightface,
@@ -62,6 +65,7 @@ RECOGNISERS = {
             title="ResNet of dlib",
             licence="public domain",
             threshold=0.927,
+            margin=0.05,
             lfw="98.9%",
             get="lib.models.fetch_dlib_weights()",
             load=_dlib,
@@ -71,6 +75,7 @@ RECOGNISERS = {
             title="half-width MobileFaceNet of the course",
             licence="MIT",
             threshold=0.661,
+            margin=0.05,
             lfw="78.6%",
             get="",
             load=course_model,

@@ -33,17 +33,21 @@ from lib.export.contract import PhoneModel, contract
 from lib.export.convert import PRECISIONS
 from lib.export.files import parse_contract
 from lib.models import Network
-from lib.models.recognisers import RECOGNISERS, available_recognisers, load_recogniser
+from lib.models.recognisers import (
+    RECOGNISERS,
+    Recogniser,
+    available_recognisers,
+    load_recogniser,
+)
 from lib.phone import quality
 from lib.phone.gallery import Gallery, usable_name
-from lib.phone.open_set import threshold_table
+from lib.phone.open_set import choose_margin, threshold_table
 from lib.phone.people import People, doubts, read_people
 from lib.phone.threshold import Chosen, check_far, choose_threshold
 from lib.plots.people import people_scores  # the one import upward: see pyproject.toml
 from lib.plots.style import png
 
 MOST_DOUBTS = 10  # lines about pictures to look at; more are counted
-MARGIN = 0.05  # by which the best person must lead: for one person under two names, and relatives
 SIZES = (1, 2, 5, 10, 20, 50, 100)  # of galleries, in templates, for which thresholds are chosen
 LIMITS = ("DARKEST", "BRIGHTEST", "FLATTEST", "BLURRIEST", "SMALLEST", "TURNED")
 QUESTION = """{count} people: {names}.
@@ -110,7 +114,7 @@ def enrol(pictures: Path, out: Path, name: str | None, far: float, agreed: bool)
     with _step("threshold"):
         chosen = choose_threshold(people.vectors, person, recogniser.threshold, far)
     _tell(chosen)
-    facts = _facts(people, chosen, far, recogniser.licence)
+    facts = _facts(people, chosen, far, recogniser)
     if chosen.is_own:
         facts |= _by_gallery(people.vectors, person, far)
     with _step(f"gallery and figure written to {out}"):
@@ -218,24 +222,26 @@ def _tell(chosen: Chosen) -> None:
         print(f"  {words}: {share or 'cannot be measured'}")
 
 
-def _facts(people: People, chosen: Chosen, far: float, licence: str) -> dict:
+def _facts(people: People, chosen: Chosen, far: float, recogniser: Recogniser) -> dict:
     """What only this command knows, for the contract; no names."""
     return {
         "name": "face",
         "threshold": round(chosen.threshold, 4),
         "threshold_far": far,
-        "margin": MARGIN,
+        "margin": recogniser.margin,
         "quality": {name.lower(): getattr(quality, name) for name in LIMITS},
         "data": f"{len(people.pictures)} pictures of {len(people.names)} people; {chosen.how}",
-        "licence": licence,
+        "licence": recogniser.licence,
     }
 
 
 def _by_gallery(vectors: np.ndarray, person: np.ndarray, far: float) -> dict:
-    """Thresholds for galleries of up to a third of the people; {} where they are too few."""
+    """Thresholds for galleries of up to a third of the people, and the margin; {} where they are
+    too few."""
     sizes = [size for size in SIZES if size <= len(np.unique(person)) // 3]
     try:
-        return {"gallery_thresholds": threshold_table(vectors, person, sizes, 1 / far)}
+        table = threshold_table(vectors, person, sizes, 1 / far)
+        return {"gallery_thresholds": table, "margin": choose_margin(vectors, person, table)}
     except ValueError as reason:
         print(f"  one threshold for every number of people, because {reason}")
         return {}

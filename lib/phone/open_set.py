@@ -7,6 +7,7 @@ tpir, fpir = open_set_rates(measured, threshold)
 
 table = threshold_table(vectors["choose"], choose.identity, (1, 5, 10, 20, 50))  # in a contract
 threshold = threshold_at(table, templates=len(gallery))  # as the app does
+margin = choose_margin(vectors["choose"], choose.identity, table)
 """
 
 import math
@@ -18,6 +19,8 @@ import numpy as np
 
 from lib.evaluation import check_threshold, interval_over
 from lib.phone.gallery import Gallery, check_margin
+
+MARGIN = 0.05  # by which the best person leads, at most: one person under two names, and relatives
 
 
 class OpenSetTrials(NamedTuple):
@@ -116,6 +119,24 @@ def threshold_at(table: dict, templates: int) -> float:
     end = min(bisect_left(sizes, templates), len(sizes) - 1)  # of the line that holds `templates`
     part = math.log(templates / sizes[end - 1]) / math.log(sizes[end] / sizes[end - 1])
     return min(1.0, values[end - 1] + part * (values[end] - values[end - 1]))
+
+
+def choose_margin(vectors, identity, table: dict) -> float:
+    """By how much the best person must lead the second to be named.
+
+    It is `MARGIN`, or less where the network's scores lie so close together that `MARGIN` would
+    leave more than 1 % of the right names in doubt.
+
+    vectors   (N, D) unit vectors of `identity` (N,); a third of the people is enrolled, at most 20
+    table     of `threshold_table`
+    """
+    enrolled = min(20, len(np.unique(identity)) // 3)
+    trials = open_set_trials(vectors, identity, enrolled)
+    named = trials.correct & trials.enrolled & (trials.best >= threshold_at(table, enrolled))
+    if not named.any():
+        return MARGIN
+    lead = float(np.quantile((trials.best - trials.second)[named], 0.01))
+    return min(MARGIN, round(max(lead, 0.0), 4))
 
 
 class Share(NamedTuple):
