@@ -92,6 +92,11 @@ def test_the_record_holds_what_was_promised_and_what_came_of_it(record):
     assert most["strangers_named_by_one_threshold"][0] > 4 * most["strangers_named"][0]
 
 
+def test_a_network_brings_the_margin_that_was_measured_for_it():
+    for name, one in app_thresholds.kept().items():
+        assert RECOGNISERS[name].margin == one["margin"]
+
+
 def test_a_record_of_other_weights_is_not_used(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(app_thresholds, "RECORD", tmp_path / "app.json")
     monkeypatch.setattr(
@@ -122,11 +127,12 @@ def test_the_page_says_what_the_record_says():
 def test_the_command_puts_its_tables_into_the_page_in_place_of_the_old_ones():
     row = {"people": 5, "templates_each": 1, "threshold": 0.75, "found": [0.9, 0.8, 0.95]}
     row |= {"strangers_named": [0.001, 0, 0.002], "strangers_named_by_one_threshold": [0.01, 0, 1]}
-    known = {"chosen_on": "some", "measured_on": "others", "measured": [row]}
+    known = {"chosen_on": "some", "measured_on": "others", "margin": 0.02, "measured": [row]}
     page = f"before\n{app_thresholds.BEGIN}last time\n{app_thresholds.END}\nafter\n"
     new = with_table(page, {"course": known, "dlib": known})
     line = "| 5 × 1 | 0.750 | 0.10% (0.00% to 0.20%) | 1.00% | 90.0% |"
-    assert new.count(line) == 2 and "Chosen on some; measured on others." in new
+    assert new.count(line) == 2
+    assert "Chosen on some; measured on others. The best person must lead by 0.020." in new
     assert new.index("**`dlib`") < new.index("**`course`"), "best first"
     assert "last time" not in new and new.startswith("before\n") and new.endswith("\nafter\n")
     assert with_table(new, {"course": known, "dlib": known}) == new

@@ -127,3 +127,42 @@ def test_each_condition_is_what_its_name_says():
     assert not np.array_equal(seen["behind a mask"][0], plain)
     with pytest.raises(ValueError, match="a view has no hat"):
         photograph(12, 3, 8, hat=1)
+
+
+# -- the margin ------------------------------------------------------------------------------------
+
+
+def crowd(apart: float) -> tuple[np.ndarray, np.ndarray]:
+    """60 people who differ; `apart` below 1 moves all of them towards one direction."""
+    rng = np.random.default_rng(1)
+    identity, centres = np.repeat(np.arange(60), 4), rng.standard_normal((60, 16))
+    vectors = apart * (centres[identity] + 0.4 * rng.standard_normal((240, 16)))
+    vectors += (1 - apart) * 20 * np.eye(1, 16)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), identity
+
+
+def test_the_margin_is_smaller_where_all_scores_lie_close_together():
+    assert margin_of(*crowd(apart=1)) == open_set.MARGIN == 0.05
+    vectors, identity = crowd(apart=0.2)
+    margin = margin_of(vectors, identity)
+    assert 0 < margin < open_set.MARGIN and margin == round(margin, 4)
+    trials = open_set.open_set_trials(vectors, identity, enrolled=20)
+    threshold = open_set.threshold_at(table_of(vectors, identity), 20)
+    found, with_margin, with_most = (
+        open_set.open_set_rates(trials, threshold, each, resamples=2)[0].share
+        for each in (0, margin, open_set.MARGIN)
+    )
+    assert 0.985 < with_margin / found < 0.995 and with_most / found < 0.5
+
+
+def test_where_nobody_gets_a_name_the_margin_is_the_largest():
+    table = {"templates": [1], "threshold": [1.0]}
+    assert open_set.choose_margin(*crowd(apart=0.2), table) == open_set.MARGIN
+
+
+def table_of(vectors: np.ndarray, identity: np.ndarray) -> dict:
+    return open_set.threshold_table(vectors, identity, [1, 5, 20])
+
+
+def margin_of(vectors: np.ndarray, identity: np.ndarray) -> float:
+    return open_set.choose_margin(vectors, identity, table_of(vectors, identity))
