@@ -23,7 +23,7 @@ lint: setup  ## rules and layout of the code (ruff), types of five packages (myp
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 
-test: setup  ## all tests, every lesson among them (about six minutes); make test ARGS="-k losses"
+test: setup  ## the tests, every lesson among them, but for test-extras (about a quarter of an hour); make test ARGS="-k losses"
 	$(QUICK) $(PARALLEL) $(PY) -m pytest $(WORKERS) -m "not slow and not browser" $(ARGS)
 
 test-extras: setup  ## what test leaves out: browser, full conversions and trainings

@@ -27,7 +27,6 @@ from tools import android_golden, app_thresholds
 
 APP = course.ROOT / "docs" / "android" / "app" / "src"
 FLAVOURS = {"litert": ".tflite", "executorch": ".pte"}
-DEMONSTRATION = "made-up faces only: a demonstration, not a recogniser of people"
 
 
 def network(research: bool) -> str:
@@ -38,7 +37,8 @@ def network(research: bool) -> str:
     if "dlib" in available_recognisers():
         return "dlib"
     print(
-        f"dlib's network is not here, so the app gets the course's, trained on {DEMONSTRATION}."
+        "dlib's network is not here, so the app gets the course's, trained on"
+        f" {RECOGNISERS['course'].warning}."
         " `make data ARGS=dlib` brings dlib's."
     )
     return "course"
@@ -60,7 +60,8 @@ def facts(name: str, model: Network) -> dict:
         "measured": known["measured"],
         "licence": RECOGNISERS[name].licence,
     }
-    return found | ({"trained_on": DEMONSTRATION} if name == "course" else {})
+    warning = RECOGNISERS[name].warning
+    return found | ({"trained_on": warning} if warning else {})
 
 
 def build(name: str = "course", app: Path = APP) -> None:

@@ -25,6 +25,7 @@ class Recogniser(NamedTuple):
                how it was measured, and how often a stranger passes it
     margin     by which the best person of a gallery must lead (`lib.phone.open_set.choose_margin`)
     lfw        accuracy on the pairs of LFW, for tables
+    warning    what whoever holds the phone must know of its training; empty: nothing
     get        the call that downloads its weights; empty for the model that ships
     load       reads the files, or the model that ships
     """
@@ -37,6 +38,7 @@ class Recogniser(NamedTuple):
     lfw: str
     get: str
     load: Callable[[], Network]
+    warning: str = ""
 
 
 def _insightface() -> Network:
@@ -79,6 +81,7 @@ RECOGNISERS = {
             lfw="78.4%",
             get="",
             load=course_model,
+            warning="made-up faces only: a demonstration, not a recogniser of people",
         ),
     )
 }

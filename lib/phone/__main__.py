@@ -224,7 +224,8 @@ def _tell(chosen: Chosen) -> None:
 
 def _facts(people: People, chosen: Chosen, far: float, recogniser: Recogniser) -> dict:
     """What only this command knows, for the contract; no names."""
-    return {
+    warning = {"trained_on": recogniser.warning} if recogniser.warning else {}
+    return warning | {
         "name": "face",
         "threshold": round(chosen.threshold, 4),
         "threshold_far": far,

@@ -39,7 +39,7 @@ class MainActivity : ComponentActivity() {
     private val askForCamera = registerForActivityResult(ActivityResultContracts.RequestPermission()) { granted ->
         work(STARTING) {
             open()
-            if (granted) runOnUiThread { camera.start() } else say("This app needs the camera; nothing it sees leaves the phone.")
+            if (granted) runOnUiThread { camera.start() } else say("Without the camera the app knows people from photographs only. Nothing it sees leaves the phone.")
         }
     }
     private val pickPhotos = registerForActivityResult(ActivityResultContracts.PickMultipleVisualMedia(10)) { pictures ->
