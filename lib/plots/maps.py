@@ -19,7 +19,7 @@ def embedding_map(
     """Draw points of a map, a marker and a colour an identity, its number above its median.
 
     xy      (N, 2), identity (N,); a map's axes have no unit
-    others  bool (N,), points that no number stands for; a `word` stands above their median
+    others  bool (N,), points that no number stands for; a `word` stands above them
     """
     _groups(ax, xy, identity, size=18, alpha=0.75)
     _unitless(ax, title)
@@ -29,8 +29,13 @@ def embedding_map(
         for person in np.unique(identity[own])
     ]
     if others is not None:
-        words.append((word, np.median(xy[others], axis=0)))
+        words.append((word, _above(xy[others])))
     _labels(ax, words)
+
+
+def _above(xy: ndarray) -> ndarray:
+    """The place above the middle of some points (N, 2)."""
+    return np.array([np.median(xy[:, 0]), xy[:, 1].max()])
 
 
 def _labels(ax: Axes, words: list[tuple[str, ndarray]], apart: tuple[int, int] = (12, 11)) -> None:
@@ -65,7 +70,10 @@ def neighbours_kept(ax: Axes, shares: Mapping[str, float], chance: float, k: int
 def distance_against_map(ax: Axes, true: ndarray, drawn: ndarray, correlation: float) -> None:
     """Draw distances between people on the map against those in the embedding, each (pairs,)."""
     ax.scatter(true, drawn, s=22, color=SAME, alpha=0.7, linewidths=0)
-    ax.set_title(f"Near on the map is not yet alike: correlation {correlation:.2f}")
+    keeps = (
+        "keeps" if correlation > 0.7 else "keeps in part" if correlation > 0.4 else "hardly keeps"
+    )
+    ax.set_title(f"The map {keeps} the order of distances: {correlation:.2f}")
     ax.set_xlabel("distance of two people's embeddings (medians; L2)")
     ax.set_ylabel("distance on the map (no unit)")
 
@@ -89,7 +97,7 @@ def group_widths(axes: Sequence[Axes], truth: ndarray, drawn: ndarray, group: nd
     for ax, xy, title in zip(axes, (truth, drawn), titles):
         _groups(ax, xy, group, size=14, alpha=0.7)
         for k, name in enumerate(("tight", "wide")):
-            label(ax, name, xy[group == k].mean(0), weight="bold", path_effects=HALO)
+            label(ax, name, _above(xy[group == k]), (0, 6), weight="bold", path_effects=HALO)
         _unitless(ax, title)
 
 
@@ -105,7 +113,7 @@ def mistakes_on_map(
     left, right = axes
     embedding_map(left, xy, identity, f"Ringed: {len(wrong)} pictures nearest to another person")
     left.scatter(*xy[wrong].T, s=60, marker="o", facecolors="none", edgecolors=INK, linewidths=0.9)
-    right.set_title("Four of them, by person,\nand below the nearest picture", pad=18)
+    right.set_title("Top: four of them.\nBottom: their nearest pictures", pad=18)
     without_ticks(right, edge=False)
     side, shown = images.shape[2], wrong[:4]
     if len(shown):

@@ -121,7 +121,7 @@ def through_relu(
     error            share of the squared length that is lost
     """
     reach = 1.15 * np.abs(points).max()
-    titles = "what goes in", f"what comes back: {100 * error:.0f} % lost"
+    titles = "the input", f"rebuilt from the channels: {100 * error:.0f} % lost"
     for ax, xy, title in zip(axes, (points, rebuilt), titles):
         ax.scatter(xy[:, 0], xy[:, 1], c=phase, s=9, cmap="cividis")
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=title)

@@ -43,7 +43,7 @@ def marked_eyes(
 ) -> None:
     """Draw two marked eyes (2, 2), the crop that they give, and its cosine with the exact crop."""
     _picture(axes[0], photograph, "your two marks", eyes)
-    _picture(axes[1], crop, f"the crop\ncosine with the exact one {score:.2f}")
+    _picture(axes[1], crop, f"the crop: cosine with\nthe exact crop's vector {score:.2f}")
 
 
 def decision(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots.palette import DIFFERENT, FAINT, FORGERY, INK, LINES, SAME
+from lib.plots.palette import DIFFERENT, FAINT, FORGERY, HALO, INK, LINES, SAME
 from lib.plots.style import histogram, interval, label, line_with_band, named_rows
 
 
@@ -71,7 +71,7 @@ def roc_curve(ax: Axes, curves: Mapping[str, tuple]) -> None:
     ax.set(xscale="log", xlim=(0.1, 100), ylim=(0, 102))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set(xlabel="different pairs accepted, FAR (%)", ylabel="same pairs accepted, TAR (%)")
-    ax.legend(loc="lower right")
+    ax.legend(loc="center left")
 
 
 def interval_rows(
@@ -85,6 +85,7 @@ def interval_rows(
     """
     for row, (value, ends) in enumerate(zip(values, intervals)):
         interval(ax, row, value, ends, *sign)
-        label(ax, f"{100 * value:.{digits}f}", (100 * value, row), (0, 8), fontsize=9)
+        number = f"{100 * value:.{digits}f}"
+        label(ax, number, (100 * value, row), (0, 8), fontsize=9, path_effects=HALO)
     named_rows(ax, names)
     ax.set(xlabel=f"{xlabel}, bar: 95 % interval", xlim=(0, None))
