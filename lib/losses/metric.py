@@ -45,13 +45,9 @@ def contrastive_loss(d: Tensor, same: Tensor, margin: float = 1.0) -> Tensor:
             "compare them first: labels[i] == labels[j]"
         )
     check_margin(margin)
-    return mean_or_zero(_contrastive_terms(d, same.bool(), margin))
-
-
-def _contrastive_terms(d: Tensor, same: Tensor, margin: float) -> Tensor:
     pull = d.square()
     push = (margin - d).clamp_min(0).square()
-    return 0.5 * torch.where(same, pull, push)
+    return mean_or_zero(0.5 * torch.where(same.bool(), pull, push))
 
 
 def batch_contrastive_loss(embeddings: Tensor, labels: Tensor, margin: float = 1.0) -> Tensor:
@@ -62,11 +58,10 @@ def batch_contrastive_loss(embeddings: Tensor, labels: Tensor, margin: float = 1
     returns     scalar
     """
     embeddings, labels = check_batch(embeddings, labels)
-    check_margin(margin)
-    # Each pair stands above the diagonal once. Zeros below it cost less than picking the pairs out.
-    terms = _contrastive_terms(distances(embeddings), labels[:, None] == labels, margin).triu(1)
-    pairs = len(labels) * (len(labels) - 1) // 2
-    return terms.sum() / max(pairs, 1) + attached_zero(embeddings)
+    # B (B - 1) / 2 pairs
+    i, j = torch.triu_indices(len(labels), len(labels), offset=1, device=embeddings.device)
+    loss = contrastive_loss(distances(embeddings)[i, j], labels[i] == labels[j], margin)
+    return loss + attached_zero(embeddings)
 
 
 def n_pair_loss(embeddings: Tensor, labels: Tensor) -> Tensor:

@@ -98,6 +98,7 @@ def group_widths(axes: Sequence[Axes], truth: ndarray, drawn: ndarray, group: nd
         _groups(ax, xy, group, size=14, alpha=0.7)
         for k, name in enumerate(("tight", "wide")):
             label(ax, name, _above(xy[group == k]), (0, 6), weight="bold", path_effects=HALO)
+        ax.margins(0.2)  # room for the words
         _unitless(ax, title)
 
 
