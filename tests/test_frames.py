@@ -232,9 +232,6 @@ def test_all_recorded_pictures_together_stay_under_fifteen_megabytes():
     assert frames.bytes_together() < frames.LARGEST_TOGETHER
 
 
-@pytest.mark.xfail(
-    strict=True, reason="`make notebooks` has yet to record some; then take this off"
-)
 def test_every_lesson_with_controls_has_recorded_pictures():
     for lesson in notebooks.lessons():
         found = frames.cells(nbformat.read(lesson, as_version=4))
