@@ -279,3 +279,32 @@ def test_no_strength_is_no_disturbance_and_strength_disturbs(kind):
 def test_an_unknown_disturbance_is_refused():
     with pytest.raises(ValueError, match="aged"):
         disturb(np.zeros((1, 8, 8, 3), np.uint8), "aged", 1)
+
+
+@pytest.mark.parametrize(
+    "x, y, inside",
+    [(0.1, 0.1, True), (99.9, 49.9, True), (-0.6, 25, False), (50, -0.6, False)]
+    + [(100.6, 25, False), (50, 50.6, False), (150, 25, False), (50, 150, False)],
+)
+def test_the_middle_of_a_face_lies_in_the_photograph(x, y, inside):
+    points = 0.2 * (TEMPLATE - TEMPLATE.mean(0)) + (x, y)
+    fault = alignment.point_fault(points, (50, 100))
+    assert fault == (
+        "" if inside else f"the face lies outside the photograph, at ({x:.0f}, {y:.0f})"
+    )
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_points_far_from_every_turned_and_scaled_template_are_refused(count):
+    """Squeezed to a line: what the best fit leaves over of the variance decides, at 0.7."""
+    five = TEMPLATE - TEMPLATE.mean(0)
+    target = as_four(five[None])[0] if count == 4 else five
+    target = target - target.mean(0)
+    for squeeze in np.linspace(0.02, 4, 60):
+        points = target * (squeeze, 1)
+        x, y = target.T  # x' = a x - b y + c, y' = b x + a y + d, by least squares
+        rows = np.vstack([np.c_[x, -y, x * 0 + 1, x * 0], np.c_[y, x, x * 0, x * 0 + 1]])
+        solved = rows @ np.linalg.lstsq(rows, points.T.ravel(), rcond=None)[0]
+        left_over = ((points.T.ravel() - solved) ** 2).sum() / (points**2).sum()
+        fault = alignment.point_fault(points + 50, (100, 100))
+        assert bool(fault) == (left_over > 0.7), squeeze

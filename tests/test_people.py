@@ -333,6 +333,55 @@ def test_no_error_among_few_people_is_not_proof_of_none():
     assert chosen.false_rejects.share == 0 and chosen.false_rejects.high > 0.4  # of four people
 
 
+def test_the_sentence_counts_pairs_and_people():
+    chosen = choose_threshold(*crowd(12, 3), otherwise=0.9, far=0.01)
+    pairs = 12 * 11 // 2 * 3 * 3
+    how = f"chosen so that at most 1 in 100 of the {pairs} pairs of two people among your 12"
+    assert chosen.how == f"{how} is accepted"
+    few = choose_threshold(*crowd(4, 3), otherwise=0.9, far=0.001).how
+    assert "4 people with two pictures or more and 27 pairs of two people (one person left" in few
+    assert "do not show one false accept in 1,000. It takes 24 people with two pictures each" in few
+    assert few.endswith(
+        "or 11 with five. The model's own threshold is taken, measured on other people"
+    )
+
+
+def test_a_score_equal_to_the_threshold_is_accepted_and_a_tie_finds_nobody():
+    vectors, identity = np.eye(4).repeat(2, 0), np.arange(8) // 2
+    at_one, at_zero = (choose_threshold(vectors, identity, otherwise=t) for t in (1.0, 0.0))
+    assert at_one.false_rejects.share == 0 and at_one.found.share == 1
+    assert at_one.false_accepts.share == at_one.named.share == 0
+    assert at_zero.false_accepts.share == at_zero.named.share == 1
+    twins = choose_threshold(vectors[[0, 1, 0, 1]], [0, 0, 1, 1], otherwise=0.5)
+    assert twins.found.share == 0 and twins.named.share == 1
+
+
+def test_the_interval_of_pairs_draws_people_again_and_counts_their_pairs():
+    vectors, identity = crowd(12, 3)
+    chosen = choose_threshold(vectors, identity, otherwise=0.9, far=0.05)
+    pairs = [
+        (identity[i], identity[j], float(vectors[i] @ vectors[j]))
+        for i, j in itertools.combinations(range(len(vectors)), 2)
+        if identity[i] != identity[j]
+    ]
+    limits = [
+        choose_threshold(*(part[identity != one] for part in (vectors, identity)), 0.9, far=0.05)
+        for one in range(12)
+    ]
+    rng, shares = np.random.default_rng(7), []
+    for _ in range(400):
+        times = np.bincount(rng.integers(0, 12, 12), minlength=12)
+        passed = drawn = 0.0
+        for a, b, score in pairs:
+            weight = times[a] * times[b]
+            drawn += 2 * weight
+            passed += weight * sum(score >= limits[one].threshold for one in (a, b))
+        shares.append(passed / drawn)
+    low, high = np.percentile(shares, [2.5, 97.5])
+    assert chosen.false_accepts.low == pytest.approx(low, rel=0.25)
+    assert chosen.false_accepts.high == pytest.approx(high, rel=0.25)
+
+
 # -- the command -----------------------------------------------------------------------------------
 
 
