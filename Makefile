@@ -59,6 +59,9 @@ torture: setup  ## kill downloads, caches, trainings, exports and galleries at r
 bench: setup  ## time losses, step, files and gallery beside the field's (docs/benchmarks.md); idle machine
 	OMP_NUM_THREADS=1 $(PY) -m tools.bench $(ARGS)
 
+again: setup  ## run every lesson twice with one thread and once with two; compare all they show (docs/results/again.json)
+	$(PY) -m tools.again $(ARGS)
+
 papers: setup  ## fetch the papers that the lessons cite to paper/ (arXiv; not committed)
 	$(PY) -m tools.papers
 
