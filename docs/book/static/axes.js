@@ -159,7 +159,7 @@ class Axes {
    * @returns {{left: number, right: number, top: number, bottom: number}}
    */
   frame() {
-    const [width, height] = this.size.map((inches) => 100 * inches);
+    const [width, height] = this.size.map((inches) => Math.round(100 * inches));
     const last = this.ticks("x").at(-1);
     const over = last[0] > 0.97 * this.xlim[1] ? wide(last[1]) / 2 : 0;
     const box = {
@@ -180,7 +180,7 @@ class Axes {
    * @returns {string}
    */
   svg() {
-    const [width, height] = this.size.map((inches) => 100 * inches), box = this.frame();
+    const [width, height] = this.size.map((inches) => Math.round(100 * inches)), box = this.frame();
     const n = (value) => String(Math.round(100 * value) / 100);
     const x = (value) => box.left + ((value - this.xlim[0]) / (this.xlim[1] - this.xlim[0])) * (box.right - box.left);
     const y = (value) => box.bottom - ((value - this.ylim[0]) / (this.ylim[1] - this.ylim[0])) * (box.bottom - box.top);
