@@ -191,7 +191,7 @@ class Axes {
     };
     const segment = (x1, y1, x2, y2, how) => `<path d="M${n(x1)} ${n(y1)}L${n(x2)} ${n(y2)}" fill="none" ${how}/>`;
     const text = (words, px, py, { size = 10, ha = "left", va = "baseline", color = "black", weight = "normal", slope = "normal" } = {}, more = "") => {
-      const down = { baseline: 0, top: 0.93, center: 0.35 }[va] * size * POINT;
+      const down = { baseline: 0, top: 0.86, center: 0.3, digits: 0.365 }[va] * size * POINT;
       const anchor = { left: "start", center: "middle", right: "end" }[ha];
       const escaped = words.replace(/&/g, "&amp;").replace(/</g, "&lt;");
       return `<text x="${n(px)}" y="${n(py + down)}" font-size="${n(size * POINT)}" text-anchor="${anchor}" fill="${color}"` +
@@ -202,12 +202,14 @@ class Axes {
       line: (a) => `<path d="${path(a.x, a.y)}" fill="none" clip-path="url(#frame)" ${stroke(a.color, a.width, a.dash)}/>`,
       across: (a) => segment(box.left, y(a.y), box.right, y(a.y), stroke(a.color, a.width, a.dash)),
       fill: (a) => `<path d="${path(a.x, a.y)}Z" fill="${a.color}" fill-opacity="${a.alpha}" clip-path="url(#frame)"/>`,
-      bar: (a) => `<path d="${path([0, a.x, a.x, 0], [a.y - 0.4, a.y - 0.4, a.y + 0.4, a.y + 0.4])}Z" fill="${a.color}" ${stroke(a.edge, 1)}/>`,
+      bar: (a) => `<path d="${path([0, a.x, a.x, 0], [a.y - 0.4, a.y - 0.4, a.y + 0.4, a.y + 0.4])}Z" fill="${a.color}" clip-path="url(#frame)" ${stroke(a.edge, 1)}/>`,
       words: (a) => text(a.words, x(a.at[0]) + a.offset[0] * POINT, y(a.at[1]) - a.offset[1] * POINT, a),
       mark: (a) => `<path transform="translate(${n(x(a.x))} ${n(y(a.y))})" d="${outline(a.marker, (a.size * POINT) / 2)}" fill="${a.color}" ${stroke(a.edge, 1)}/>`,
       arrow: (a) => {
-        const [x1, y1, x2, y2] = [x(a.start[0]), y(a.start[1]), x(a.end[0]), y(a.end[1])], long = Math.hypot(x2 - x1, y2 - y1) || 1;
-        const [right, down] = [((x2 - x1) / long) * 4 * POINT, ((y2 - y1) / long) * 4 * POINT]; // as long as the head
+        const [x1, y1] = [x(a.start[0]), y(a.start[1])], [dx, dy] = [x(a.end[0]) - x1, y(a.end[1]) - y1];
+        const long = Math.hypot(dx, dy), back = 1 - (1.118 * a.width * POINT) / long; // the edge of the head reaches the end
+        const [x2, y2] = [x1 + back * dx, y1 + back * dy];
+        const [right, down] = [dx, dy].map((part) => (part / long) * 4 * POINT); // as long as the head
         const head = `M${n(x2)} ${n(y2)}L${n(x2 - right + down / 2)} ${n(y2 - down - right / 2)}L${n(x2 - right - down / 2)} ${n(y2 - down + right / 2)}Z`;
         return segment(x1, y1, x2 - right / 2, y2 - down / 2, stroke(a.color, a.width)) + `<path d="${head}" fill="${a.color}" ${stroke(a.color, a.width)}/>`;
       },
@@ -220,7 +222,7 @@ class Axes {
     }
     for (const [at, words] of this.ticks("y")) {
       if (this.grid.includes("y")) grid.push(segment(box.left, y(at), box.right, y(at), pale));
-      edges.push(segment(box.left - 5, y(at), box.left, y(at), black), text(words, box.left - 10, y(at), { ha: "right", va: "center" }));
+      edges.push(segment(box.left - 5, y(at), box.left, y(at), black), text(words, box.left - 10, y(at), { ha: "right", va: "digits" }));
     }
     edges.push(`<path d="M${n(box.left)} ${n(box.top)}V${n(box.bottom)}H${n(box.right)}" fill="none" ${black}/>`);
     marks.push([1.5, -1, grid.join("")], [2.5, -1, edges.join("")]);
