@@ -97,6 +97,9 @@ class Axes {
     this.equal = false; // one unit is as long on both axes
   }
 
+  /** Width and height in pixels. */
+  pixels() { return this.size.map((inches) => Math.round(100 * inches)); }
+
   /** @param {object} how  title, xlabel, ylabel, xlim, ylim, xticks, yticks, places, grid, equal */
   set(how) { Object.assign(this, how); }
 
@@ -159,7 +162,7 @@ class Axes {
    * @returns {{left: number, right: number, top: number, bottom: number}}
    */
   frame() {
-    const [width, height] = this.size.map((inches) => Math.round(100 * inches));
+    const [width, height] = this.pixels();
     const last = this.ticks("x").at(-1);
     const over = last[0] > 0.97 * this.xlim[1] ? wide(last[1]) / 2 : 0;
     const box = {
@@ -176,66 +179,77 @@ class Axes {
   }
 
   /**
+   * From data to pixels.
+   * @returns {{x: (value: number) => number, y: (value: number) => number, path: (xs: number[], ys: number[]) => string}}
+   */
+  scale() {
+    const { left, right, top, bottom } = this.frame();
+    const part = (value, [low, high]) => (value - low) / (high - low);
+    const x = (value) => left + part(value, this.xlim) * (right - left);
+    const y = (value) => bottom - part(value, this.ylim) * (bottom - top);
+    const path = (xs, ys) => xs.map((value, i) => `${i ? "L" : "M"}${short(x(value))} ${short(y(ys[i]))}`).join("");
+    return { x, y, path };
+  }
+
+  /** One thing that was drawn, as SVG. */
+  _drawn(a) {
+    const { x, y, path } = this.scale(), inside = 'clip-path="url(#frame)"';
+    if (a.kind === "line") return `<path d="${path(a.x, a.y)}" fill="none" ${inside} ${stroke(a.color, a.width, a.dash)}/>`;
+    if (a.kind === "across") return `<path d="${path(this.xlim, [a.y, a.y])}" ${stroke(a.color, a.width, a.dash)}/>`;
+    if (a.kind === "fill") return `<path d="${path(a.x, a.y)}Z" fill="${a.color}" fill-opacity="${a.alpha}" ${inside}/>`;
+    if (a.kind === "bar") {
+      const corners = path([0, a.x, a.x, 0], [a.y - 0.4, a.y - 0.4, a.y + 0.4, a.y + 0.4]);
+      return `<path d="${corners}Z" fill="${a.color}" ${inside} ${stroke(a.edge, 1)}/>`;
+    }
+    if (a.kind === "mark") {
+      const at = `translate(${short(x(a.x))} ${short(y(a.y))})`;
+      return `<path transform="${at}" d="${outline(a.marker, (a.size * POINT) / 2)}" fill="${a.color}" ${stroke(a.edge, 1)}/>`;
+    }
+    if (a.kind === "arrow") return arrow(x(a.start[0]), y(a.start[1]), x(a.end[0]), y(a.end[1]), a.color, a.width);
+    return text(a.words, x(a.at[0]) + a.offset[0] * POINT, y(a.at[1]) - a.offset[1] * POINT, a);
+  }
+
+  /** The lines of the grid, as SVG. */
+  _grid() {
+    const { left, right, top, bottom } = this.frame(), { x, y } = this.scale();
+    const pale = `${stroke("#B0B0B0", 0.6)} stroke-opacity="0.25"`;
+    const upright = this.grid.includes("x") ? this.ticks("x").map(([at]) => segment(x(at), top, x(at), bottom, pale)) : [];
+    const level = this.grid.includes("y") ? this.ticks("y").map(([at]) => segment(left, y(at), right, y(at), pale)) : [];
+    return [...upright, ...level].join("");
+  }
+
+  /** The left and the lower edge with their ticks, as SVG. */
+  _edges() {
+    const { left, right, top, bottom } = this.frame(), { x, y } = this.scale(), black = stroke("black", 0.8);
+    const below = this.ticks("x").map(([at, words]) =>
+      segment(x(at), bottom, x(at), bottom + 5, black) + text(words, x(at), bottom + 10, { ha: "center", va: "top" }));
+    const aside = this.ticks("y").map(([at, words]) =>
+      segment(left - 5, y(at), left, y(at), black) + text(words, left - 10, y(at), { ha: "right", va: "digits" }));
+    return [...below, ...aside, segment(left, top, left, bottom, black), segment(left, bottom, right, bottom, black)].join("");
+  }
+
+  /** The title and the names of the axes, as SVG. */
+  _names() {
+    const { left, right, top, bottom } = this.frame();
+    const middle = short((top + bottom) / 2), aside = short(left - this.widest() - 18);
+    return text(this.title, left, top - 8, { size: 11, weight: "bold" }) +
+      text(this.xlabel, (left + right) / 2, bottom + 41, { ha: "center" }) +
+      text(this.ylabel, aside, middle, { ha: "center" }, ` transform="rotate(-90 ${aside} ${middle})"`);
+  }
+
+  /**
    * The picture.
    * @returns {string}
    */
   svg() {
-    const [width, height] = this.size.map((inches) => Math.round(100 * inches)), box = this.frame();
-    const n = (value) => String(Math.round(100 * value) / 100);
-    const x = (value) => box.left + ((value - this.xlim[0]) / (this.xlim[1] - this.xlim[0])) * (box.right - box.left);
-    const y = (value) => box.bottom - ((value - this.ylim[0]) / (this.ylim[1] - this.ylim[0])) * (box.bottom - box.top);
-    const path = (xs, ys) => xs.map((value, i) => `${i ? "L" : "M"}${n(x(value))} ${n(y(ys[i]))}`).join("");
-    const stroke = (color, wide, dash = []) => {
-      const gaps = dash.map((part) => n(part * wide * POINT)).join(" ");
-      return `stroke="${color}" stroke-width="${n(wide * POINT)}" ${dash.length ? `stroke-dasharray="${gaps}"` : 'stroke-linecap="square"'}`;
-    };
-    const segment = (x1, y1, x2, y2, how) => `<path d="M${n(x1)} ${n(y1)}L${n(x2)} ${n(y2)}" fill="none" ${how}/>`;
-    const text = (words, px, py, { size = 10, ha = "left", va = "baseline", color = "black", weight = "normal", slope = "normal" } = {}, more = "") => {
-      const down = { baseline: 0, top: 0.86, center: 0.3, digits: 0.365 }[va] * size * POINT;
-      const anchor = { left: "start", center: "middle", right: "end" }[ha];
-      const escaped = words.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-      return `<text x="${n(px)}" y="${n(py + down)}" font-size="${n(size * POINT)}" text-anchor="${anchor}" fill="${color}"` +
-        ` font-weight="${weight}" font-style="${slope}"${more}>${escaped}</text>`;
-    };
-
-    const drawing = {
-      line: (a) => `<path d="${path(a.x, a.y)}" fill="none" clip-path="url(#frame)" ${stroke(a.color, a.width, a.dash)}/>`,
-      across: (a) => segment(box.left, y(a.y), box.right, y(a.y), stroke(a.color, a.width, a.dash)),
-      fill: (a) => `<path d="${path(a.x, a.y)}Z" fill="${a.color}" fill-opacity="${a.alpha}" clip-path="url(#frame)"/>`,
-      bar: (a) => `<path d="${path([0, a.x, a.x, 0], [a.y - 0.4, a.y - 0.4, a.y + 0.4, a.y + 0.4])}Z" fill="${a.color}" clip-path="url(#frame)" ${stroke(a.edge, 1)}/>`,
-      words: (a) => text(a.words, x(a.at[0]) + a.offset[0] * POINT, y(a.at[1]) - a.offset[1] * POINT, a),
-      mark: (a) => `<path transform="translate(${n(x(a.x))} ${n(y(a.y))})" d="${outline(a.marker, (a.size * POINT) / 2)}" fill="${a.color}" ${stroke(a.edge, 1)}/>`,
-      arrow: (a) => {
-        const [x1, y1] = [x(a.start[0]), y(a.start[1])], [dx, dy] = [x(a.end[0]) - x1, y(a.end[1]) - y1];
-        const long = Math.hypot(dx, dy), back = 1 - (1.118 * a.width * POINT) / long; // the edge of the head reaches the end
-        const [x2, y2] = [x1 + back * dx, y1 + back * dy];
-        const [right, down] = [dx, dy].map((part) => (part / long) * 4 * POINT); // as long as the head
-        const head = `M${n(x2)} ${n(y2)}L${n(x2 - right + down / 2)} ${n(y2 - down - right / 2)}L${n(x2 - right - down / 2)} ${n(y2 - down + right / 2)}Z`;
-        return segment(x1, y1, x2 - right / 2, y2 - down / 2, stroke(a.color, a.width)) + `<path d="${head}" fill="${a.color}" ${stroke(a.color, a.width)}/>`;
-      },
-    };
-    const marks = this.artists.map((artist, i) => [artist.order, i, drawing[artist.kind](artist)]);
-    const black = stroke("black", 0.8), pale = `${stroke("#B0B0B0", 0.6)} stroke-opacity="0.25"`, grid = [], edges = [];
-    for (const [at, words] of this.ticks("x")) {
-      if (this.grid.includes("x")) grid.push(segment(x(at), box.top, x(at), box.bottom, pale));
-      edges.push(segment(x(at), box.bottom, x(at), box.bottom + 5, black), text(words, x(at), box.bottom + 10, { ha: "center", va: "top" }));
-    }
-    for (const [at, words] of this.ticks("y")) {
-      if (this.grid.includes("y")) grid.push(segment(box.left, y(at), box.right, y(at), pale));
-      edges.push(segment(box.left - 5, y(at), box.left, y(at), black), text(words, box.left - 10, y(at), { ha: "right", va: "digits" }));
-    }
-    edges.push(`<path d="M${n(box.left)} ${n(box.top)}V${n(box.bottom)}H${n(box.right)}" fill="none" ${black}/>`);
-    marks.push([1.5, -1, grid.join("")], [2.5, -1, edges.join("")]);
-    marks.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-
-    const middle = (box.top + box.bottom) / 2, aside = box.left - this.widest() - 18;
-    const names = text(this.title, box.left, box.top - 8, { size: 11, weight: "bold" }) +
-      text(this.xlabel, (box.left + box.right) / 2, box.bottom + 41, { ha: "center" }) +
-      text(this.ylabel, aside, middle, { ha: "center" }, ` transform="rotate(-90 ${n(aside)} ${n(middle)})"`);
-    const clip = `<clipPath id="frame"><path d="M${n(box.left)} ${n(box.top)}H${n(box.right)}V${n(box.bottom)}H${n(box.left)}Z"/></clipPath>`;
+    const [width, height] = this.pixels(), { left, right, top, bottom } = this.frame();
+    const layers = [{ order: 1.5, drawn: this._grid() }, { order: 2.5, drawn: this._edges() }];
+    layers.push(...this.artists.map((artist) => ({ order: artist.order, drawn: this._drawn(artist) })));
+    layers.sort((one, other) => one.order - other.order); // equals keep their places
+    const clip = `<clipPath id="frame"><path d="M${left} ${top}H${right}V${bottom}H${left}Z"/></clipPath>`;
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
       `font-family="DejaVu Sans, Verdana, sans-serif"><rect width="100%" height="100%" fill="white"/>${clip}` +
-      `${marks.map(([, , drawn]) => drawn).join("")}${names}</svg>`;
+      `${layers.map((layer) => layer.drawn).join("")}${this._names()}</svg>`;
   }
 }
 
@@ -254,4 +268,37 @@ function outline(marker, half) {
     return `${long * Math.sin(angle)} ${-long * Math.cos(angle)}`;
   });
   return `M${points.join("L")}Z`;
+}
+
+// -- pieces of SVG; places are in pixels, widths and sizes in points ----------------------------------
+
+/** A number with at most two decimals. */
+const short = (value) => String(Math.round(100 * value) / 100);
+
+/** The attributes of a line; `dash` in widths of the line. */
+function stroke(color, width, dash = []) {
+  const gaps = dash.map((part) => short(part * width * POINT)).join(" ");
+  return `stroke="${color}" stroke-width="${short(width * POINT)}" ${dash.length ? `stroke-dasharray="${gaps}"` : 'stroke-linecap="square"'}`;
+}
+
+/** A straight line; `how` are its attributes. */
+const segment = (x1, y1, x2, y2, how) => `<path d="M${short(x1)} ${short(y1)}L${short(x2)} ${short(y2)}" ${how}/>`;
+
+/** An arrow whose head, with its edge, ends at (x2, y2). */
+function arrow(x1, y1, x2, y2, color, width) {
+  const long = Math.hypot(x2 - x1, y2 - y1), head = 4 * POINT;
+  const right = (x2 - x1) / long, down = (y2 - y1) / long, edge = 1.118 * width * POINT; // how far the edge of the tip reaches
+  const tip = [x2 - edge * right, y2 - edge * down];
+  const corner = (side) => `${short(tip[0] - head * (right + side * down))} ${short(tip[1] - head * (down - side * right))}`;
+  return segment(x1, y1, tip[0] - (head / 2) * right, tip[1] - (head / 2) * down, stroke(color, width)) +
+    `<path d="M${tip.map(short).join(" ")}L${corner(0.5)}L${corner(-0.5)}Z" fill="${color}" ${stroke(color, width)}/>`;
+}
+
+/** Words at a place; `more` are further attributes. */
+function text(words, x, y, { size = 10, ha = "left", va = "baseline", color = "black", weight = "normal", slope = "normal" } = {}, more = "") {
+  const down = { baseline: 0, top: 0.86, center: 0.3, digits: 0.365 }[va] * size * POINT;
+  const anchor = { left: "start", center: "middle", right: "end" }[ha];
+  const escaped = words.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  return `<text x="${short(Number(x))}" y="${short(Number(y) + down)}" font-size="${short(size * POINT)}" text-anchor="${anchor}"` +
+    ` fill="${color}" font-weight="${weight}" font-style="${slope}"${more}>${escaped}</text>`;
 }
