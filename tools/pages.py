@@ -170,8 +170,7 @@ def moving(path: Path, notebook: dict, source: str) -> tuple[str, str]:
         data = {key: [one[key] for one in index["controls"]] for key in ("values", "start")}
         data |= {"parameters": [one["parameter"] for one in index["controls"]]}
         data |= {"size": index["size"]}
-        script = f'<script src="../_static/drawn/{name}.js" defer></script>'
-        return control_html(index, folder.name, f'data-drawn="{name}"', data) + script, DRAWN
+        return control_html(index, folder.name, f'data-drawn="{name}"', data), DRAWN
     if index := frames.read(folder):
         pictures = f"../docs/frames/{folder.parent.name}/{folder.name}/"
         box = control_html(index, folder.name, f'data-pictures="{pictures}"', {})

@@ -23,9 +23,10 @@ HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Controls</
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="../_static/book.css">
 <style>img { max-width: 100%; height: auto }</style>
-<script defer src="../_static/axes.js"></script>
-<script defer src="../_static/controls.js"></script>
 """
+END = """<script defer src="../_static/axes.js"></script>
+<script defer src="../_static/controls.js"></script>
+"""  # where the site's theme puts them
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def drawn_page(tmp_path_factory) -> Path:
                     f'<div>{above}<img src="{picture.name}" alt="{alt}"></div><p>{words}</p>'
                 )
     page = folder / "notebooks" / "drawn.html"
-    page.write_text("\n".join(parts), encoding="utf-8")
+    page.write_text("\n".join([*parts, END]), encoding="utf-8")
     return page
 
 

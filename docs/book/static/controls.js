@@ -51,6 +51,14 @@ for (const control of document.querySelectorAll(".control[data-pictures]")) {
   control.addEventListener("focusin", load);
 }
 
+// The scripts that draw are fetched here, in no order, and each then calls `drawn`.
+const names = new Set([...document.querySelectorAll(".control[data-drawn]")].map((control) => control.dataset.drawn));
+for (const name of names) {
+  const script = document.createElement("script");
+  script.src = new URL(`drawn/${name}.js`, document.currentScript.src).href;
+  document.head.append(script);
+}
+
 /**
  * Draw a control's picture at once and after each movement. Each script in drawn/ calls it.
  * @param {string} name  lesson/function
