@@ -29,7 +29,6 @@ NAMES = sorted(
 )
 MARKERS = {26: "o", 5: "s", 11: "*"}  # by the points of a scatter's outline
 NEAR = 1e-9
-MOST = 130  # pictures a control, compared in a test
 
 
 def lesson_of(name: str) -> Path:
@@ -71,18 +70,21 @@ def control(request):
 
 
 def some_places(controls: list[dict]) -> list[dict]:
-    """Values for all controls: every combination, or where these are too many, of some stops.
+    """Values for all controls: every combination of one or two controls.
 
-    Of these both ends, the start, the middle and the odd ones between are some.
+    Of more: the combinations of both ends, the middle and the start, and each control over its
+    whole range while the others are at the start.
     """
-    most = int(MOST ** (1 / len(controls)))
-    chosen = []
-    for one in controls:
-        count = len(one["values"])
-        places = np.linspace(0, count - 1, count if len(controls) < 3 else most).round()
-        chosen.append([one["values"][i] for i in sorted({*places.astype(int), one["start"]})])
-    keys = [one["parameter"] for one in controls]
-    return [dict(zip(keys, values)) for values in itertools.product(*chosen)]
+    everywhere = {one["parameter"]: one["values"] for one in controls}
+    starts = {one["parameter"]: one["values"][one["start"]] for one in controls}
+    if len(controls) < 3:
+        return [dict(zip(everywhere, chosen)) for chosen in itertools.product(*everywhere.values())]
+    few = [
+        sorted({values[0], values[len(values) // 2], values[-1], starts[key]})
+        for key, values in everywhere.items()
+    ]
+    found = [dict(zip(everywhere, chosen)) for chosen in itertools.product(*few)]
+    return found + [starts | {key: one} for key, values in everywhere.items() for one in values]
 
 
 def in_node(control, values: list[dict]) -> list[dict]:
