@@ -294,7 +294,9 @@ def test_a_recorded_control_gets_native_controls_and_its_pictures(small):
     (box,) = [one for one in page.all("div") if one.get("class") == "control"]
     pictures = (page.path.parent / box["data-pictures"]).resolve()
     assert (pictures / "0.webp").read_bytes() == b"a picture"
-    assert "hidden" in box, "frames.js shows it; without scripts the still picture is all there is"
+    assert "hidden" in box, (
+        "controls.js shows it; without scripts the still picture is all there is"
+    )
     labels = {label["for"] for label in page.all("label")}
     inputs = [one for one in page.all("input") if f"{folder.name}" in one.get("id", "")]
     assert [one["type"] for one in inputs] == ["range", "checkbox", "hidden"]

@@ -234,7 +234,7 @@ def test_all_recorded_pictures_together_stay_under_fifteen_megabytes():
 
 def test_every_lesson_with_controls_has_recorded_pictures():
     for lesson in notebooks.lessons():
-        found = frames.cells(nbformat.read(lesson, as_version=4))
+        found = frames.recorded_cells(lesson, nbformat.read(lesson, as_version=4))
         moves = [cell for cell in found if "real" not in cell.metadata.get("tags", [])]
         assert not moves or frames.folder_of(lesson).is_dir(), lesson.name
 

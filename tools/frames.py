@@ -3,7 +3,7 @@
 docs/frames/<lesson>/<name of the cell>/ holds frames.json and 0.webp, 1.webp, ...: one picture for
 each combination of the controls' stops, the last control changing fastest. `tools.notebooks`
 records them in the lesson's kernel, tools/pages.py puts them into the lesson's page, and
-docs/book/static/frames.js moves them.
+docs/book/static/controls.js moves them. A control that a script draws (tools/drawn.py) has none.
 
 A cell's metadata may choose the stops of some controls, by value or by a choice's label:
     "frames": {"distance": [0.2, 0.5, 1.0], "who": ["Ada", "Ben"]}
@@ -19,6 +19,8 @@ import random
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tools import drawn
 
 FRAMES = Path(__file__).resolve().parent.parent / "docs" / "frames"
 MOST = 60  # pictures a control
@@ -58,6 +60,11 @@ def cells(notebook: dict) -> list[dict]:
     """The cells of a notebook that show a control."""
     found = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
     return [cell for cell in found if "explore(" in source_of(cell)]
+
+
+def recorded_cells(lesson: Path, notebook: dict) -> list[dict]:
+    """The cells whose control moves through recorded pictures, those of real people among them."""
+    return [cell for cell in cells(notebook) if not drawn.name_of(lesson, source_of(cell))]
 
 
 def source_of(cell: dict) -> str:
@@ -238,7 +245,9 @@ def problems(lesson: Path, notebook: dict, code_sha256: str) -> list[str]:
     if not folder.is_dir():
         return []
     again = f"`python -m tools.notebooks frames {lesson.name}` records them again"
-    found, expected = [], {name(source_of(cell)): cell for cell in cells(notebook)}
+    found, expected = [], {}
+    for cell in recorded_cells(lesson, notebook):
+        expected[name(source_of(cell))] = cell
     recorded = {path.name for path in folder.iterdir()}
     for stale in sorted(recorded - set(expected)):
         found.append(f"docs/frames/{lesson.stem}/{stale} fits no control of the lesson: {again}")

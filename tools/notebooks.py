@@ -166,14 +166,16 @@ class Recorder:
     """
 
     def __init__(self, client: Client, path: Path, budget: str) -> None:
-        self._client, self._folder = client, frames.folder_of(path)
+        self._client, self._path, self._folder = client, path, frames.folder_of(path)
         self._made = {"budget": budget, "code_sha256": code_hash(client.nb)}
         self._recorded: set[str] = set()
         self.clock = self.processor = 0.0
 
     def record(self, index: int, cell) -> None:
-        """The pictures of the cell that has just run; of a cell with real people none."""
-        if cell not in frames.cells({"cells": [cell]}) or "real" in cell.metadata.get("tags", []):
+        """The pictures of the cell that has just run; none of real people, none that a script
+        draws."""
+        found = frames.recorded_cells(self._path, {"cells": [cell]})
+        if not found or "real" in cell.metadata.get("tags", []):
             return
         self._recorded.add(frames.name(cell.source))
         # The few images of the quick budget may lack the values that the metadata chooses.
@@ -320,7 +322,9 @@ def run_all(paths: list[Path], budget: str, store: bool = True) -> bool:
 
 def record_all(paths: list[Path], budget: str) -> bool:
     """Record the pictures of the notebooks' controls; True where one failed."""
-    with_controls = [p for p in paths if frames.cells(nbformat.read(p, as_version=4))]
+    with_controls = [
+        path for path in paths if frames.recorded_cells(path, nbformat.read(path, as_version=4))
+    ]
     return run_all(with_controls, budget, store=False)
 
 

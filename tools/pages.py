@@ -1,8 +1,8 @@
 """How a stored lesson becomes a page of the site: a Sphinx extension, loaded by docs/book/conf.py.
 
 It adds tables of contents to pages that GitHub shows too, gives every figure its alt text, marks
-the still picture of a control or puts native controls over it that move its recorded pictures,
-puts launch buttons under a lesson's title, and turns formulas into MathML.
+the still picture of a control or puts native controls over it that move its recorded pictures or
+let a script draw them, puts launch buttons under a lesson's title, and turns formulas into MathML.
 """
 
 import base64
@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.fileutil import copy_asset_file
 
-from tools import frames, stamp
+from tools import drawn, frames, stamp
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = (
@@ -35,6 +35,7 @@ FIRST = (
 )
 LAST = ("paper/README.md", "data/README.md", "docs/contributing.md")
 RECORDED = "The control moves recorded pictures"
+DRAWN = "The control draws its picture in the browser, at every value."
 STILL = "A control, shown as its still picture: open the lesson in JupyterLab to move it."
 
 log = logging.getLogger(__name__)
@@ -142,26 +143,39 @@ def finish_lesson(doctree: nodes.document, path: Path) -> None:
     for image in doctree.findall(nodes.image):
         if alt := alts.get(Path(image["uri"]).stem):
             image["alt"] = alt
-    folders = {
-        digest: frames.folder_of(path) / frames.name(frames.source_of(cell))
+    found = {
+        digest: moving(path, notebook, frames.source_of(cell))
         for cell in frames.cells(notebook)
         for digest in list(alt_texts({"cells": [cell]}))[-1:]  # a control ends its cell
     }
     for image in list(doctree.findall(nodes.image)):
-        if folder := folders.get(Path(image["uri"]).stem):
-            add_control(image, folder)
+        if (stem := Path(image["uri"]).stem) in found:
+            above, words = found[stem]
+            if above:
+                place = image.parent.index(image)
+                image.parent.insert(place, nodes.raw("", above, format="html"))
+            insert_after(image, nodes.paragraph("", words, classes=["still"]))
     title = next(doctree.findall(nodes.title))
     insert_after(title, nodes.raw("", launch(path, stamp.address()), format="html"))
 
 
-def add_control(image: nodes.image, folder: Path) -> None:
-    """Native controls over a still picture and a line under it; the line alone without frames."""
-    index, words = frames.read(folder), STILL
-    if index:
-        above = nodes.raw("", control_html(index, folder), format="html")
-        image.parent.insert(image.parent.index(image), above)
-        words = recorded_words(index["controls"])
-    insert_after(image, nodes.paragraph("", words, classes=["still"]))
+def moving(path: Path, notebook: dict, source: str) -> tuple[str, str]:
+    """The native controls over a control's still picture, and the line under it.
+
+    Without a script that draws it and without recorded pictures there are none.
+    """
+    folder = frames.folder_of(path) / frames.name(source)
+    if name := drawn.name_of(path, source):
+        index = drawn.index(notebook, source)
+        data = {key: [one[key] for one in index["controls"]] for key in ("values", "start")}
+        data |= {"parameters": [one["parameter"] for one in index["controls"]]}
+        data |= {"size": index["size"]}
+        return control_html(index, folder.name, f'data-drawn="{name}"', data), DRAWN
+    if index := frames.read(folder):
+        pictures = f"../docs/frames/{folder.parent.name}/{folder.name}/"
+        box = control_html(index, folder.name, f'data-pictures="{pictures}"', {})
+        return box, recorded_words(index["controls"])
+    return "", STILL
 
 
 def recorded_words(controls: list[dict]) -> str:
@@ -177,12 +191,17 @@ def recorded_words(controls: list[dict]) -> str:
     return f"{RECORDED}: {', '.join(fewer + fixed)}. In JupyterLab every value can be chosen."
 
 
-def control_html(index: dict, folder: Path) -> str:
-    """The controls of one recorded picture; docs/book/static/frames.js shows and connects them."""
+def control_html(index: dict, name: str, moved_by: str, more: dict) -> str:
+    """The controls of one picture, hidden until docs/book/static/controls.js connects them.
+
+    name      of the cell: ids begin with it
+    moved_by  the attribute that says what moves the picture
+    more      what the script is told besides alt texts and stops
+    """
     parts = []
     for number, control in enumerate(index["controls"]):
         stops, start = [html.escape(stop) for stop in control["stops"]], control["start"]
-        key, words = f"{folder.name}-{number}", html.escape(control["name"])
+        key, words = f"{name}-{number}", html.escape(control["name"])
         how = f'id="{key}" autocomplete="off"'  # a page that is loaded again begins anew
         if len(stops) == 1:
             part = f'<input type="hidden" value="0" id="{key}">'
@@ -203,10 +222,10 @@ def control_html(index: dict, folder: Path) -> str:
             )
         parts.append(part)
     data = {"alt": index["alt"], "stops": [control["stops"] for control in index["controls"]]}
+    data |= more
     text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
-    pictures = f"../docs/frames/{folder.parent.name}/{folder.name}/"
     return (
-        f'<div class="control" data-pictures="{pictures}" hidden>{"".join(parts)}'
+        f'<div class="control" {moved_by} hidden>{"".join(parts)}'
         f'<script type="application/json">{text}</script></div>'
     )
 

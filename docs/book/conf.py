@@ -51,7 +51,7 @@ html_theme = "furo"
 html_title = project
 html_static_path = ["static"]
 html_css_files = ["book.css"]
-html_js_files = [("frames.js", {"defer": "defer"})]
+html_js_files = [(name, {"defer": "defer"}) for name in ("axes.js", "controls.js")]
 html_show_copyright = html_use_index = False
 html_sourcelink_suffix = (
     ""  # _sources/ holds the notebooks under their own names: the download button

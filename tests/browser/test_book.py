@@ -6,6 +6,7 @@ It searches, folds, fits the screen, shows every figure, moves every control, an
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -94,6 +95,19 @@ def test_every_page_fits_shows_its_pictures_and_fetches_nothing(site, screen, re
     assert [url for url in requests if not url.startswith(("file://", "data:"))] == []
 
 
+def moving() -> dict[str, int]:
+    """The lessons with controls that move, and how many: by recorded pictures, by a script."""
+    found = {}
+    for lesson in notebooks.lessons():
+        notebook = nbformat.read(lesson, as_version=4)
+        pictures = [
+            frames.folder_of(lesson) / frames.name(c.source) for c in frames.cells(notebook)
+        ]
+        scripts = len(frames.cells(notebook)) - len(frames.recorded_cells(lesson, notebook))
+        found[lesson.stem] = scripts + sum(folder.is_dir() for folder in pictures)
+    return {lesson: count for lesson, count in found.items() if count}
+
+
 def recorded() -> list[str]:
     """The lessons whose controls have recorded pictures."""
     if not (found := sorted(path.name for path in frames.FRAMES.glob("*"))):
@@ -104,7 +118,7 @@ def recorded() -> list[str]:
 def first_control(page: Page, site: Path) -> Locator:
     """A control with a slider, on the page of the first lesson that has recorded pictures."""
     page.goto((site / "notebooks" / f"{recorded()[0]}.html").as_uri())
-    return page.locator(".control", has=page.locator("input[type=range]")).first
+    return page.locator(".control[data-pictures]", has=page.locator("input[type=range]")).first
 
 
 def shown(control: Locator) -> tuple[str, str]:
@@ -146,17 +160,17 @@ def test_a_control_moves_by_keyboard_slider_and_finger_without_a_kernel(site, sc
 def test_every_control_of_the_site_moves_its_picture_and_its_words(site, page):
     errors = []
     page.on("pageerror", lambda error: errors.append(error.message))
-    for lesson in recorded():
+    for lesson, count in moving().items():
         page.goto((site / "notebooks" / f"{lesson}.html").as_uri())
         controls = page.locator(".control").all()
-        folders = list((frames.FRAMES / lesson).iterdir())
-        assert len(controls) == len(folders), lesson
+        assert len(controls) == count, lesson
         for control in controls:
             expect(control).to_be_visible()
             for part in control.locator("input:not([type=hidden]), select").all():
                 before = shown(control)
                 move(part)
-                assert shown(control)[0] != before[0], lesson
+                # The words alone, where a value changes nothing: one-cycle has its own warm-up.
+                assert shown(control) != before, lesson
         shot(page, f"book-moved-{lesson}")
     assert errors == []
 
