@@ -63,7 +63,7 @@ def call(command: list, folder: Path, variables: dict[str, str], check: bool = T
             print(line, end="", flush=True)
             lines.append(line)
     if check and process.returncode:
-        raise RuntimeError(f"{command[0]} ended with status {process.returncode}")
+        raise RuntimeError(f"{Path(command[0]).name} ended with status {process.returncode}")
     return "".join(lines)
 
 
@@ -176,7 +176,16 @@ def run_lessons(_: str, folder: Path, some: str) -> dict:
     uv = [sys.executable, "-m", "uv"]
     variables = environment(COURSE_COLAB="1", COURSE_REPOSITORY=ROOT.as_uri())
     call([*uv, "venv", "-q", "--seed", "--python", interpreter("3.13"), venv], folder, variables)
-    install = [*uv, "pip", "install", "-q", "--python", python, *setup.torch_options()]
+    install = [
+        *uv,
+        "pip",
+        "install",
+        "-q",
+        "--only-binary=:all:",
+        "--python",
+        python,
+        *setup.torch_options(),
+    ]
     call([*install, "-r", ROOT / "tools" / "colab.txt"], folder, variables)
     before = freeze(python)
     call([python, "-c", setup_cell.SOURCE], folder, variables)
