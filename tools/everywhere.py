@@ -53,7 +53,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def call(command: list, folder: Path, variables: dict[str, str], check: bool = True) -> str:
     """What a command prints, which is shown as well; RuntimeError where it fails."""
-    print("$", shlex.join(map(str, command))[:200], flush=True)
+    print("$", shlex.join(map(str, command)).splitlines()[0][:200], flush=True)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     lines = []
     with subprocess.Popen(
@@ -193,7 +193,7 @@ def run_lessons(_: str, folder: Path, some: str) -> dict:
     added = sorted(f"{name} {version}" for name, version in after.items() if name not in before)
     course = folder / "course"
     part = shlex.split(some) if some != ALL else sorted(course.glob("notebooks/[0-9]*.ipynb"))
-    command = [python, "-m", "tools.notebooks", "run", "--budget", "quick", *part]
+    command = [python, "-m", "tools.notebooks", "run", *part, "--budget", "quick"]
     output = call(command, course, variables, check=False)
     ran = re.findall(r"(?m)^(\d\w+)\.ipynb: [\d.]+ s$", output)
     names = [Path(path).stem for path in part]
