@@ -54,6 +54,14 @@ def test_the_summary_of_pytest_is_read(printed, summary, failed):
     assert everywhere.tested(printed) == {"summary": summary, "failed": failed}
 
 
+def test_a_lesson_that_keeps_its_stored_outputs_did_not_run(tmp_path):
+    for name, budget in (("01_a", "quick"), ("02_b", "full")):
+        lesson = {"metadata": {"course": {"budget": budget}}}
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(lesson))
+    said = everywhere.lessons_run(sorted(tmp_path.iterdir()))
+    assert said == {"summary": "1 of 2 lessons ran", "failed": ["02_b"]}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="rights of another kind")
 def test_the_rights_to_write_are_taken_and_given_back(tmp_path):
     (tmp_path / ".venv").mkdir()
