@@ -38,7 +38,7 @@ TESTS = ["-q", "-n", "2", "-m", "not slow and not browser", "-p", "no:cacheprovi
 TESTS += ["--ignore=tests/test_everywhere.py"]  # it reads the record, which this run writes
 ALL = "all"
 ODD = "Zwölf Gänse 双子"
-SPAWN = 'import multiprocessing; multiprocessing.set_start_method("spawn")\n'
+SPAWN = 'import multiprocessing; multiprocessing.set_start_method("spawn", force=True)\n'
 # root may write everywhere, unless this right is taken from it
 HELD_TO_RIGHTS = ["setpriv", "--bounding-set=-dac_override"]
 OWN = r"VIRTUAL_ENV|PYTHONPATH|PYTHONHOME|PYTEST_\w+|COURSE_(?!SKIP_DISK_CHECK)\w+|MAKE\w*"
