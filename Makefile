@@ -7,7 +7,7 @@ PARALLEL := OMP_NUM_THREADS=1
 WORKERS := -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lint test test-extras test-all claims notebooks book phone app results torture bench data papers stamp constraints clean
+.PHONY: help setup lab lint test test-extras test-all claims notebooks book phone app results torture everywhere bench data papers stamp constraints clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -55,6 +55,9 @@ data: setup  ## download data sets and face networks; make data ARGS=--list; mak
 
 torture: setup  ## kill downloads, caches, trainings, exports and galleries at random moments (docs/results/torture.json)
 	OMP_NUM_THREADS=1 $(PY) -m tools.torture $(ARGS)
+
+everywhere: setup  ## the tests on other Pythons and in unusual places, the lessons on Colab's versions (docs/results/everywhere.json)
+	$(PY) -m tools.everywhere $(ARGS)
 
 bench: setup  ## time losses, step, files and gallery beside the field's (docs/benchmarks.md); idle machine
 	OMP_NUM_THREADS=1 $(PY) -m tools.bench $(ARGS)
