@@ -1,7 +1,7 @@
 """Run every lesson three times, and compare what the runs print and draw.
 
     make again                      every lesson with the quick budget (docs/results/again.json)
-    make again ARGS="lesson names"  these, such as 05_many_negatives_or_none; nothing is kept
+    make again ARGS="lesson names"  these, such as 05_many_negatives_or_none
 
 Twice with one thread, once with two. Two runs with one thread must end in the same bytes: text,
 tables and pictures, but for seconds and rates. With two threads sums end in other last digits, and
@@ -25,8 +25,9 @@ from tools import notebooks
 
 RECORD = course.ROOT / "docs" / "results" / "again.json"
 THREADS = (1, 1, 2)
-# What a clock says: "12.3 s", "1,234 images/s", "00:12<00:00", "3.2 ms", "(0.9, 1.1)" of a table.
-CLOCK = re.compile(r"\d\d:\d\d<\d\d:\d\d|[\d.,]+ ?(images/s|it/s|ms|s|min)\b|[\d.]+ \([\d., ]+\)")
+# What a clock says: "12.3 s", "1,234 images/s", "00:12<00:00", "3.2 ms", "(0.9, 1.1)" of a table, and
+# the dots that are printed while a converter works.
+CLOCK = re.compile(r"(?m)^\.* |\d\d:\d\d<\d\d:\d\d|[\d.,]+ ?(images/s|it/s|ms|s|min)\b|[\d.]+ \([\d., ]+\)")
 TIMED = re.compile(r"seconds|\bms\b|images/s|Fastest|MB in")  # outputs that show measured times
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
@@ -69,6 +70,8 @@ def compare(first: Path, second: Path) -> dict:
     """How many cells show the same bytes, which do not, and how far their numbers are apart."""
     pairs = list(zip(shown(first), shown(second), strict=True))
     others = [number for number, (one, other) in enumerate(pairs) if one != other]
+    for number in others:
+        print(first.stem, number, *("".join(part)[:200] for part in pairs[number]), sep="\n  ")
     apart = [
         farthest(a, b)
         for number in others
@@ -96,8 +99,9 @@ def main(arguments: list[str] | None = None) -> int:
         }
     for name, found in record.items():
         print(name, found)
-    if not given:
-        write_atomically(RECORD, (json.dumps(record, indent=1) + "\n").encode())
+    known = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+    everything = dict(sorted((known | record).items()))
+    write_atomically(RECORD, (json.dumps(everything, indent=1) + "\n").encode())
     return int(any(found["again"]["different"] for found in record.values()))
 
 
