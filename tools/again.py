@@ -25,9 +25,10 @@ from tools import notebooks
 
 RECORD = course.ROOT / "docs" / "results" / "again.json"
 THREADS = (1, 1, 2)
-# What a clock says: "12.3 s", "1,234 images/s", "00:12<00:00", "3.2 ms", "(0.9, 1.1)" of a table, and
+# What a clock says: "12.3 s", "1,234 images/s", "00:12<00:00", "3.2 ms", "(0.9, 1.1)" of a table; and
 # the dots that are printed while a converter works.
-CLOCK = re.compile(r"(?m)^\.* |\d\d:\d\d<\d\d:\d\d|[\d.,]+ ?(images/s|it/s|ms|s|min)\b|[\d.]+ \([\d., ]+\)")
+RATE = r"\d\d:\d\d<\d\d:\d\d|[\d.,]+ ?(images/s|it/s|ms|s|min)\b|[\d.]+ \([\d., ]+\)"
+CLOCK = re.compile(rf"^\.* |{RATE}", re.MULTILINE)
 TIMED = re.compile(r"seconds|\bms\b|images/s|Fastest|MB in")  # outputs that show measured times
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
