@@ -25,7 +25,7 @@ from tools import notebooks
 
 RECORD = course.ROOT / "docs" / "results" / "again.json"
 THREADS = (1, 1, 2)
-# What a clock says: "12.3 s", "1,234 images/s", "00:12<00:00", "3.2 ms", "(0.9, 1.1)" of a table; and
+# What a clock says ("12.3 s", "1,234 images/s", "00:12<00:00", "3.2 ms", "(0.9, 1.1)") and
 # the dots that are printed while a converter works.
 RATE = r"\d\d:\d\d<\d\d:\d\d|[\d.,]+ ?(images/s|it/s|ms|s|min)\b|[\d.]+ \([\d., ]+\)"
 CLOCK = re.compile(rf"^\.* |{RATE}", re.MULTILINE)
