@@ -42,7 +42,10 @@ def test_another_number_and_another_word_are_counted(compared):
 @pytest.mark.parametrize(
     "one, other",
     [
-        ("400 | 00:30<00:00, loss 1.5, 860 images/s", "400 | 00:39<00:00, loss 1.5, 66 images/s"),
+        (
+            "4/4 |██| 00:30<00:00, loss 1.5, 860 images/s",
+            "4/4 |██| 00:39<00:00, loss 1.5, 6 images/s",
+        ),
         ("took 12.5 s", "took 3.25 s"),
         ("face.onnx 1.15 MB in 4.7 s", "face.onnx 1.15 MB in 0.2 s"),
     ],
@@ -52,7 +55,17 @@ def test_what_a_clock_says_does_not_count(compared, one, other):
 
 
 def test_a_number_beside_what_a_clock_says_counts(compared):
-    assert compared(["loss 1.5, 86 images/s"], ["loss 1.6, 86 images/s"])["different"] == [0]
+    assert compared(["loss 1.5 in 3.1 s"], ["loss 1.6 in 3.2 s"])["different"] == [0]
+
+
+def test_a_bar_that_only_a_slow_run_shows_does_not_count(tmp_path):
+    bar, words = "5/5 |████| 00:02<00:00, loss 4.22, 12 images/s", "plain loop: 4.5"
+    slow, fast = lesson(tmp_path / "slow", "x"), lesson(tmp_path / "fast", "x")
+    for path, texts in ((slow, [bar, words]), (fast, [words])):
+        book = nbformat.read(path, as_version=4)
+        book.cells[0].outputs = [nbformat.v4.new_output("stream", text=text) for text in texts]
+        nbformat.write(book, path)
+    assert again.compare(slow, fast)["different"] == []
 
 
 def test_picture_bytes_count(tmp_path):
