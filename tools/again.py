@@ -29,9 +29,7 @@ THREADS = (1, 1, 2)
 # the dots that are printed while a converter works.
 RATE = r"\d\d:\d\d<\d\d:\d\d|[\d.,]+ ?(images/s|it/s|ms|s|min)\b|[\d.]+ \([\d., ]+\)"
 CLOCK = re.compile(rf"^\.* |{RATE}", re.MULTILINE)
-BAR = re.compile(
-    r"\d+/\d+ \|[^|\n]*\|[^\n]*?images/s"
-)  # a training's, shown where it takes a while
+BAR = re.compile(r"\d+/\d+ \|[^|\n]*\|[^\n]*?images/s")  # a training's, if it takes a while
 TIMED = re.compile(r"seconds|\bms\b|images/s|Fastest|MB in")  # outputs that show measured times
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
@@ -54,7 +52,9 @@ def shown(path: Path) -> list[list[str]]:
         parts: list[str] = []
         for output in cell.get("outputs", ()):
             data = {"text": output.text} if "text" in output else dict(output.get("data", {}))
-            words = " ".join(str(data.get(kind, "")) for kind in ("text", "text/plain"))
+            words = BAR.sub(
+                "", " ".join(str(data.get(kind, "")) for kind in ("text", "text/plain"))
+            )
             if TIMED.search(words) or TIMED.search(cell.source):
                 data = {"text": CLOCK.sub("...", words)}
             texts = (CLOCK.sub("...", BAR.sub("", str(data[kind]))) for kind in sorted(data))
