@@ -53,7 +53,7 @@ class Explorer:
         self._failed = False
         self._positions: list = []
         self._redraw()  # a first picture that fails is an ordinary error of its cell
-        if not gc.get_freeze_count():
+        if gc.get_freeze_count() < 1000:  # some versions of Python start with a few hundred
             # Once: the garbage collector no longer searches the objects that the imports made.
             # Each search took 0.3 s, in the middle of a slider's movement.
             gc.collect()
