@@ -91,6 +91,31 @@ def test_a_place_that_cannot_be_built_is_a_row_that_says_so(monkeypatch):
     assert row["summary"] == "not run: no room in …/venv" and row["failed"] == ["python3.12"]
 
 
+def test_what_failed_is_run_once_more_and_the_first_summary_is_kept(monkeypatch):
+    asked = []
+
+    def visit(place, some, keep):
+        asked.append((place, some, keep))
+        return {"part": some, "summary": "1 passed in 2.00s", "failed": []}
+
+    monkeypatch.setattr(everywhere, "visit", visit)
+    row = {
+        "summary": "1 failed, 9 passed in 60.00s",
+        "failed": ["tests/test_a.py::test_b[one two]"],
+    }
+    found = everywhere.repeat(row, "python3.12", keep=True)
+    assert asked == [("python3.12", "'tests/test_a.py::test_b[one two]'", True)]
+    assert found["failed"] == [] and found["summary"] == row["summary"]
+    assert found["again"] == "'tests/test_a.py::test_b[one two]': 1 passed in 2.00s"
+    assert everywhere.repeat(found, "python3.12") is found
+
+
+def test_nothing_is_repeated_in_a_place_without_a_row(monkeypatch, tmp_path):
+    monkeypatch.setattr(everywhere, "RECORD", tmp_path / "none.json")
+    with pytest.raises(SystemExit, match="has no row of python3.12"):
+        everywhere.main(["python3.12", "--again"])
+
+
 RECORD = json.loads(everywhere.RECORD.read_text(encoding="utf-8"))
 
 

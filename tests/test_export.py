@@ -5,6 +5,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -111,6 +112,14 @@ def test_each_file_alone_holds_its_whole_contract(made_file, model, tmp_path):
     assert facts["output"] == {"shape": [1, 32], "type": "float32", "unit_norm": True}
     assert (facts["name"], facts["threshold"], facts["threshold_far"]) == ("tiny", 0.41, 1e-3)
     assert facts == json.loads(Path(f"{made_file}.json").read_text())
+
+
+def test_no_constant_of_an_executorch_file_has_a_name_of_64_digits(made):
+    pytest.importorskip("executorch", reason="the converter to .pte is not installed")
+    for precision in ("float32", "int8"):
+        content = made[".pte", precision].read_bytes()
+        assert re.search(rb"[0-9a-f]{12}\0", content), "where are the names?"
+        assert not re.search(rb"[0-9a-f]{40}", content)
 
 
 def test_no_file_holds_a_path_of_the_machine_it_was_made_on(made_file):

@@ -3,6 +3,7 @@
     make everywhere                              every place, one after the other
     make everywhere ARGS="colab"                 one place
     make everywhere ARGS="python3.12 --some 'tests/test_losses.py tests/test_pairs.py'"
+    make everywhere ARGS="python3.12 --again"    what failed in the record, once more
 
     colab        tools/colab.txt installed; then the set-up cell downloads the course and adds what
                  is missing, no version that was there may change, and every lesson runs
@@ -203,6 +204,14 @@ def run_lessons(_: str, folder: Path, some: str) -> dict:
     return found | {"changed": changed(before, after), "added": added}
 
 
+def repeat(row: dict, place: str, keep: bool = False) -> dict:
+    """The row of a place after its failed tests ran once more; it keeps both summaries."""
+    if not row["failed"]:
+        return row
+    again = visit(place, " ".join(map(shlex.quote, row["failed"])), keep)
+    return row | {"failed": again["failed"], "again": f"{again['part']}: {again['summary']}"}
+
+
 def visit(place: str, some: str = ALL, keep: bool = False) -> dict:
     """Build a place, run the course there, remove the place; returns its row of the record."""
     started = time.monotonic()
@@ -231,6 +240,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("places", nargs="*", metavar="place", help=", ".join(PLACES))
     parser.add_argument("--some", default=ALL, help="only these tests (colab: these notebooks)")
+    parser.add_argument("--again", action="store_true", help="only what failed in the record")
     parser.add_argument("--keep", action="store_true", help="do not remove the places")
     options = parser.parse_args(given)
     if unknown := set(options.places) - set(PLACES):
@@ -243,8 +253,13 @@ def main(given: list[str] | None = None) -> int:
     options = arguments(given)
     failed = False
     for place in options.places:
-        row = visit(place, options.some, options.keep)
         record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+        if options.again and place not in record:
+            raise SystemExit(f"{RECORD.name} has no row of {place}: run it without --again first")
+        if options.again:
+            row = repeat(record[place], place, options.keep)
+        else:
+            row = visit(place, options.some, options.keep)
         record[place] = row
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
         RECORD.write_text(text, encoding="utf-8")

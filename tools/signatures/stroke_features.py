@@ -79,6 +79,25 @@ def texture(equalised: np.ndarray, mask: np.ndarray, radius: int) -> np.ndarray:
     return _root_of_shares(np.bincount(code, minlength=256) + 0.5)
 
 
+def spaced(line: Line, step: int) -> np.ndarray:
+    """Numbers of pixels of the line, one in each cell of `step` pixels."""
+    x, y = line.xy.T.astype(int)
+    return np.unique((y // step) * 100_000 + x // step, return_index=True)[1]
+
+
+def planes(line: Line) -> np.ndarray:
+    """The line by its direction: float32 (8, H // 2 + 1, W // 2 + 1), at half resolution.
+
+    A pixel is shared between the two directions that are nearest.
+    """
+    x, y = line.xy.T.astype(int)
+    height, width = line.page.shape
+    half = np.zeros((DIRECTIONS, height // 2 + 1, width // 2 + 1), np.float32)
+    for i, weight in _two_bins(line.direction / np.pi * DIRECTIONS):
+        np.add.at(half, (i % DIRECTIONS, y // 2, x // 2), weight)
+    return half
+
+
 def surroundings(line: Line) -> tuple[np.ndarray, np.ndarray]:
     """What lies around pieces of the line, one piece in each cell of STEP pixels.
 
@@ -86,12 +105,8 @@ def surroundings(line: Line) -> tuple[np.ndarray, np.ndarray]:
              vectors: directions of the line nearby, at the piece itself and at eight points on each
              of two rings. Computed at half resolution.
     """
+    first, half = spaced(line, STEP), planes(line)
     x, y = line.xy.T.astype(int)
-    _, first = np.unique((y // STEP) * 100_000 + x // STEP, return_index=True)
-    height, width = line.page.shape
-    half = np.zeros((DIRECTIONS, height // 2 + 1, width // 2 + 1), np.float32)
-    for i, weight in _two_bins(line.direction / np.pi * DIRECTIONS):
-        np.add.at(half, (i % DIRECTIONS, y // 2, x // 2), weight)
     margin, around = 40, []
     for radius, blur in ((r / 2, b / 2) for r, b in RINGS):
         soft = np.stack(
