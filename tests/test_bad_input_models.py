@@ -4,12 +4,14 @@ One table: a call, and the words that the error must hold. The hypothesis tests 
 and damaged files to every reader: what comes back is a whole object, or a ValueError in words.
 """
 
+import contextlib
 import hashlib
 import io
 import json
 import math
 import os
 import pickle
+import warnings
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -24,8 +26,9 @@ from torch import nn
 
 from lib import evaluation as ev
 from lib import losses, models, training
-from lib.data import ImageSet
+from lib.data import ImageSet, cache
 from lib.data import archive as archives
+from lib.data import folder as own_folder
 from lib.data.download import DataError
 from lib.export import ShortFaceNet, check_golden, export_all, read_contract, to_onnx, write_golden
 from lib.export.contract import PhoneModel, contract
@@ -38,6 +41,7 @@ from lib.phone.gallery_file import FIRST_LINE
 from lib.phone.people import People, doubts
 from lib.phone.recogniser import Phone, align
 from lib.phone.threshold import choose_threshold
+from lib.plots import webcam
 from lib.training.__main__ import main
 from tools.faces import bins
 
@@ -909,6 +913,10 @@ def files(tmp_path_factory) -> Path:
             archive.writestr(name, content, how)
     (folder / "net.param").write_text("7767517\n1 1\nPReLU s 0 0 0=3\nPReLU t 0 0 0=2\n")
     (folder / "net.bin").write_bytes(floats(1, 2, 3, 4, 5))
+    notes = Image.Exif()
+    notes[0x0112], notes[0x010E] = 6, "a note"  # held sideways; a text
+    Image.new("RGB", (12, 8), (9, 90, 200)).save(folder / "picture.jpg", exif=notes)
+    Image.new("RGB", (12, 8), (9, 90, 200)).save(folder / "picture.png", exif=notes)
     return folder
 
 
@@ -994,3 +1002,37 @@ def test_a_verification_file_is_read_whole_or_refused_in_words_and_runs_nothing(
     for bad in (content, damaged((files / "set.bin").read_bytes(), damage)):
         found = loads_or_says_why(bins.read, files / "b.bin", bad)
         assert found is None or found[0].dtype == np.uint8
+
+
+@quickly
+@given(damage=damages, kind=st.sampled_from(["jpg", "png"]))
+def test_a_picture_is_read_whole_or_refused_in_words(files, damage, kind):
+    bad = damaged((files / f"picture.{kind}").read_bytes(), damage)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of what is damaged in a picture's notes
+        found = loads_or_says_why(own_folder.upright, files / f"p.{kind}", bad)
+        assert found is None or found.mode in ("RGB", "L")
+        sent = loads_or_says_why(
+            lambda path: webcam.decoded(path.read_bytes(), 64), files / "w", bad
+        )
+    assert sent is None or sent.shape[2:] == (3,)
+
+
+def test_a_note_of_a_kind_that_pillow_cannot_write_leaves_the_picture_out(files):
+    whole = (files / "picture.jpg").read_bytes()
+    at = whole.index(b"Exif") + 17  # the number of the text's tag
+    odd = whole[:at] + b"\x00" + whole[at + 1 :]
+    assert loads_or_says_why(own_folder.upright, files / "odd.jpg", odd) is None
+
+
+@quickly
+@given(damage=damages)
+def test_a_cached_set_is_read_whole_or_refused_by_an_exception(files, damage):
+    right = ImageSet(np.zeros((4, 6, 6), np.uint8), np.arange(4), np.ones(4, bool), tuple("abcd"))
+    cache.write(files / "set.npz", right)
+    (files / "s.npz").write_bytes(damaged((files / "set.npz").read_bytes(), damage))
+    found = None
+    with contextlib.suppress(Exception):
+        found = cache.read(files / "s.npz")
+    if found is not None:
+        assert found.names == right.names and np.array_equal(found.images, right.images)

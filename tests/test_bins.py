@@ -122,6 +122,7 @@ def test_anything_but_bytes_lists_and_bools_is_refused_in_words(content):
         b"\x80\x02]r\xff\xff\xff\x7f.",
         b"\x80\x05\x96" + b"\xff" * 7 + b"\x0f.",
         b"\x80\x04\x8e" + b"\xff" * 7 + b"\x0f.",
+        b"\x80\x04\x95b" + b"\x00" * 6 + b"\x80].",  # a frame of more bytes than can be counted
     ],
 )
 def test_a_damaged_file_is_refused_in_words(data):

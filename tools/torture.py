@@ -118,7 +118,7 @@ def cached_set(folder: Path) -> Kind:
             return ABSENT
         try:
             return WHOLE if np.array_equal(cache.read(found[0]).images, images) else "other images"
-        except cache.DAMAGED as error:
+        except Exception as error:
             return f"damaged: {error}"
 
     return Kind(lambda: cache.cached("toy", {}, [], lambda: right), state)

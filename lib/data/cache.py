@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,8 +19,6 @@ from lib.course import cache_dir
 from lib.data.download import explained_write_errors
 from lib.data.files import only_one, write_atomically
 from lib.data.image_set import ImageSet
-
-DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def cached(
@@ -34,10 +31,10 @@ def cached(
     code = b"".join(Path(source).read_bytes() for source in sources)
     key = hashlib.sha256(json.dumps(options, sort_keys=True).encode() + code).hexdigest()
     path = cache_dir() / f"{name}-{key[:16]}.npz"
-    with suppress(*DAMAGED):  # or not there
+    with suppress(Exception):  # of many kinds where the file is damaged; or it is not there
         return read(path)
     with explained_write_errors(path), only_one(path):
-        with suppress(*DAMAGED):  # another process may have rendered it in the meantime
+        with suppress(Exception):  # another process may have rendered it in the meantime
             return read(path)
         images = make()
         write(path, images)
@@ -53,7 +50,7 @@ def write(path: Path, images: ImageSet) -> None:
 
 
 def read(path: Path) -> ImageSet:
-    """A stored set; one of `DAMAGED` is raised where the file is not what was written."""
+    """A stored set; an exception of some kind where the file is not what was written."""
     with zipfile.ZipFile(path) as archive:
         if (damaged := archive.testzip()) is not None:  # compares checksums
             raise zipfile.BadZipFile(f"{damaged} in {path} is damaged")

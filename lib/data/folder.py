@@ -294,7 +294,7 @@ def upright(file: Path) -> Image.Image:
             picture = ImageOps.exif_transpose(opened_picture)
     except (UnidentifiedImageError, Image.DecompressionBombError):
         raise DataError("no picture that can be read") from None
-    except (OSError, ValueError, SyntaxError):
+    except Exception:  # Pillow raises errors of many kinds at damaged pictures
         raise DataError("a damaged picture, or one that was cut short") from None
     if picture.mode == "F" or picture.mode.startswith("I"):  # Pillow would cut these off at 255
         return _eight_bits(picture)

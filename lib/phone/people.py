@@ -18,7 +18,6 @@ import numpy as np
 from PIL import Image
 
 from lib.data.arrays import unit_rows
-from lib.data.cache import DAMAGED
 from lib.data.download import DataError, digest
 from lib.data.files import write_atomically
 from lib.data.folder import files_below, is_picture, people_folders, upright
@@ -282,7 +281,7 @@ def _read(path: Path, key: str) -> _Found | None:
         with np.load(path, allow_pickle=False) as kept:
             if str(kept["key"]) == key:
                 return _Found(str(kept["why"]), kept["crop"], kept["vector"])
-    except DAMAGED:
+    except Exception:  # a damaged file raises errors of many kinds
         pass
     return None
 

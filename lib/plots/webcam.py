@@ -96,13 +96,15 @@ def decoded(message: bytes, size: int) -> np.ndarray:
         raise ValueError(f"The picture has {megabytes} are allowed. Choose a smaller picture.")
     try:
         with Image.open(io.BytesIO(message), formats=("JPEG", "PNG", "WEBP")) as opened:
-            if max(opened.size) > LONGEST:  # known from its head, before anything is decoded
-                sides = f"{opened.width} x {opened.height} pixels; at most {LONGEST} a side"
-                raise ValueError(f"The picture has {sides} are allowed. Choose a smaller picture.")
-            upright = ImageOps.exif_transpose(opened).convert("RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError):
+            width, height = opened.size  # from its head: nothing is decoded yet
+            if max(width, height) <= LONGEST:
+                upright = ImageOps.exif_transpose(opened).convert("RGB")
+    except Exception:  # Pillow raises errors of many kinds at damaged pictures
         raise ValueError(
             "This is not a picture that can be read. Choose a JPEG or PNG file."
         ) from None
+    if max(width, height) > LONGEST:
+        sides = f"{width} x {height} pixels; at most {LONGEST} a side"
+        raise ValueError(f"The picture has {sides} are allowed. Choose a smaller picture.")
     upright.thumbnail((size, size), Image.Resampling.LANCZOS)
     return np.asarray(upright)

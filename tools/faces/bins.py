@@ -47,16 +47,6 @@ ADMITTED = set(
     " BINBYTES SHORT_BINBYTES BINBYTES8 BINSTRING SHORT_BINSTRING".split()  # bytes, of Python 2 too
 )
 MEMORY = set("MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET".split())
-MALFORMED = (
-    ValueError,
-    pickle.UnpicklingError,
-    EOFError,
-    IndexError,
-    KeyError,
-    MemoryError,
-    AttributeError,
-    TypeError,
-)
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -93,7 +83,7 @@ def unpickle(data: bytes) -> tuple[list[bytes], list[bool]]:
         content = _NothingIsImported(io.BytesIO(data), encoding="bytes").load()
     except DataError:
         raise
-    except MALFORMED as error:
+    except Exception as error:  # a damaged pickle raises errors of many kinds, OverflowError too
         raise DataError(f"it is no verification file, or a damaged one ({error})") from None
     is_pair = isinstance(content, (tuple, list)) and len(content) == 2
     if not is_pair or not all(isinstance(part, list) for part in content):

@@ -19,7 +19,6 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from lib.data.cache import DAMAGED
 from lib.data.download import record
 from lib.data.files import write_atomically
 from lib.data.published import ink, sigcomp2011
@@ -141,7 +140,7 @@ def _read(file: Path) -> list[dict] | None:
                 n, _, name = key.partition("/")
                 scans.setdefault(int(n), {})[name] = stored[key]
         return [scans[n] for n in range(len(scans))]
-    except DAMAGED:
+    except Exception:  # a damaged file raises errors of many kinds
         return None
 
 

@@ -175,7 +175,7 @@ def _cropped(data: bytes, crop: int, size: tuple[int, int], name: str) -> np.nda
     """The centre square of a photograph, scaled to `size`: uint8 (height, width, 3)."""
     try:
         photograph = Image.open(io.BytesIO(data)).convert("RGB")
-    except (OSError, ValueError):
+    except Exception:  # Pillow raises errors of many kinds at damaged pictures
         raise DataError(f"{name} is no image; {archive.AGAIN}") from None
     left, top = (photograph.width - crop) / 2, (photograph.height - crop) / 2
     if min(left, top) < 0:

@@ -126,6 +126,6 @@ def _drawing(data: bytes, size: int, name: str) -> np.ndarray:
     # BOX averages what falls into a pixel, so that thin strokes turn grey and do not vanish.
     try:
         scan = Image.open(io.BytesIO(data)).convert("L")
-    except (OSError, ValueError, SyntaxError):
+    except Exception:  # Pillow raises errors of many kinds at damaged pictures
         raise DataError(f"{name} is no drawing; {archive.AGAIN}") from None
     return np.asarray(scan.resize((size, size), Image.Resampling.BOX))

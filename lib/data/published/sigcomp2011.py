@@ -160,7 +160,7 @@ def read_scans(
             who = parse_name(file.rpartition(".")[0], part)
             try:
                 scan = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-            except (OSError, ValueError, SyntaxError):
+            except Exception:  # Pillow raises errors of many kinds at damaged pictures
                 who = None
             if who is None or _contradicts(folder.lower(), who[1]):
                 strange.append(name)
