@@ -89,7 +89,7 @@ def stage_costs(
         ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=8)
         named_rows(ax, names if ax is axes[0] else [""] * len(names))
         ax.set(xlim=(0, 1.18 * share.max()), xlabel="share (%)")
-        ax.set_title(f"{sum(values) / 1e6:.2f} M {what}")
+        ax.set_title(f"{sum(values) / 1e6:.2f} M {what} in all")
     axes[0].tick_params(axis="y", labelsize=9)
 
 
