@@ -216,7 +216,7 @@ def gallery_of(count: int) -> tuple[Gallery, np.ndarray, np.ndarray]:
 
 
 def compare_gallery() -> list[dict]:
-    """Who is it? Beside a product of a matrix and a vector, and FAISS's exact index if installed."""
+    """Who is it? Beside one product of a matrix and a vector, and FAISS if it is installed."""
     try:
         faiss = importlib.import_module("faiss")  # not on the lists: the course does without
         faiss.omp_set_num_threads(1)
