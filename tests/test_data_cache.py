@@ -144,3 +144,13 @@ def test_a_lock_that_a_killed_process_left_stops_nobody(here):
 )
 def test_hidden_and_foreign_files_are_known_by_any_part_of_their_path(path, foreign):
     assert is_foreign(path) is foreign
+
+
+def test_a_kept_set_that_numpy_cannot_make_sense_of_is_rendered_again(here, monkeypatch):
+    def read(path):
+        raise AttributeError("'bytes' object has no attribute 'tolist'")  # seen by fuzzing
+
+    images = np.zeros((2, 4, 4), np.uint8)
+    made = ImageSet(images, np.arange(2), np.ones(2, bool), ("a", "b"))
+    monkeypatch.setattr(cache, "read", read)
+    assert cache.cached("odd", {}, [], lambda: made) is made
