@@ -465,6 +465,60 @@ def test_a_loss_is_described_by_what_it_computes_and_not_by_its_name():
     assert " at 0x" not in describe(network().forward)
 
 
+SHARE = {"of": 0.5}
+
+
+def a_share_of(vectors, labels):
+    return SHARE["of"] * losses.batch_contrastive_loss(vectors, labels)
+
+
+class Scaled:
+    """A loss, an augmentation or a schedule with a number inside."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def __call__(self, *given):
+        return self.factor * given[-1]
+
+    method = __call__
+
+
+class ScaledModule(torch.nn.Module):
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+
+def test_what_an_object_holds_tells_its_runs_apart():
+    for make in (Scaled, ScaledModule, lambda factor: Scaled(factor).method):
+        assert describe(make(1.0)) == describe(make(1.0)) != describe(make(2.0)), make
+    large = torch.zeros(5000)
+    one = partial(a_share_of, weights=large.clone())
+    large[2500] = 1  # which the printed tensor leaves out
+    assert describe(one) != describe(partial(a_share_of, weights=large))
+
+
+def test_a_dictionary_that_a_loss_reads_tells_its_runs_apart(monkeypatch):
+    before = describe(a_share_of)
+    monkeypatch.setitem(SHARE, "of", 2.0)
+    assert describe(a_share_of) != before
+
+
+def test_a_function_inside_a_partial_is_described_without_its_address():
+    first, second = (describe(partial(a_loss(1.0), shape=shape)) for shape in (a_share_of, a_loss))
+    assert " at 0x" not in first and first != second
+
+
+def test_forgeries_of_the_same_images_are_another_run():
+    images = np.zeros((4, 8, 8), np.uint8)
+    genuine, forged = (
+        ImageSet(images, np.array([0, 0, 1, 1]), np.array([True, True, True, last]), tuple("abcd"))
+        for last in (True, False)
+    )
+    assert describe(genuine) != describe(forged)
+
+
 def test_a_network_edited_under_the_same_name_is_another_run(tmp_path):
     def net(power: int):
         class Net(models.SignatureNet):
@@ -476,6 +530,15 @@ def test_a_network_edited_under_the_same_name_is_another_run(tmp_path):
     train(net(1), steps=1, checkpoint=tmp_path / "c")
     with pytest.raises(ValueError, match="another run .model"):
         train(net(2), steps=1, checkpoint=tmp_path / "c")
+
+
+def test_a_loss_that_reaches_zero_without_second_images_trains_on():
+    costs = iter([1.0, 0.0, 0.0])
+
+    def softmax_like(vectors, labels):
+        return vectors.sum() * 0 + next(costs)
+
+    assert train(network(), loss=softmax_like, steps=3, batch=(4, 1)).loss == [1.0, 0.0, 0.0]
 
 
 def test_a_training_whose_every_batch_costs_nothing_says_so():

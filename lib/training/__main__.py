@@ -13,7 +13,9 @@ from torch import nn
 
 from lib import course, data, losses, models, training
 from lib.data.download import DataError
+from lib.models.files import read_file
 from lib.training import augment
+from lib.training.checkpoint import FORMAT
 from lib.training.loop import unmeasurable
 from lib.training.processes import join_processes, process_device
 
@@ -126,6 +128,21 @@ def _load(words: list[str], rank: int, world: int) -> data.ImageSet:
     return images
 
 
+def _start_anew(checkpoint: Path, rank: int, world: int) -> None:
+    """Delete the checkpoint; no other file that --checkpoint names by mistake."""
+    if rank == 0 and checkpoint.exists():
+        try:
+            read_file(checkpoint, FORMAT)
+        except ValueError as error:
+            raise ValueError(
+                f"--no-resume deletes checkpoints alone: {error}. Delete it yourself, or give "
+                "another name"
+            ) from None
+        checkpoint.unlink()
+    if world > 1:
+        dist.barrier()  # nobody goes on from it
+
+
 def _fit(
     given: argparse.Namespace,
     model: models.Network,
@@ -196,10 +213,10 @@ def main(arguments: list[str] | None = None) -> int:
         raise ValueError(f"--checkpoint and --out are both {given.out}; give two files")
     for file in (given.out, checkpoint):
         models.check_writable(file)
-    if given.no_resume and rank == 0:
-        checkpoint.unlink(missing_ok=True)
     start = models.load(given.start_from, given.model) if given.start_from else None
     train, test = _load(given.data, rank, world).split_by_identity(given.test, seed=given.seed)
+    if given.no_resume:
+        _start_anew(checkpoint, rank, world)
     if start is not None:
         model = start
     else:

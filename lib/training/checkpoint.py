@@ -6,7 +6,7 @@ import zlib
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -136,48 +136,75 @@ def describe(thing: object) -> str:
     if isinstance(thing, ImageSet):
         checksum = zlib.crc32(np.ascontiguousarray(thing.images).data)
         checksum ^= zlib.crc32(np.ascontiguousarray(thing.identity).data)
+        if not thing.genuine.all():  # forgeries of a hand are another class
+            checksum ^= zlib.crc32(np.ascontiguousarray(thing.genuine).data)
         return f"{len(thing)} images {checksum:08x}"
+    if isinstance(thing, Tensor | np.ndarray):
+        return f"array {tuple(thing.shape)} {_checksum(thing):08x}"
     if isinstance(thing, partial):
-        return f"{describe(thing.func)} {thing.args} {thing.keywords}"
+        args = tuple(map(_argument, thing.args))
+        keywords = {name: _argument(value) for name, value in thing.keywords.items()}
+        return _without_addresses(f"{describe(thing.func)} {args} {keywords}")
     if isinstance(thing, nn.Module):
         return " ".join([*repr(thing).split(), *code_of(thing)])
-    if type(thing).__repr__ not in (object.__repr__, FunctionType.__repr__):
-        return " ".join(re.sub(" at 0x[0-9a-f]+", "", repr(thing)).split())
+    if type(thing).__repr__ not in (object.__repr__, FunctionType.__repr__, MethodType.__repr__):
+        return " ".join(_without_addresses(repr(thing)).split())
     return " ".join([getattr(thing, "__name__", type(thing).__name__), *code_of(thing)])
+
+
+def _argument(value: object) -> object:
+    """What stands for an argument of a partial: itself where its repr says all of it."""
+    return value if isinstance(value, PLAIN + (tuple, list, dict)) else describe(value)
+
+
+def _without_addresses(text: str) -> str:
+    return re.sub(" at 0x[0-9a-f]+", "", text)
+
+
+def _checksum(array: Tensor | np.ndarray) -> int:
+    return zlib.crc32(np.ascontiguousarray(as_array(array)).tobytes())
 
 
 def code_of(thing: object) -> list[str]:
     """Eight digits of what a function or an object computes; none of the course's own and torch's.
 
     They change with the code, with the numbers and texts that it finds around it (defaults, names
-    of an outer function, global names), and with the functions of the same file that it finds.
+    of an outer function, global names and dictionaries), with what an object holds, and with the
+    functions of the same file that it finds. Lists do not count, because programs collect in them.
     """
-    codes = []
-    for part in thing.modules() if isinstance(thing, nn.Module) else [thing]:
-        home = part.__module__ or ""
-        if home.partition(".")[0] not in COURSE:
-            codes.append(_code(part, home, set()))
+    parts: list[Any] = list(thing.modules()) if isinstance(thing, nn.Module) else [thing]
+    own = [part for part in parts if (part.__module__ or "").partition(".")[0] not in COURSE]
+    codes = [_code(part, part.__module__ or "", set()) for part in own]
+    if own and isinstance(thing, nn.Module):
+        codes.append([part.extra_repr() for part in parts])  # of torch's layers, too
     return [f"{zlib.crc32(repr(codes).encode()):08x}"] if codes else []
 
 
 def _code(thing: Any, home: str, seen: set[int]) -> list:
-    """What `code_of` sums up; each function once."""
+    """What `code_of` sums up; each function and each object once."""
     if isinstance(thing, PLAIN):
         return [repr(thing)]
     if isinstance(thing, Tensor | np.ndarray):
-        return [zlib.crc32(np.ascontiguousarray(as_array(thing)).tobytes())]
+        return [_checksum(thing)]
     if isinstance(thing, partial):
         thing = (thing.func, *thing.args, *thing.keywords.values())
+    if isinstance(thing, MethodType):
+        thing = (thing.__func__, thing.__self__)
+    if isinstance(thing, dict):
+        thing = tuple(thing.items())
     if isinstance(thing, tuple):
         return [_code(part, home, seen) for part in thing]
-    thing = getattr(thing, "__func__", thing)  # of a method
-    thing = thing if isinstance(thing, FunctionType | type) else type(thing)
-    if id(thing) in seen or thing.__module__ != home:
+    where = thing if isinstance(thing, FunctionType | type) else type(thing)
+    if id(thing) in seen or where.__module__ != home:
         return []
     seen.add(id(thing))
     if isinstance(thing, type):
-        parts = [part for part in vars(thing).values() if isinstance(part, FunctionType)]
-        return [_code(part, home, seen) for part in parts]
+        functions = [part for part in vars(thing).values() if isinstance(part, FunctionType)]
+        return [_code(part, home, seen) for part in functions]
+    if not isinstance(thing, FunctionType):
+        inside = vars(nn.Module()) if isinstance(thing, nn.Module) else ()  # weights among them
+        held = [item for item in getattr(thing, "__dict__", {}).items() if item[0] not in inside]
+        return [_code(part, home, seen) for part in (type(thing), *held)]
     codes = [thing.__code__]
     for code in codes:  # of inner functions too
         codes += [part for part in code.co_consts if isinstance(part, CodeType)]

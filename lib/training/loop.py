@@ -86,8 +86,7 @@ def fit(
             value.backward()
             rate = set_learning_rate(optimizer, schedule, step, steps)
             mean, stopping = agree(value.detach(), stop())
-            _check_finite(mean, optimizer, history, file)
-            _check_compares(mean, batch)
+            _check_loss(mean, batch, optimizer, history, file)
             optimizer.step()
             history.add(mean, rate, time.perf_counter() - began)
             _validate(model, validation, history)
@@ -129,7 +128,7 @@ class _Step(nn.Module):
         if not isinstance(self.loss, SoftmaxLoss):
             vectors, labels = gather(vectors, labels)
         if not vectors.isfinite().all():
-            return vectors.sum() * math.nan  # `_check_finite` raises for all processes
+            return vectors.sum() * math.nan  # `_check_loss` raises for all processes
         return self.loss(vectors, labels)
 
 
@@ -197,10 +196,12 @@ def draw_batches(
         yield step, train.images[mine], torch.from_numpy(classes[mine])
 
 
-def _check_finite(mean: float, optimizer: Optimizer, history: History, file: Checkpoint) -> None:
+def _check_loss(mean: float, batch, optimizer: Optimizer, history: History, file: Checkpoint):
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     if math.isfinite(mean) and norm.isfinite():
+        if not history.loss:  # later on a softmax loss may be exactly 0
+            _check_compares(mean, batch)
         return
     found = f"the loss became {mean}"
     if math.isfinite(mean):
