@@ -1,5 +1,6 @@
 """A stored set comes back whole or is made anew."""
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -120,6 +121,21 @@ def test_what_a_killed_writer_left_is_deleted_and_a_living_one_s_file_is_not(her
         assert (here / "a.bin").read_bytes() == b"second"
     assert (here / "a.bin").read_bytes() == b"first", "the last one to end wins"
     assert sorted(path.name for path in here.iterdir()) == [other.name, "a.bin"]
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(here):
+    (here / "real").write_bytes(b"old")
+    (here / "link").symlink_to(here / "real")
+    write_atomically(here / "link", b"new")
+    assert (here / "link").is_symlink() and (here / "real").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no named pipes")
+def test_a_pipe_or_a_device_is_not_replaced_by_a_file(here):
+    os.mkfifo(here / "pipe")
+    with pytest.raises(FileExistsError, match="not to be replaced"):
+        write_atomically(here / "pipe", b"model")
+    assert (here / "pipe").is_fifo() and len(list(here.iterdir())) == 1
 
 
 def test_a_lock_that_a_killed_process_left_stops_nobody(here):

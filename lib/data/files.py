@@ -85,10 +85,10 @@ def atomic_file(path: Path | str, private: bool = False) -> Iterator[BinaryIO]:
     private  True: no other user of the machine may read the file
     raises   OSError as the system gives it; the temporary file is then removed
     """
-    path = as_path(path)
+    path = regular_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path.parent, glob.escape(path.name))
-    part, file = _own_part(path, 0o600 if private else 0o666)
+    part, file = own_part(path, 0o600 if private else 0o666)
     try:
         with file:
             yield file
@@ -107,7 +107,16 @@ def atomic_file(path: Path | str, private: bool = False) -> Iterator[BinaryIO]:
             os.close(folder)
 
 
-def _own_part(path: Path, mode: int) -> tuple[Path, BinaryIO]:
+def regular_file(path: Path | str) -> Path:
+    """The file that a path leads to, links followed; OSError for a device, a pipe or a folder."""
+    path = as_path(path)
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "no file, and not to be replaced by one", str(path))
+    return path
+
+
+def own_part(path: Path, mode: int) -> tuple[Path, BinaryIO]:
     """A new file beside `path`, locked while it is open, so that nobody takes it for a leftover."""
     while True:
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")

@@ -1,14 +1,13 @@
 """Networks in files: written whole or not at all, read without running code from them."""
 
 import io
-import tempfile
 import zipfile
 from pathlib import Path
 
 import torch
 
 from lib.course import ROOT, as_path
-from lib.data.files import write_atomically
+from lib.data.files import own_part, regular_file, write_atomically
 from lib.models.dlib_resnet import DlibResNet
 from lib.models.layers import Network
 from lib.models.networks import MobileFaceNet, SignatureNet
@@ -53,14 +52,16 @@ def course_model() -> Network:
 def check_writable(path: Path | str) -> None:
     """ValueError, in words, where a file cannot be written: before a training, not after it."""
     path = as_path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise ValueError(f"{path} cannot be written: {error.strerror}") from None
     if path.is_dir():
         raise ValueError(f"{path} is a folder; give the name of a file in it")
+    try:
+        path = regular_file(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part, file = own_part(path, 0o666)  # its name is longer than the file's
+        file.close()
+        part.unlink()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def write_file(path: Path | str, content: dict) -> None:
