@@ -25,6 +25,7 @@ from lib.models import course_model, embed
 from lib.phone import __main__ as command
 from lib.phone.detector import find_faces
 from lib.phone.gallery import Gallery
+from lib.phone.gallery_file import network_of
 from lib.phone.open_set import share_with_interval
 from lib.phone.people import People, doubts, main_face, read_people
 from lib.phone.recogniser import align
@@ -218,6 +219,21 @@ def test_another_network_does_not_get_the_vectors_that_were_kept(pictures, model
     right = embed(other, people.crops).numpy()
     assert ((people.vectors * right).sum(1) > 0.99).all()
     assert ((first.vectors * right).sum(1) < 0.9).all()
+
+
+def test_a_network_with_the_same_weights_that_computes_otherwise_is_another(
+    pictures, model, tmp_path
+):
+    class Rolled(type(model)):
+        def forward(self, x):
+            return super().forward(x).roll(1, 1)
+
+    Rolled.__name__ = type(model).__name__
+    other = course_model()
+    other.__class__ = Rolled
+    read_people(pictures, model, keep=tmp_path / "keep")
+    people = read_people(pictures, other, keep=tmp_path / "keep")
+    assert ((people.vectors * embed(other, people.crops).numpy()).sum(1) > 0.99).all()
 
 
 # -- names that the scores contradict --------------------------------------------------------------
@@ -468,6 +484,25 @@ def test_whoever_is_forgotten_is_in_no_file(run):
     run("--forget", "ada")
     run("--forget", "cleo")
     assert not list((run.out / "vectors").rglob("*.npz"))
+
+
+def test_somebody_is_forgotten_without_the_contract_too(run):
+    run("--yes")
+    (run.out / "contract.json").write_text("{")
+    run("--forget", "ben")
+    (run.out / "contract.json").unlink()
+    run("--forget", "ada")
+    gallery = Gallery.load(run.out / "gallery.txt", *network_of(run.out / "gallery.txt"))
+    assert gallery.names == ["cleo"] and not (run.out / "scores.png").exists()
+
+
+def test_a_link_among_the_vectors_is_not_said_to_be_deleted(run, tmp_path):
+    run("--yes")
+    (run.out / "vectors" / "ada").rename(tmp_path / "elsewhere")
+    (run.out / "vectors" / "ada").symlink_to(tmp_path / "elsewhere")
+    assert "ada is a link: delete it and what it leads to" in run("--forget", "ada", code=1)
+    (run.out / "vectors" / "ada").unlink()
+    run("--forget", "ada")
 
 
 def test_a_folder_with_other_files_and_one_among_the_pictures_are_refused(run, pictures, tmp_path):

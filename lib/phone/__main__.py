@@ -41,6 +41,7 @@ from lib.models.recognisers import (
 )
 from lib.phone import quality
 from lib.phone.gallery import Gallery, usable_name
+from lib.phone.gallery_file import network_of
 from lib.phone.open_set import choose_margin, threshold_table
 from lib.phone.people import People, doubts, read_people
 from lib.phone.threshold import Chosen, check_far, choose_threshold
@@ -128,28 +129,26 @@ def enrol(pictures: Path, out: Path, name: str | None, far: float, agreed: bool)
 def forget(out: Path, name: str) -> None:
     """Delete a person from everything in `out`, and say what else holds the person.
 
-    raises  DataError where nobody of this name is there
+    raises  DataError where nobody of this name is there; OSError where a file cannot be deleted
     """
     consent, vectors, path = _consent(out), out / "vectors" / name, out / "gallery.txt"
-    contract_file = out / "contract.json"
-    facts = parse_contract(contract_file.read_bytes(), contract_file) if path.exists() else {}
-    gallery = None
-    if facts:
-        gallery = Gallery.load(path, facts["fingerprint"], facts["output"]["shape"][1])
+    gallery = Gallery.load(path, *network_of(path)) if path.exists() else None
     known = {*consent, *(gallery.names if gallery else [])}
     # Not "..", nor a path: what is deleted lies in `vectors` itself.
     is_name = name not in (".", "..") and not set(name) & set("/\\")
     if name not in known and not (is_name and vectors.exists()):
         there = f"there are {', '.join(sorted(known))}" if known else "nobody is there"
         raise DataError(f"{out} holds nobody called {name!r}; {there}")
+    if is_name and vectors.is_symlink():
+        raise DataError(f"{vectors} is a link: delete it and what it leads to, then ask again")
     # The list of people is written last: where this is stopped, it can be started again.
     if gallery and name in gallery.names:
         gallery.delete(name)
         gallery.save(path)
-    if is_name:
-        shutil.rmtree(vectors, ignore_errors=True)
+    if is_name and vectors.exists():
+        shutil.rmtree(vectors)
     if gallery:
-        _draw(out, gallery, facts["threshold"])
+        _draw_again(out, gallery)
     consent.pop(name, None)
     _write_json(out / "consent.json", consent)
     print(f"{name} is deleted from gallery, vectors, figure and list of people in {out}.")
@@ -157,6 +156,15 @@ def forget(out: Path, name: str) -> None:
         f"Delete by hand: the pictures of {name}, which the next run would read again, and copies "
         "of gallery.txt on phones and in backups."
     )
+
+
+def _draw_again(out: Path, gallery: Gallery) -> None:
+    """The figure without a person; no figure where the contract with the threshold is damaged."""
+    file = out / "contract.json"
+    try:
+        _draw(out, gallery, parse_contract(file.read_bytes(), file)["threshold"])
+    except (OSError, ValueError, KeyError):
+        (out / "scores.png").unlink(missing_ok=True)
 
 
 # -- consent, and a folder for oneself -------------------------------------------------------------

@@ -49,9 +49,7 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
     if not path.is_file():
         raise FileNotFoundError(f"there is no gallery {path}: enrol somebody first")
     body = _body(path)
-    header = HEADER.match(body)
-    if not header:
-        raise ValueError(f"{path} does not begin with the lines fingerprint, size and templates")
+    header = _header(path, body)
     theirs, width, count = (part.decode() for part in header.groups())
     try:
         rows = body[header.end() :].decode().split("\n")[:-1]
@@ -73,6 +71,18 @@ def read(path: Path | str, fingerprint: str, size: int) -> Iterator[tuple[str, n
         if len(raw) != 4 * size:
             raise ValueError(f"{path}: {name!r} has a template not the base64 of {size} numbers")
         yield name, np.frombuffer(raw, "<f4")
+
+
+def network_of(path: Path) -> tuple[str, int]:
+    """(fingerprint, size of a vector) of the network that a gallery was made with."""
+    fingerprint, size, _ = _header(path, _body(path)).groups()
+    return fingerprint.decode(), int(size)
+
+
+def _header(path: Path, body: bytes) -> re.Match:
+    if header := HEADER.match(body):
+        return header
+    raise ValueError(f"{path} does not begin with the lines fingerprint, size and templates")
 
 
 def _body(path: Path) -> bytes:

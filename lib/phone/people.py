@@ -9,7 +9,9 @@ second run reads only what is new. `lib.phone.threshold` chooses a threshold on 
 """
 
 import hashlib
+import inspect
 import io
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,13 +19,16 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from lib.data import folder as folders
 from lib.data.arrays import unit_rows
 from lib.data.download import DataError, digest
 from lib.data.files import write_atomically
 from lib.data.folder import files_below, is_picture, people_folders, upright
+from lib.data.synthetic import face_render
 from lib.evaluation import check_threshold
 from lib.export.contract import PhoneModel
 from lib.models import Network
+from lib.phone import alignment, detector, quality, recogniser
 from lib.phone.alignment import point_fault
 from lib.phone.detector import Face, find_faces
 from lib.phone.gallery import usable_name
@@ -262,11 +267,19 @@ def _without(people: People, reasons: dict[int, str], kept: np.ndarray) -> Peopl
 
 
 def _key(phone: PhoneModel, find: Callable) -> str:
-    """Changes with the network and with the code that finds, aligns and judges."""
-    here = Path(__file__).parent
-    code = [here / f"{name}.py" for name in ("people", "detector", "alignment", "quality")]
-    text = b"".join(file.read_bytes() for file in code)
-    return hashlib.sha256(text + f"{phone.fingerprint} {find.__qualname__}".encode()).hexdigest()
+    """Changes with what the network computes, and with the code that reads, finds and judges."""
+    modules = (
+        alignment,
+        detector,
+        face_render,
+        folders,
+        quality,
+        recogniser,
+        sys.modules[__name__],
+    )
+    code = "".join(map(inspect.getsource, modules)) + find.__qualname__
+    network = phone.fingerprint.encode() + phone.probe[1].tobytes() + phone.template.tobytes()
+    return hashlib.sha256(code.encode() + network).hexdigest()
 
 
 def _write(path: Path, key: str, found: _Found) -> None:
