@@ -3,6 +3,7 @@
 Whoever mends a case removes its mark: with `strict` a case that passes unexpectedly is a failure.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -20,10 +21,13 @@ from torch.nn import functional as F
 
 from lib import course, losses, models
 from lib.data import ImageSet, download, load, pairs
+from lib.data.download import DataError
 from lib.data.files import write_atomically
 from lib.data.folder import people_folders, upright
 from lib.data.pairs import count_triplets
 from lib.export import PhoneModel, ShortFaceNet, parity, read_contract, run, to_onnx
+from lib.export.contract import contract
+from lib.export.files import parse_contract
 from lib.models import ConvBlock, KochNet, MobileFaceNet, SignatureNet, course_model, embed
 from lib.phone.gallery import Gallery
 from lib.phone.recogniser import Phone
@@ -152,6 +156,32 @@ def test_04_what_was_trained_is_not_deleted(tmp_path):
     assert out.exists()
 
 
+def test_04_starting_anew_deletes_no_model_that_is_named_as_the_checkpoint(tmp_path):
+    folder, precious = folder_of_people(tmp_path / "people", 30, 3), tmp_path / "precious.pt"
+    models.save(SignatureNet(8, (16, 16), width=0.25), precious)
+    words = ["--no-resume", "--checkpoint", str(precious), "--out", str(tmp_path / "o.pt")]
+    with pytest.raises(ValueError, match="deletes checkpoints alone: .*Delete it yourself"):
+        main(["--data", "folder", f"path={folder}", *SMALL, *words])
+    assert models.load(precious)
+
+
+def test_04_starting_anew_keeps_the_checkpoint_where_the_data_cannot_be_read(tmp_path):
+    checkpoint, words = tmp_path / "c", ["--out", str(tmp_path / "o.pt"), "--steps", "3"]
+    folder = folder_of_people(tmp_path / "people", 30, 3)
+    main(["--data", "folder", f"path={folder}", *SMALL, *words, "--checkpoint", str(checkpoint)])
+    before, anew = checkpoint.read_bytes(), ["--checkpoint", str(checkpoint), "--no-resume"]
+    with pytest.raises(DataError):
+        main(["--data", "folder", f"path={tmp_path / 'nowhere'}", *SMALL, *words, *anew])
+    assert checkpoint.read_bytes() == before
+    main(["--data", "folder", f"path={folder}", *SMALL, *words, *anew])
+    assert checkpoint.exists() and (tmp_path / "o.pt").exists()
+
+
+def test_04_a_name_too_long_to_be_written_is_refused_before_the_training(tmp_path):
+    with pytest.raises(ValueError, match="cannot be written: File name too long"):
+        models.check_writable(tmp_path / ("m" * 242))
+
+
 def an_edited_loss(calls: list, title: str, margin: float):
     def my_loss(embeddings, labels):
         calls.append(title)
@@ -194,6 +224,28 @@ def test_05_a_threshold_is_finite_and_a_cosine(threshold):
         gallery.decide(vectors[1], threshold)
 
 
+@pytest.mark.parametrize(
+    "facts, words",
+    [
+        ({"gallery_thresholds": {"templates": [1, 10], "threshold": [0.9, 0.5]}}, "both rising"),
+        ({"gallery_thresholds": {"templates": [5, 5], "threshold": [0.7, 0.7]}}, "both rising"),
+        ({"gallery_thresholds": {}}, "both rising"),
+        ({"margin": 9}, "margin must be a number from 0 to 2"),
+        ({"margin": float("nan")}, "margin must be a finite number"),
+    ],
+)
+def test_05_nobody_decides_with_a_bad_table_or_margin(tmp_path, facts, words):
+    phone = PhoneModel(ShortFaceNet())
+    with pytest.raises(ValueError, match=words):
+        contract(phone, "float32", **facts)
+    text = json.dumps(contract(phone, "float32") | facts)
+    with pytest.raises(ValueError, match=f"face.json: .*{words}"):
+        parse_contract(text, tmp_path / "face.json")
+    if table := facts.get("gallery_thresholds"):
+        with pytest.raises(ValueError, match=words):
+            Phone(ShortFaceNet(), 0.5, by_gallery=table)
+
+
 def test_05_a_contract_holds_no_nan(tmp_path):
     with pytest.raises(ValueError, match="threshold"):
         to_onnx(ShortFaceNet(), tmp_path / "nan.onnx", threshold=float("nan"))
@@ -229,6 +281,14 @@ def test_08_pictures_of_sixteen_bits_are_scaled(tmp_path):
     images = load("folder", path=root, size=32)
     (place,) = (n for n, name in enumerate(images.names) if "sixteen" in name)
     assert 100 < images.images[place].mean() < 156
+
+
+def test_08_pictures_of_twelve_bits_are_not_black_and_dark_ones_not_white(tmp_path):
+    ramp, dark = tmp_path / "ramp.png", tmp_path / "dark.png"
+    Image.fromarray(np.linspace(0, 4095, 1024).reshape(32, 32).astype(np.uint16)).save(ramp)
+    Image.fromarray(np.full((32, 32), 1, np.uint16)).save(dark)
+    assert 120 < np.asarray(upright(ramp)).mean() < 136
+    assert (np.asarray(upright(dark)) == 1).all()
 
 
 @pytest.mark.parametrize(

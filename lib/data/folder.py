@@ -311,12 +311,14 @@ def upright(file: Path) -> Image.Image:
 def _eight_bits(picture: Image.Image) -> Image.Image:
     """A picture of floats, or of 16 or 32 bits, as 8-bit grey.
 
-    Its white is taken to be 1, 255 or 65535, whichever its brightest value does not exceed.
+    Its white is the first of 1, 255 and 65535 that its brightest value does not exceed; of whole
+    numbers the first of 255, 4095 (cameras of 12 bits write files of 16) and 65535.
     """
     values = np.asarray(picture, dtype=np.float64)
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 65535:
         raise DataError("a picture whose values are not from 0 to 1, 255 or 65535")
-    white = next(white for white in (1, 255, 65535) if values.max() <= white)
+    depths = (1, 255, 65535) if picture.mode == "F" else (255, 4095, 65535)
+    white = next(white for white in depths if values.max() <= white)
     clear = picture.info.get("transparency")
     values = np.where(values == clear, white, values) if isinstance(clear, int) else values
     return Image.fromarray((values * (255 / white)).round().astype(np.uint8))

@@ -40,4 +40,9 @@ from lib.evaluation.rates import (
     tar_at_far,
 )
 from lib.evaluation.references import Draw, Scored, draw_references, label_scores, score_draws
-from lib.evaluation.scores import check_threshold, pair_scores
+from lib.evaluation.scores import (
+    check_margin,
+    check_threshold,
+    check_threshold_table,
+    pair_scores,
+)

@@ -45,6 +45,32 @@ def check_threshold(threshold, name: str = "threshold", cosine: bool = True) -> 
     return value
 
 
+def check_margin(margin, name: str = "margin") -> float:
+    """The margin as a float; ValueError where it is not from 0 to 2, as two cosines can differ."""
+    if check_threshold(margin, name, cosine=False) < 0 or margin > 2:
+        raise ValueError(f"{name} must be a number from 0 to 2, not {margin!r}")
+    return float(margin)
+
+
+def check_threshold_table(table, name: str = "a table of thresholds") -> tuple[list, list]:
+    """(numbers of templates, thresholds) of a table of thresholds by the size of a gallery.
+
+    table   {"templates": numbers that rise, "threshold": a cosine for each, none falling}
+    raises  ValueError, in words, for anything else
+    """
+    try:
+        sizes, values = table["templates"], table["threshold"]
+        rising = all(a < b for a, b in zip(sizes, sizes[1:]))
+        kept = all(a <= b for a, b in zip(values, values[1:]))
+        fits = len(sizes) == len(values) > 0 and 1 <= sizes[0] and sizes[-1] < math.inf
+        good = rising and kept and fits and -1 <= values[0] <= values[-1] <= 1
+    except (KeyError, IndexError, TypeError):
+        good = False
+    if not good:
+        raise ValueError(f"{name} has a cosine for each number of templates, both rising: {table}")
+    return sizes, values
+
+
 def pair_scores(embeddings, i, j) -> np.ndarray:
     """Cosine similarity of pairs of embeddings; a zero vector scores 0 with everything.
 

@@ -3,7 +3,8 @@
 All of it is taught in 14_mobile_export; 15_on_the_phone opens the files.
 
 PhoneModel, ShortFaceNet           contract: the network as the phone sees it
-to_onnx, to_tflite, to_executorch  convert: three formats, in float and in fewer bits; export_all
+to_onnx, to_tflite, to_executorch  convert: three formats, in float and in fewer bits; export_all;
+                                   onnx_file, tflite_file, executorch_file: each by its converter
 read_contract                      files: the contract inside each file and beside it
 run, parity, latency, report       runtimes: each file in its own runtime
 write_golden, check_golden         runtimes: pictures, inputs and outputs for tests outside Python

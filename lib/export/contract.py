@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lib import models
-from lib.evaluation import check_threshold
+from lib.evaluation import check_margin, check_threshold, check_threshold_table
 
 PHONE_SIDE = 112
 METRIC = "cosine similarity: the sum of the products{}; accept when it is at least the threshold"
@@ -109,16 +109,26 @@ def fingerprint(model: models.Network) -> str:
     return digest.hexdigest()[:16]
 
 
+def check_decision(facts: dict, where: str = "") -> None:
+    """ValueError for a threshold, a margin or a table of thresholds that nobody can decide with."""
+    if "threshold" in facts:
+        check_threshold(facts["threshold"], f"{where}threshold")
+    if "margin" in facts:
+        check_margin(facts["margin"], f"{where}margin")
+    if "gallery_thresholds" in facts:
+        check_threshold_table(facts["gallery_thresholds"], f"{where}gallery_thresholds")
+
+
 def contract(phone: PhoneModel, precision: str, **facts) -> dict:
     """What an app must know to call the file and to read its answer.
 
     facts    what only the caller knows: name, version, threshold, threshold_far, data...;
              gallery_thresholds: {"one_in", "templates", "threshold"}, one for each size of gallery
     returns  for a face network also "template": x and y of five points in the input's picture
-    raises   ValueError for a threshold that is no cosine, and for what JSON cannot hold
+    raises   ValueError for a threshold that is no cosine, for a table or a margin with which no app
+             can decide, and for what JSON cannot hold
     """
-    if "threshold" in facts:
-        facts["threshold"] = check_threshold(facts["threshold"])
+    check_decision(facts)
     try:
         facts = json.loads(json.dumps(facts, allow_nan=False, default=lambda number: number.item()))
     except (AttributeError, TypeError, ValueError) as error:

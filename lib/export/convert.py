@@ -11,32 +11,25 @@ the end stays in float, so vectors keep unit length.
 """
 
 import contextlib
-import hashlib
-import inspect
 import json
 import sys
 import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TextIO
-from unittest import mock
 
 import numpy as np
 import torch
 
-from lib import course
 from lib.course import as_path
-from lib.data.files import write_atomically
 from lib.export import rewrite
-from lib.export.contract import PhoneModel, contract, fingerprint
-from lib.export.files import KEY, quiet, require, write
+from lib.export.cache import cached
+from lib.export.contract import PhoneModel, contract
+from lib.export.files import require, write
 from lib.export.runtimes import run
 from lib.models import Network
 
@@ -68,81 +61,15 @@ def to_onnx(
     """
     require("onnxscript")
     require("onnxruntime")
-    import onnx
+    from lib.export import onnx_file  # imports ONNX, which is optional
 
     path = _named(path, ".onnx")
     phone, pictures = prepare(model, ".onnx", precision, calibration)
     facts = contract(phone, precision, **facts)
-    content = cached(_onnx, phone, precision == "int8", by="onnxscript")
+    content = cached(onnx_file.convert, phone, precision == "int8", by="onnxscript")
     if precision == "int8":
-        content = cached(_onnx_int8, content, pictures, by="onnxruntime")
-    proto = onnx.load_from_string(content)
-    onnx.helper.set_model_props(proto, {KEY: json.dumps(facts)})
-    return _write(path, proto.SerializeToString(), facts, phone, pictures)
-
-
-def _onnx(phone: PhoneModel, for_int8: bool) -> bytes:
-    # ONNX Runtime's own PReLU takes longer than all convolutions together.
-    network = rewrite.without_prelu(phone, rewrite.TwoParts if for_int8 else rewrite.TwoScales)
-    names = dict(input_names=["image"], output_names=["embedding"])
-    program = torch.onnx.export(network, (phone.example(),), dynamo=True, verbose=False, **names)
-    assert program is not None  # it is with dynamo=True
-    proto = program.model_proto
-    graph = proto.graph
-    for part in (*graph.node, *graph.value_info, *graph.input, *graph.output):
-        del part.metadata_props[:]  # stack traces, with this machine's paths
-    return _without_names(proto)
-
-
-def _without_names(proto) -> bytes:
-    """The file without unused constants, long inner names and shapes that follow from others."""
-    graph = proto.graph
-    used = {name for node in graph.node for name in node.input}
-    kept = [constant for constant in graph.initializer if constant.name in used]
-    del graph.initializer[:], graph.value_info[:]
-    graph.initializer.extend(kept)
-    outside = {"", *(port.name for port in (*graph.input, *graph.output))}
-    names = {name for node in graph.node for name in (*node.input, *node.output)} - outside
-    short = {name: f"{number:x}" for number, name in enumerate(sorted(names))}
-    for constant in graph.initializer:
-        constant.name = short.get(constant.name, constant.name)
-    for node in graph.node:
-        node.ClearField("name")
-        node.ClearField("doc_string")
-        node.input[:] = [short.get(name, name) for name in node.input]
-        node.output[:] = [short.get(name, name) for name in node.output]
-    return proto.SerializeToString()
-
-
-def _onnx_int8(content: bytes, pictures: np.ndarray) -> bytes:
-    import onnx
-    from onnxruntime import quantization as q
-
-    inputs = iter([{"image": picture[None]} for picture in pictures])
-
-    class Reader(q.CalibrationDataReader):
-        def get_next(self) -> dict | None:
-            return next(inputs, None)
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "int8.onnx")
-        # Unsigned activations and signed weights are what ONNX Runtime multiplies fastest: signed
-        # ones took five times as long. Processors without VNNI add two products in 16 bits, which
-        # overflow unless the weights keep to 7 bits: with them a file answers alike everywhere.
-        # Biases are quantised when the file is loaded.
-        q.quantize_static(
-            onnx.load_from_string(content),
-            file,
-            Reader(),
-            quant_format=q.QuantFormat.QDQ,
-            per_channel=True,
-            reduce_range=True,
-            op_types_to_quantize=["Conv", "Relu", "Clip", "Add"],
-            activation_type=q.QuantType.QUInt8,
-            weight_type=q.QuantType.QInt8,
-            extra_options={"QuantizeBias": False},
-        )
-        return _without_names(onnx.load(file))
+        content = cached(onnx_file.to_int8, content, pictures, by="onnxruntime")
+    return _write(path, onnx_file.with_contract(content, facts), facts, phone, pictures)
 
 
 def to_tflite(
@@ -157,17 +84,17 @@ def to_tflite(
     float16 halves the weights only; the arithmetic stays in float32. int8 is static.
     """
     require("litert_torch")
-    from lib.export import tflite  # imports LiteRT, which is optional
+    from lib.export import tflite_file  # imports LiteRT, which is optional
 
     path = _named(path, ".tflite")
     phone, pictures = prepare(model, ".tflite", precision, calibration)
     facts = contract(phone, precision, **facts)
-    content = cached(tflite.convert, phone, by="litert-torch")
+    content = cached(tflite_file.convert, phone, by="litert-torch")
     if precision == "float16":
-        content = cached(tflite.to_float16, content, by="ai-edge-quantizer")
+        content = cached(tflite_file.to_float16, content, by="ai-edge-quantizer")
     if precision == "int8":
-        content = cached(tflite.to_int8, content, pictures, by="ai-edge-quantizer")
-    return _write(path, tflite.with_contract(content, facts), facts, phone, pictures)
+        content = cached(tflite_file.to_int8, content, pictures, by="ai-edge-quantizer")
+    return _write(path, tflite_file.with_contract(content, facts), facts, phone, pictures)
 
 
 def to_executorch(
@@ -183,39 +110,13 @@ def to_executorch(
     a method of the program that returns the JSON.
     """
     require("executorch")
+    from lib.export import executorch_file  # imports ExecuTorch, which is optional
+
     path = _named(path, ".pte")
     phone, pictures = prepare(model, ".pte", precision, calibration)
     facts = contract(phone, precision, **facts)
-    content = cached(_executorch, phone, pictures, json.dumps(facts), by="executorch")
+    content = cached(executorch_file.convert, phone, pictures, json.dumps(facts), by="executorch")
     return _write(path, content, facts, phone, pictures)
-
-
-def _executorch(phone: PhoneModel, pictures: np.ndarray | None, facts: str) -> bytes:
-    from executorch.backends.xnnpack.operators import node_visitor
-    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-    from executorch.exir import ExecutorchBackendConfig, to_edge_transform_and_lower
-
-    example = (phone.example(),)
-    program = torch.export.export(phone, example)
-    if pictures is not None:
-        from executorch.backends.xnnpack.quantizer import xnnpack_quantizer as xnnpack
-        from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
-
-        config = xnnpack.get_symmetric_quantization_config(is_per_channel=True)
-        quantizer = xnnpack.XNNPACKQuantizer().set_global(config)
-        observed = prepare_pt2e(program.module(), quantizer)
-        for picture in pictures:
-            observed(torch.from_numpy(picture[None]))
-        program = torch.export.export(convert_pt2e(observed), example)
-    # ExecuTorch names every constant, twice, by 64 digits of its hash: a fiftieth of an int8 file.
-    # Twelve digits tell a few hundred constants apart as well.
-    short = SimpleNamespace(sha256=partial(hashlib.blake2b, digest_size=6))
-    with mock.patch.object(node_visitor, "hashlib", short, create=True):
-        lowered = to_edge_transform_and_lower(
-            program, partitioner=[XnnpackPartitioner()], constant_methods={KEY: facts}
-        )
-    # With the default alignment of 128 bytes a hundredth of an int8 file is padding.
-    return bytes(lowered.to_executorch(ExecutorchBackendConfig(segment_alignment=16)).buffer)
 
 
 def export_all(
@@ -320,31 +221,3 @@ def prepare(
         )
     phone.model = rewrite.equalised(phone.model, calibration)
     return phone, phone.pictures(calibration)
-
-
-def cached(convert: Callable[..., bytes], *inputs, by: str) -> bytes:
-    """The result of `convert(*inputs)`, which may take a minute, kept in the course's cache.
-
-    The key is made of the source of the function's file, the version of the package that converts
-    (`by`), and all inputs; a `PhoneModel` counts with its weights, its answers, and what may be
-    done to it. A file that is damaged, by its checksum, is made anew; one that cannot be kept is
-    not needed.
-    """
-    source = inspect.getsource(sys.modules[convert.__module__])
-    key = hashlib.sha256(f"{source} {by} {version(by)} {torch.__version__}".encode())
-    for value in inputs:
-        if isinstance(value, PhoneModel):
-            source = inspect.getsource(PhoneModel) + inspect.getsource(rewrite)
-            key.update(value.probe[1].tobytes())  # two networks may differ in `forward` alone
-            value = source + fingerprint(value.model)
-        key.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
-    file = course.cache_dir() / "export" / f"{key.hexdigest()[:32]}.bin"
-    with contextlib.suppress(OSError):
-        content = file.read_bytes()
-        if hashlib.sha256(content[32:]).digest() == content[:32]:
-            return content[32:]
-    with quiet(), torch.no_grad():
-        content = convert(*inputs)
-    with contextlib.suppress(OSError):
-        write_atomically(file, hashlib.sha256(content).digest() + content)
-    return content

@@ -17,6 +17,7 @@ from lib import course
 from lib.data.arrays import check_whole_number
 from lib.data.files import write_atomically
 from lib.evaluation import check_threshold
+from lib.export.contract import check_decision
 
 KEY = "contract"  # under this name every format carries its JSON
 
@@ -117,8 +118,7 @@ def parse_contract(text: str | bytes, path: Path) -> dict:
         facts["precision"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise ValueError(f"{path.name} holds a damaged contract; export the model again") from None
-    if "threshold" in facts:
-        check_threshold(facts["threshold"], f"{path.name}: threshold")
+    check_decision(facts, f"{path.name}: ")
     return facts
 
 

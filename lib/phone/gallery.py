@@ -19,7 +19,7 @@ import numpy as np
 from lib.course import as_path
 from lib.data.arrays import check_whole_number, unit_rows
 from lib.data.files import write_atomically
-from lib.evaluation import check_threshold
+from lib.evaluation import check_margin, check_threshold
 from lib.phone.gallery_file import LONGEST_NAME, read, to_bytes
 
 ACCEPTED, UNSURE, UNKNOWN, POOR = "accepted", "unsure", "unknown", "poor picture"
@@ -213,13 +213,6 @@ def decision(names: list[str], scores, threshold: float, margin: float = 0.0) ->
     ahead = "" if second is None else f", {best - second:.2f} ahead of the next"
     why = f"{best:.2f} reaches {threshold:.2f}{ahead}"
     return Decision(ACCEPTED, names[first], why, best, second)
-
-
-def check_margin(margin) -> float:
-    """The margin as a float; ValueError where it is not from 0 to 2, as two cosines can differ."""
-    if check_threshold(margin, "margin", cosine=False) < 0 or margin > 2:
-        raise ValueError(f"margin must be a number from 0 to 2, not {margin!r}")
-    return float(margin)
 
 
 def usable_name(name: str) -> str:

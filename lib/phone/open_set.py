@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.evaluation import check_threshold, interval_over
-from lib.phone.gallery import Gallery, check_margin
+from lib.evaluation import check_margin, check_threshold, check_threshold_table, interval_over
+from lib.phone.gallery import Gallery
 
 MARGIN = 0.05  # by which the best person leads, at most: one person under two names, and relatives
 
@@ -105,15 +105,7 @@ def threshold_at(table: dict, templates: int) -> float:
 
     raises  ValueError, in words, for a table that is not one
     """
-    sizes, values = table["templates"], table["threshold"]
-    rising = all(a < b for a, b in zip(sizes, sizes[1:]))
-    kept = all(a <= b for a, b in zip(values, values[1:]))
-    fits = len(sizes) == len(values) > 0 and sizes[0] >= 1 and -1 <= values[0] <= values[-1] <= 1
-    if not (rising and kept and fits):
-        raise ValueError(
-            "a table of thresholds has a cosine for each number of templates, both rising,"
-            f" not {sizes} and {values}"
-        )
+    sizes, values = check_threshold_table(table)
     if templates <= sizes[0] or len(sizes) == 1:
         return float(values[0])
     end = min(bisect_left(sizes, templates), len(sizes) - 1)  # of the line that holds `templates`

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from lib.data.synthetic.face_render import TEMPLATE
-from lib.evaluation import check_threshold
+from lib.evaluation import check_margin, check_threshold, check_threshold_table
 from lib.export.contract import PHONE_SIDE, PhoneModel
 from lib.models import Network
 from lib.phone.alignment import crop, from_eyes, point_fault, to_template
-from lib.phone.gallery import Decision, Gallery, check_margin
+from lib.phone.gallery import Decision, Gallery
 from lib.phone.open_set import threshold_at
 from lib.phone.quality import refusal
 
@@ -43,6 +43,8 @@ class Phone:
         by_gallery: dict | None = None,
     ) -> None:
         self.threshold, self.margin = check_threshold(threshold), check_margin(margin)
+        if by_gallery is not None:
+            check_threshold_table(by_gallery)
         self.model, self.by_gallery = PhoneModel(model), by_gallery
         self.gallery = Gallery(self.model.fingerprint, self.model.embedding_size)
 
