@@ -244,6 +244,18 @@ def test_a_changed_cell_makes_a_notebook_stale_and_changed_prose_does_not(tmp_pa
     assert any("stale" in found for found in notebooks.problems(path))
 
 
+def test_a_changed_result_makes_the_notebook_that_reads_it_stale(tmp_path, monkeypatch):
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    result = tmp_path / "docs" / "results" / "faces.json"
+    result.parent.mkdir(parents=True)
+    result.write_text("1")
+    path = notebook(tmp_path, f"print(open({str(result)!r}).read())")
+    notebooks.run(path)
+    assert notebooks.problems(path) == []
+    result.write_text("2")
+    assert any("stale" in found for found in notebooks.problems(path))
+
+
 @pytest.mark.parametrize(
     "spoil, complaint",
     [

@@ -51,14 +51,19 @@ def lessons() -> list[Path]:
 
 
 def code_hash(notebook) -> str:
-    """sha256 over the sources of the code cells, in order: what the stored outputs came from.
+    """sha256 over what the stored outputs came from: the code cells and the results they read.
 
-    The setup cell does not count: stamping the published address into it changes no output.
+    The setup cell does not count: stamping the published address into it changes no output. A file
+    of docs/results counts where its name stands in the code.
     """
-    digest = hashlib.sha256()
+    digest, named = hashlib.sha256(), set()
     for cell in notebook.cells:
         if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", []):
             digest.update(cell.source.encode() + b"\0")
+            named.update(re.findall(r"\w+\.json", cell.source))
+    for file in sorted(ROOT / "docs/results" / name for name in named):
+        if file.exists():
+            digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
@@ -220,7 +225,7 @@ def problems(path: Path) -> list[str]:
     if not course:
         found.append("never run: `python -m tools.notebooks run` it")
     elif course["code_sha256"] != code_hash(notebook):
-        found.append("stale: its code changed after its outputs were made; run it again")
+        found.append("stale: its code, or a result that it reads, has changed since; run it again")
     elif course["budget"] != "full":
         found.append(
             f"its outputs were made with the {course['budget']} budget; readers get the full one"
