@@ -6,7 +6,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 
+from lib.export.contract import fingerprint
+from lib.models import course_model
 from lib.phone import __main__ as command
 from lib.phone.open_set import Share
 from lib.phone.threshold import Chosen
@@ -70,6 +73,12 @@ def test_the_first_page_has_ones_own_people_before_the_lessons_with_a_picture_of
     own, lessons = README.index("## Your own people"), README.index("## The lessons")
     assert README.index("## Two commands") < own < lessons
     assert "docs/phone/screenshot.png" in README[own:lessons]
+
+
+def test_the_picture_s_scores_are_by_the_network_that_ships():
+    with Image.open(ROOT / "docs" / "first_page.png") as picture:
+        drawn_by = picture.info["Network"]
+    assert drawn_by == fingerprint(course_model()), "draw it again: python -m tools.first_page"
 
 
 def test_the_first_page_says_what_set_up_asks_for():
