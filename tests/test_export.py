@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from lib import export
-from lib.export import bits, convert, files, runtimes
+from lib.export import bits, cache, convert, files, runtimes
 from lib.export.contract import contract
 from lib.export.rewrite import TwoParts, equalised, without_prelu
 from lib.export.runtimes import TOLERANCE
@@ -416,7 +416,7 @@ def test_a_second_conversion_comes_from_the_cache_and_other_inputs_do_not(
         return f"program {len(conversions)}".encode()
 
     def converted(network, facts: str) -> bytes:
-        return convert.cached(converter, export.PhoneModel(network), facts, by="torch")
+        return cache.cached(converter, export.PhoneModel(network), facts, by="torch")
 
     assert [converted(model, facts) for facts in ("a", "a", "b", "a")] == [
         b"program 1",
@@ -429,7 +429,7 @@ def test_a_second_conversion_comes_from_the_cache_and_other_inputs_do_not(
     kept.write_bytes(kept.read_bytes()[:-1])  # damaged: made anew, and whole again
     again = [converted(model, "a"), converted(model, "b"), converted(other_weights(), "a")]
     assert len(conversions) == 4 and b"program 4" in again
-    monkeypatch.setattr(convert, "write_atomically", mock_full_disk)
+    monkeypatch.setattr(cache, "write_atomically", mock_full_disk)
     assert converted(model, "c") == b"program 5"
 
 
@@ -442,7 +442,7 @@ def test_a_network_whose_forward_was_edited_is_converted_anew(model, tmp_path, m
     edited = copy.deepcopy(model)
     edited.bottleneck.forward = lambda x: 0.5 * model.bottleneck(x)  # the same weights
     answers = [
-        convert.cached(lambda phone: phone.probe[1].tobytes(), export.PhoneModel(one), by="torch")
+        cache.cached(lambda phone: phone.probe[1].tobytes(), export.PhoneModel(one), by="torch")
         for one in (model, edited)
     ]
     assert answers[0] != answers[1]

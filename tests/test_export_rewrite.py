@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from lib import export
-from lib.export import bits, convert
+from lib.export import bits, cache, convert
 from lib.export.rewrite import TwoParts, TwoScales, equalised, without_prelu
 from lib.models import MobileFaceNet, SignatureNet, fold_batch_norm, to_input
 
@@ -129,13 +129,13 @@ def test_equal_zero_points_stand_in_a_tflite_file_once_and_it_answers_as_before(
     from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.interpreter import Interpreter
 
-    from lib.export import tflite
+    from lib.export import tflite_file
 
     model = perturbed(export.ShortFaceNet())
     phone, pictures = convert.prepare(model, ".tflite", "int8", images)
-    plain = convert.cached(tflite.convert, phone, by="litert-torch")
-    plain = convert.cached(tflite.to_int8, plain, pictures, by="ai-edge-quantizer")
-    content = tflite.with_contract(plain, {"name": "small"})
+    plain = cache.cached(tflite_file.convert, phone, by="litert-torch")
+    plain = cache.cached(tflite_file.to_int8, plain, pictures, by="ai-edge-quantizer")
+    content = tflite_file.with_contract(plain, {"name": "small"})
     graph, places = schema.Model.GetRootAs(content).Subgraphs(0), {}
     for n in range(graph.TensorsLength()):
         scales = graph.Tensors(n).Quantization()
