@@ -247,7 +247,7 @@ def test_each_of_k_ways_that_tie_counts_1_over_k(identity):
 
 
 def test_an_episode_of_a_set_worked_by_hand():
-    # Each identity has two equal images, but the second image of 2 looks like identity 0.
+    # Each identity has two equal images, but the second image of 2 views like identity 0.
     vectors = np.eye(3)[[0, 0, 1, 1, 2, 0]]
     shown = np.array([[[0], [2], [4]], [[0], [2], [4]], [[0], [2], [5]]])
     asked = evaluation.Episodes(shown, probe=np.array([3, 5, 1]), answer=np.array([1, 2, 0]))
@@ -286,7 +286,7 @@ def test_answers_that_fail_together_make_the_interval_wider():
     assert together[1] - together[0] > 3 * (alone[1] - alone[0])
 
 
-# -- retrieval and looks ---------------------------------------------------------------------------
+# -- retrieval and views ---------------------------------------------------------------------------
 
 
 def test_retrieval_sorts_all_other_images_and_leaves_out_the_query(identity, rng):
@@ -304,17 +304,17 @@ def test_a_first_look_is_the_image_as_it_is_and_the_best_look_the_best_pair(rng)
         models.GlyphNet(16, (28, 28), 0.25).eval(),
         rng.integers(0, 255, (5, 28, 28), dtype=np.uint8),
     )
-    looks = embed_views(net, images, redrawn=2, seed=1)
-    assert torch.allclose(looks[0], embed(net, images), atol=1e-5) and torch.equal(
-        looks, embed_views(net, images, redrawn=2, seed=1)
+    views = embed_views(net, images, redrawn=2, seed=1)
+    assert torch.allclose(views[0], embed(net, images), atol=1e-5) and torch.equal(
+        views, embed_views(net, images, redrawn=2, seed=1)
     )
     turned = embed_views(net, images, turns=4)[0]
     assert turned.shape == (5, 64) and torch.allclose(
         turned[:, 16:32] * 2, embed(net, np.rot90(images, 1, (1, 2)).copy()), atol=1e-5
     )
-    scores = best_agreement(looks[:, :2], looks[:, 2:])
+    scores = best_agreement(views[:, :2], views[:, 2:])
     for p, s in product(range(2), range(3)):
-        expected = max(float(looks[i, p] @ looks[j, 2 + s]) for i in range(3) for j in range(3))
+        expected = max(float(views[i, p] @ views[j, 2 + s]) for i in range(3) for j in range(3))
         assert float(scores[p, s]) == pytest.approx(expected, abs=1e-6)
 
 
@@ -322,8 +322,8 @@ def test_the_twins_logits_are_summed_over_quarter_turns_of_both_drawings(rng):
     torch.manual_seed(4)
     twins, head = models.KochNet(16, (28, 28), (4, 3, 2, 1), width=0.25), models.L1Head(16)
     images = rng.integers(0, 255, (5, 28, 28), dtype=np.uint8)
-    looks = turned_features(twins, images, turns=4)
-    scores = twins_scores(head, looks[:, :2], looks[:, 2:])
+    views = turned_features(twins, images, turns=4)
+    scores = twins_scores(head, views[:, :2], views[:, 2:])
     expected = 0
     for turn in range(4):
         features = embed(twins, np.rot90(images, turn, (1, 2)).copy())
@@ -472,10 +472,10 @@ def test_the_lessons_words_about_the_runs_are_the_figures_on_file():
         0
     ]["rows"]
     headline = next(row for row in rows if row.get("headline"))
-    one_look = next(row for row in rows if row["method"] == "GlyphNet, one look")
+    one_view = next(row for row in rows if row["method"] == "GlyphNet, one view")
     assert (
         f"**{headline['right']:g} of 400, {100 * headline['share']:.1f} %**" in words
-        and f"has {one_look['right']:g} of 400 right" in words
+        and f"has {one_view['right']:g} of 400 right" in words
     )
     twins, ink = (
         next(row for row in rows if row["method"] == method)
@@ -486,7 +486,7 @@ def test_the_lessons_words_about_the_runs_are_the_figures_on_file():
         and f"raw pixels {ink['right']:g}" in words
     )
     assert (
-        ink["interval"][1] < twins["interval"][0] and twins["interval"][1] < one_look["interval"][0]
+        ink["interval"][1] < twins["interval"][0] and twins["interval"][1] < one_view["interval"][0]
     )
     episodes = json.loads((ROOT / "docs/results/omniglot.json").read_text(encoding="utf-8"))[
         "tables"

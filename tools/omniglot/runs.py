@@ -71,8 +71,8 @@ def scores_of_twins(koch: models.KochNet, head: models.L1Head, turns: int = 1) -
     """score(test images, training images) -> (20, 20) logits, summed over quarter turns."""
 
     def score(test, training):
-        looks = (turned_features(koch, images, turns) for images in (test, training))
-        return twins_scores(head, *looks)
+        views = (turned_features(koch, images, turns) for images in (test, training))
+        return twins_scores(head, *views)
 
     return score
 
@@ -94,9 +94,9 @@ def scores_of_glyphs(glyphs: models.GlyphNet, redrawn: int) -> dict[str, Callabl
 
     turns, views = "GlyphNet, four quarter turns", 1 + redrawn
     return {
-        "GlyphNet, one look": by_cosine,
+        "GlyphNet, one view": by_cosine,
         turns: by_turns,
-        f"{turns}, best agreement of {views} x {views} looks": by_agreement,
+        f"{turns}, best agreement of {views} x {views} views": by_agreement,
     }
 
 

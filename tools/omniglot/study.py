@@ -88,13 +88,16 @@ def study(steps: int) -> dict:
     views = embed_views(model, asked.held.images, turns=4, redrawn=REDRAWN)
     rows.append(asked.row("+ four quarter turns at test time", views[0] @ views[0].T))
     similarity = asked.within(lambda inside: best_agreement(views[:, inside], views[:, inside]))
-    rows.append(asked.row(f"+ best agreement of {1 + REDRAWN} x {1 + REDRAWN} looks", similarity))
+    rows.append(asked.row(f"+ best agreement of {1 + REDRAWN} x {1 + REDRAWN} views", similarity))
     return {"rows": rows, "steps": steps}
 
 
 def twins_study(steps: int) -> dict:
-    """{"rows": one a training and a number of looks, "steps"}: Koch's twins by either loss."""
-    asked, rows = Questions(), []
+    """{"rows": one a training and a number of views, "steps"}: Koch's twins by either loss.
+
+    Where a loss was trained with several seeds, the last rows add up their networks' logits.
+    """
+    asked, rows, found = Questions(), [], {}
     for name, options, seed in TWINS:
         path = f"study_{steps}_twins_{name}_{seed}"
         twins, head, history = train_koch_net(asked.train, steps, path, seed=seed, **options)
@@ -104,4 +107,9 @@ def twins_study(steps: int) -> dict:
             similarity = asked.within(lambda i: twins_scores(head, seen[:, i], seen[:, i]))  # noqa: B023
             more = dict(seed=seed, turns=turns)
             rows.append(asked.row(name, similarity, round(history.seconds), **more))
+            found.setdefault((name, turns), []).append(similarity)
+    for (name, turns), several in found.items():
+        if len(several) > 1:
+            what = f"{name}, {len(several)} seeds together"
+            rows.append(asked.row(what, sum(several), turns=turns))
     return {"rows": rows, "steps": steps}

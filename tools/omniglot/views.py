@@ -49,8 +49,8 @@ def best_agreement(probe: Tensor, shown: Tensor) -> Tensor:
 
 def turned_features(twins: nn.Module, images: np.ndarray, turns: int) -> Tensor:
     """(N, H, W) -> (turns, N, D): features of each drawing at so many quarter turns."""
-    looks = [np.rot90(images, turn, axes=(1, 2)).copy() for turn in range(turns)]
-    return torch.stack([embed(twins, look) for look in looks])
+    views = [np.rot90(images, turn, axes=(1, 2)).copy() for turn in range(turns)]
+    return torch.stack([embed(twins, view) for view in views])
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from lib.plots.style import interval, label, named_rows, without_ticks
 from tools.cache import results_folder
 from tools.results import page
 
-# Looks at a photograph that the figure of LFW leaves out; the log has them.
+# Views of a photograph that the figure of LFW leaves out; the log has them.
 LEFT_OUT = re.compile(
     r"guessing|centre|fixed|people, landmarks|layer, landmarks|^course model, both|landmarks \+"
 )
