@@ -15,6 +15,7 @@ globalThis.importScripts = (address) => vm.runInThisContext(fs.readFileSync(at(a
 globalThis.fetch = async (address) => new Response(fs.readFileSync(at(address)), { headers: { "content-type": type(address) } });
 
 const { Phone, mainFace, thresholdFor } = await import(path.join(site, "phone.js"));
+const { openNetwork } = await import(path.join(site, "network.js"));
 const { measure } = await import(path.join(site, "quality.js"));
 const { Gallery } = await import(path.join(site, "gallery.js"));
 const { gallery: text, pictures } = JSON.parse(fs.readFileSync(0, "utf8"));
@@ -27,9 +28,11 @@ for (const { width, height, bytes } of pictures) {
   if (face) {
     const crop = phone.cut(picture, face.points), { refused, vector } = await phone.prepare(picture, face.points);
     const decision = gallery.decide(vector ?? [], thresholdFor(contract, gallery.length), contract.margin ?? 0, refused);
-    const embedded = Array.from(await phone.embed(crop));
-    Object.assign(result, { crop: Buffer.from(crop).toString("base64"), quality: measure(crop, face.points), vector: embedded, decision });
+    const embedded = Array.from(await phone.embed(crop)), [left, right, nose, mouth] = face.points;
+    const exchanged = (await phone.prepare(picture, [right, left, nose, mouth])).refused;
+    Object.assign(result, { exchanged, crop: Buffer.from(crop).toString("base64"), quality: measure(crop, face.points), vector: embedded, decision });
   }
   results.push(result);
 }
-console.log(JSON.stringify({ results, gallery: await gallery.toText() }));
+const wrong = await openNetwork("./model/wrong.tflite").then(() => "opened", (error) => error.message);
+console.log(JSON.stringify({ results, gallery: await gallery.toText(), wrong }));

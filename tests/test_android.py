@@ -352,10 +352,12 @@ MUTANTS = {
         "normalise(crop, contract.subtract, contract.divide)",
         "normalise(crop)",
     ),
+    "points not asked about": ("Recogniser.kt", 'if (fault != "") return fault', ""),
+    "points anywhere": ("Points.kt", "middle.y < height", "true"),
     "the eyes exchanged in the gate": ("Recogniser.kt", "face.points[1] ?:", "face.points[2] ?:"),
     "a large face read without a mean": ("Alignment.kt", "if (times < 2)", "if (times < 99)"),
     "four points as if five": ("Alignment.kt", "if (points.size == 4)", "if (points.size == 9)"),
-    "the second look not upright": (
+    "the second pass not upright": (
         "Detector.kt",
         "face.size), lean, LEAST)",
         "face.size), 0.0, LEAST)",

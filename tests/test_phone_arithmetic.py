@@ -17,7 +17,8 @@ from lib import course
 from lib.data.synthetic.face_render import TEMPLATE
 from lib.phone import alignment
 from lib.phone.detector import _squares
-from lib.phone.gallery import Gallery, usable_name
+from lib.phone.gallery import Gallery, decision, usable_name
+from lib.phone.open_set import threshold_at
 from lib.phone.people import cut
 from tools import phone, phone_scale
 
@@ -37,7 +38,9 @@ def node(script: str, **given):
         import * as align from "./align.js";
         import * as detector from "./detector.js";
         import * as gallery from "./gallery.js";
+        import * as kept from "./people.js";
         import * as pixels from "./pixels.js";
+        import * as place from "./points.js";
         import * as score from "./score.js";
         import * as thresholds from "./thresholds.js";
         const fromBase64 = (text) => new Uint8Array(Buffer.from(text, "base64"));
@@ -462,6 +465,168 @@ def test_the_threshold_rises_with_the_gallery_along_the_logarithm_of_its_size():
     )
     expected = np.interp(np.log(counts[:5]), np.log(table["templates"]), table["threshold"])
     assert said == pytest.approx([*expected, 0.8, 1])
+
+
+TRY = """const asked = (act) => { try { return act() } catch (error) { return error.message } };
+    const number = (text) => text === null ? null : Number(text);"""
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-5", "1.5"])
+def test_a_threshold_that_is_no_cosine_is_refused_before_anybody_gets_a_name(number):
+    said = node(
+        TRY
+        + """const one = new gallery.Gallery("0123456789abcdef", 4);
+        one.enrol("Ada", [[1, 0, 0, 0]]);
+        return [asked(() => gallery.decision(["Ada"], [0.9], number(value))),
+            asked(() => one.decide([1, 0, 0, 0], number(value))),
+            asked(() => one.decide([], number(value), 0, "too dark"))];""",
+        value=number,
+    )
+    for ours in said:
+        assert str(ours).startswith("threshold must be a cosine, a number from -1 to 1, not ")
+    with pytest.raises(ValueError, match="threshold must be a cosine, a number from -1 to 1"):
+        decision(["Ada"], [0.9], float(number))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-0.1", "2.1"])
+def test_a_margin_that_two_cosines_cannot_have_is_refused(number):
+    said = node(
+        TRY
+        + """const one = new gallery.Gallery("0123456789abcdef", 4);
+        return [asked(() => gallery.decision(["Ada"], [0.9], 0.5, number(value))),
+            asked(() => one.decide([1, 0, 0, 0], 0.5, number(value)))];""",
+        value=number,
+    )
+    for ours in said:
+        assert str(ours).startswith("margin must be a number from 0 to 2, not ")
+    with pytest.raises(ValueError, match="margin must be a"):
+        decision(["Ada"], [0.9], 0.5, float(number))
+
+
+@pytest.mark.parametrize(
+    "names, scores",
+    [
+        (["Ada"], ["NaN"]),
+        (["Ada", "Tom"], ["0.9", "NaN"]),
+        (["Ada"], ["Infinity"]),
+        ([], []),
+        (["Ada"], ["0.9", "0.8"]),
+        (["Ada", "Tom"], ["0.9"]),
+    ],
+)
+def test_a_decision_needs_one_finite_score_a_name(names, scores):
+    said = node(
+        TRY + "return asked(() => gallery.decision(names, scores.map(Number), 0.5))",
+        names=names,
+        scores=scores,
+    )
+    words = f"one finite score a name is needed, {len(names)}, not "
+    assert str(said).startswith(words)
+    with pytest.raises(ValueError, match=words):
+        decision(names, [float(score) for score in scores], 0.5)
+
+
+TABLES = [
+    ([5, 5], [0.7, 0.7]),
+    ([], []),
+    ([1, 2], [0.5]),
+    ([0, 2], [0.5, 0.6]),
+    ([2, 1], [0.5, 0.6]),
+    ([1, 2], [0.6, 0.5]),
+    ([1, 2], [0.6, 1.1]),
+    ([1, 2], [-1.1, 0.5]),
+    ([1], ["NaN"]),
+    ([1, 5], [0.6, "NaN"]),
+]
+
+
+@pytest.mark.parametrize("sizes, values", TABLES)
+def test_a_table_of_thresholds_that_python_refuses_the_page_refuses(sizes, values):
+    said = node(
+        TRY
+        + """const table = {templates: sizes, threshold: values.map(Number)};
+        const contract = {threshold: 0.5, gallery_thresholds: table};
+        return [1, 6].map((n) => asked(() => thresholds.thresholdAt(table, n))).concat(
+            asked(() => thresholds.checkContract(contract)));""",
+        sizes=sizes,
+        values=values,
+    )
+    words = "a table of thresholds has a cosine for each number of templates, both rising"
+    assert all(str(one).startswith(words) for one in said), said
+    with pytest.raises(ValueError, match=words):
+        threshold_at({"templates": sizes, "threshold": [float(value) for value in values]}, 6)
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"threshold": None}, "threshold must be a cosine"),
+        ({"threshold": 70}, "threshold must be a cosine"),
+        ({"margin": None}, "margin must be a number from 0 to 2"),
+        ({"margin": -1}, "margin must be a number from 0 to 2"),
+        ({"gallery_thresholds": {"templates": [1]}}, "a table of thresholds"),
+        ({"reject_below": 0.9}, "reject_below is above its threshold"),
+    ],
+)
+def test_a_contract_that_decides_nothing_is_refused_before_it_is_used(wrong, words):
+    table = {"templates": [1, 10], "threshold": [0.7, 0.8]}
+    good = {"threshold": 0.7, "margin": 0.05, "gallery_thresholds": table, "reject_below": 0.5}
+    check = "return contracts.map((one) => asked(() => thresholds.checkContract(one)) ?? null)"
+    contracts = [good, {"threshold": 0.7}, good | wrong]
+    *taken, refused = node(TRY + check, contracts=contracts)
+    assert taken == [None, None] and words in str(refused)
+
+
+KEPT = """
+    const store = {}, locks = [];
+    globalThis.localStorage = { getItem: (key) => store[key] ?? null,
+        setItem: (key, text) => {
+            if (text.includes("full")) throw new Error();
+            store[key] = text } };
+    const value = locking ? { locks: { request: (key, act) => (locks.push(key), act()) } } : {};
+    Object.defineProperty(globalThis, "navigator", { value });
+    const tab = () => new kept.People("0123456789abcdef", 2, () => {});
+    const enrol = (people, name) => people.change((one) => one.enrol(name, [[0, 1]]));
+    const again = async () => { const people = tab(); await people.load(); return people };"""
+
+
+@pytest.mark.parametrize("locking", [True, False])
+def test_changes_at_once_are_all_kept(locking):
+    names, there, refused, locks = node(
+        KEPT
+        + """const people = tab();
+        const wrong = people.change((one) => one.rename("nobody", "Eve")).catch(String);
+        const full = enrol(people, "full").catch(String);
+        await Promise.all(["Ada", "Tom", "Zoë"].map((name) => enrol(people, name)));
+        const said = [await wrong, await full];
+        return [(await again()).gallery.names, people.gallery.names, said, locks]""",
+        locking=locking,
+    )
+    assert names == there == ["Ada", "Tom", "Zoë"]
+    assert refused[0] == "Error: nobody is not enrolled" and "Nothing was changed" in refused[1]
+    assert set(locks) == ({"gallery-0123456789abcdef.txt"} if locking else set())
+
+
+def test_a_change_begins_with_what_another_tab_has_kept():
+    names = node(
+        KEPT
+        + """const one = await again(), other = await again();
+        await enrol(one, "Ada");
+        await enrol(other, "Tom");
+        await one.change((gallery) => gallery.rename("Tom", "Tim"));
+        return (await again()).gallery.names""",
+        locking=True,
+    )
+    assert names == ["Ada", "Tim"]
+
+
+def test_only_who_is_enrolled_is_renamed_or_deleted():
+    said = node(
+        TRY
+        + """const one = new gallery.Gallery("0123456789abcdef", 2);
+        return [asked(() => one.rename("Ada", "Eve")), asked(() => one.delete("Ada"))]"""
+    )
+    assert said == ["Ada is not enrolled"] * 2
 
 
 def test_the_page_takes_the_names_that_python_takes():

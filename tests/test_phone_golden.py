@@ -15,6 +15,7 @@ from lib import course
 from lib.data import load
 from lib.export.contract import PhoneModel, ShortFaceNet
 from lib.phone import photographs, quality
+from lib.phone.alignment import point_fault
 from lib.phone.detector import find_faces
 from lib.phone.gallery import Gallery
 from lib.phone.open_set import threshold_at
@@ -56,6 +57,8 @@ def site(model, tmp_path_factory):
     (folder / "package.json").write_text('{"type": "module"}')
     phone.copy_runtime(packages, folder / "runtime")
     phone.write_models(folder / "model", model, CONTRACT)
+    wrong = json.loads((folder / "model" / "face.tflite.json").read_text()) | {"margin": -1}
+    (folder / "model" / "wrong.tflite.json").write_text(json.dumps(wrong))
     return folder
 
 
@@ -150,6 +153,23 @@ def test_both_cut_judge_embed_and_decide_alike(answers, pictures, model, gallery
         else:
             assert theirs["score"] == pytest.approx(decision.score, abs=VECTOR)
     assert {"accepted", "poor picture"} <= kinds
+
+
+def test_both_refuse_points_whose_left_and_right_are_exchanged(answers, pictures, model):
+    small, said = PhoneModel(model), []
+    for picture, answer in zip(pictures, answers["results"]):
+        if answer["main"] is None:
+            continue
+        points = numbers(answer["faces"][answer["main"]]["points"])[[1, 0, 2, 3]]
+        fault = point_fault(points, picture.shape[:2])
+        poor = quality.refusal(cut(picture, points, small), points)
+        assert answer["exchanged"] == (fault or poor)
+        said.append(fault)
+    assert said[:4] == ["the points fit no face: are left and right exchanged, or x and y?"] * 4
+
+
+def test_the_page_opens_no_network_whose_contract_decides_nothing(answers):
+    assert answers["wrong"] == "margin must be a number from 0 to 2, not -1"
 
 
 def test_the_page_writes_the_gallery_that_it_read_byte_for_byte(answers):

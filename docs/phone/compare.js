@@ -29,11 +29,12 @@ export function startCompare(opened, measured, failed, fine) {
     fine();
     find("forget").hidden = !slots.some((slot) => slot.photo);
     const [phone, scale] = await Promise.all([opened, measured]);
-    const crops = slots.map(({ photo, points }) => photo && points && phone.cut(pixels(photo), points));
     const began = performance.now();
-    const vectors = await Promise.all(crops.map((crop) => crop && phone.embed(crop)));
+    const prepared = await Promise.all(slots.map(({ photo, points }) => photo && points && phone.prepare(pixels(photo), points)));
     if (question !== asked) return; // a newer question is on its way
-    const [a, b] = vectors;
+    const poor = prepared.flatMap((one, k) => (one?.refused ? [`${slots[k].name}: ${one.refused}.`] : []));
+    if (poor.length) return answer(null, "Not compared", poor.join(" "));
+    const [a, b] = prepared.map((one) => one?.vector);
     if (!a || !b) return answer(null, a || b ? "One more picture, please" : "Two pictures, please", "Their number will stand on this scale.");
     const score = cosine(a, b), decision = decide(score, phone.contract);
     const words = [strangersInWords(score, scale.different), ...(decision === "same" ? [] : [samePairsInWords(score, scale.same)])];

@@ -28,17 +28,18 @@ let held = null;
  * Ask for the two eyes.
  *
  * @param {HTMLCanvasElement} picture
- * @param {Point[] | null} known  where they were found or marked before, or where the camera's guide had them
+ * @param {Point[] | null} from  where the rings begin: the eyes found or marked before, or the camera's guide
+ * @param {boolean} sit  true: the rings sit on the eyes. False: each must first be put there
  * @param {Template} template
  * @returns {Promise<Point[] | null>} two, the left one as one sees it first; null where the dialog was cancelled
  */
-export function markEyes(picture, known, template) {
+export function markEyes(picture, from, sit, template) {
   photo = picture;
   shape = template;
   const { width, height } = photo, apart = 0.22 * Math.min(width, height);
   const guess = (/** @type {number} */ side) => ({ x: width / 2 + (side * apart) / 2, y: 0.42 * height });
-  eyes = known ? known.slice(0, 2).map((eye) => ({ ...eye })) : [guess(-1), guess(1)];
-  placed = [!!known, !!known];
+  eyes = from ? from.slice(0, 2).map((eye) => ({ ...eye })) : [guess(-1), guess(1)];
+  placed = [sit, sit];
   dialog.returnValue = "";
   dialog.showModal();
   look(false);

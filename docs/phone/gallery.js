@@ -44,8 +44,9 @@ export class Gallery {
     this.people.set(wanted, [...(this.people.get(wanted) ?? []), ...rows.map(unit)]);
   }
 
-  /** @param {string} name */
+  /** @param {string} name @throws {Error} in words for somebody who is not enrolled */
   delete(name) {
+    if (!this.people.has(name)) throw new Error(`${name} is not enrolled`);
     this.people.get(name)?.forEach((row) => row.fill(0));
     this.people.delete(name);
   }
@@ -54,9 +55,10 @@ export class Gallery {
    * Another name for somebody, at the same place of the list.
    *
    * @param {string} old @param {string} name
-   * @throws {Error} in words, for a name that cannot be used or that somebody else has
+   * @throws {Error} in words, for somebody who is not enrolled, and for a name that cannot be used or that somebody else has
    */
   rename(old, name) {
+    if (!this.people.has(old)) throw new Error(`${old} is not enrolled`);
     const wanted = usableName(name);
     if (wanted !== old && this.people.has(wanted)) throw new Error(`${wanted} is enrolled already: two people need two names`);
     this.people = new Map([...this.people].map(([one, rows]) => [one === old ? wanted : one, rows]));
@@ -68,8 +70,11 @@ export class Gallery {
    * @param {ArrayLike<number>} probe @param {number} threshold @param {number} margin  as in `decision`
    * @param {string} refused  why the picture is too poor to be compared, or ""
    * @returns {Decision}
+   * @throws {Error} in words, as `decision`
    */
   decide(probe, threshold, margin = 0, refused = "") {
+    checkThreshold(threshold);
+    checkMargin(margin);
     if (refused) return { kind: "poor picture", name: null, why: refused, score: null, second: null };
     if (!this.people.size) return { kind: "unknown", name: null, why: "nobody is enrolled", score: null, second: null };
     this.check(probe);
@@ -136,8 +141,14 @@ export class Gallery {
  * @param {number} threshold  the best person's score must reach it
  * @param {number} margin  and exceed the second-best person's by at least this
  * @returns {Decision}
+ * @throws {Error} in words for a score, a threshold or a margin that is not finite or too large: NaN would let everybody in
  */
 export function decision(names, scores, threshold, margin = 0) {
+  checkThreshold(threshold);
+  checkMargin(margin);
+  if (!names.length || scores.length !== names.length || !scores.every(Number.isFinite)) {
+    throw new Error(`one finite score a name is needed, ${names.length}, not ${scores.join(", ")}`);
+  }
   const score = Math.max(...scores), first = scores.indexOf(score), others = scores.filter((_, n) => n !== first);
   const second = others.length ? Math.max(...others) : null;
   if (score < threshold) {
@@ -151,6 +162,17 @@ export function decision(names, scores, threshold, margin = 0) {
   }
   const ahead = second === null ? "" : `, ${(score - second).toFixed(2)} ahead of the next`;
   return { kind: "accepted", name: names[first], why: `${score.toFixed(2)} reaches ${threshold.toFixed(2)}${ahead}`, score, second };
+}
+
+/** @param {number} threshold @throws {Error} in words where it is no cosine */
+export function checkThreshold(threshold) {
+  const fits = Number.isFinite(threshold) && Math.abs(threshold) <= 1;
+  if (!fits) throw new Error(`threshold must be a cosine, a number from -1 to 1, not ${threshold}`);
+}
+
+/** @param {number} margin @throws {Error} in words where it is not from 0 to 2, as two cosines can differ */
+export function checkMargin(margin) {
+  if (!(Number.isFinite(margin) && margin >= 0 && margin <= 2)) throw new Error(`margin must be a number from 0 to 2, not ${margin}`);
 }
 
 /**

@@ -26,11 +26,11 @@ export function startList(people, ways, failed, fine) {
       failed(error);
     }
   };
-  const name = () => {
-    const typed = find("name").value.trim();
-    if (!typed) throw new Error("Type a name first.");
-    return usableName(typed);
+  const usable = (/** @type {string} */ typed) => {
+    if (!typed.trim()) throw new Error("Type a name first.");
+    return usableName(typed.trim());
   };
+  const name = () => usable(find("name").value);
   const files = (/** @type {string} */ id) => {
     const chosen = /** @type {File[]} */ ([...find(id).files]);
     find(id).value = ""; // so that the same file can be chosen again
@@ -68,7 +68,7 @@ export function startList(people, ways, failed, fine) {
   find("forget-others").addEventListener("click", () => people.forgetOthers());
   find("import").addEventListener("change", tell(async () => {
     const [file] = files("import");
-    return `Read: ${(await people.read(await file.text())).join(", ") || "nobody"}.`;
+    return `Read: ${(await people.add(await file.text())).join(", ") || "nobody"}.`;
   }));
 
   /** @param {string} who @param {number} templates */
@@ -78,8 +78,10 @@ export function startList(people, ways, failed, fine) {
     rename.setAttribute("aria-label", `Rename ${who}`);
     remove.setAttribute("aria-label", `Delete ${who}`);
     rename.addEventListener("click", tell(async () => {
-      const typed = prompt(`Another name for ${who}:`, who)?.trim();
-      if (typed) await people.change((gallery) => gallery.rename(who, typed));
+      const typed = prompt(`Another name for ${who}:`, who);
+      if (typed === null) return; // cancelled
+      const other = usable(typed);
+      await people.change((gallery) => gallery.rename(who, other));
     }));
     remove.addEventListener("click", tell(async () => {
       if (!confirm(`Delete ${who}? The numbers made of their face are gone then.`)) return;

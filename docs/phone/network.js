@@ -11,7 +11,7 @@ import { loadAndCompile, loadLiteRt, Tensor } from "./runtime/litert.js";
 import { SIDE } from "./align.js";
 import { INPUT } from "./detector.js";
 import { toInput } from "./pixels.js";
-import { checkThresholds } from "./score.js";
+import { checkContract } from "./thresholds.js";
 
 const runtime = loadLiteRt("./runtime/litert_wasm_compat_internal.js");
 
@@ -41,11 +41,11 @@ async function open(address, shape) {
  *
  * @param {string} address
  * @returns {Promise<Network>}
- * @throws {Error} in words where the file wants another picture than this page makes, or has thresholds that are no cosines
+ * @throws {Error} in words where the file wants another picture than this page makes, or decides by what is no cosine
  */
 export async function openNetwork(address) {
   const contract = /** @type {Contract} */ (await fetch(`${address}.json`).then((answer) => answer.json()));
-  if ("reject_below" in contract) checkThresholds(contract);
+  checkContract(contract);
   const shape = contract.input.shape.join("×");
   if (shape !== `1×${SIDE}×${SIDE}×3`) throw new Error(`The network wants pictures of ${shape}; this page makes 1×${SIDE}×${SIDE}×3.`);
   const run = await open(address, contract.input.shape);

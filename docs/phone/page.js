@@ -52,7 +52,7 @@ async function vector(file) {
   const phone = await opened, photo = await fromFile(file), picture = pixels(photo), faces = await phone.find(picture);
   const face = mainFace(faces, picture);
   if (faces.length && !face) return { vector: null, why: `${faces.length} faces: crop it to one person` };
-  const points = face?.points ?? (await markEyes(photo, null, phone.contract.template));
+  const points = face?.points ?? (await markEyes(photo, null, false, phone.contract.template));
   if (!points) return { vector: null, why: "no face found" };
   const { vector, refused } = await phone.prepare(picture, points);
   return { vector, why: refused };
@@ -75,7 +75,9 @@ Promise.all([ready, people]).then(([[{ contract }, scale]]) => {
   showFacts(contract, scale);
   find("state").textContent = "Ready.";
   find("state").toggleAttribute("data-ready", true);
-}).catch(() => failed("The networks did not load. Check the connection and load the page again; once they are here, they stay."));
+}).catch(({ message }) => {
+  failed(`The networks did not load (${message}). Check the connection and load the page again; once they are here, they stay.`);
+});
 
 /** @param {ServiceWorkerRegistration} registration  says when a new version of the page waits, and takes it when asked to */
 function watchUpdates(registration) {

@@ -9,6 +9,7 @@
 import { cut } from "./align.js";
 import { findFaces } from "./detector.js";
 import { openDetector, openNetwork } from "./network.js";
+import { pointFault } from "./points.js";
 import { refusal } from "./quality.js";
 import { thresholdAt } from "./thresholds.js";
 
@@ -48,7 +49,7 @@ export class Phone {
 
   /** @param {Picture} picture @param {Point[]} points @returns {Promise<Prepared>} */
   async prepare(picture, points) {
-    const crop = this.cut(picture, points), refused = refusal(crop, points, this.limits.quality);
+    const crop = this.cut(picture, points), refused = pointFault(points, picture) || refusal(crop, points, this.limits.quality);
     return { crop, refused, vector: refused ? null : await this.embed(crop) };
   }
 }

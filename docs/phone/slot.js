@@ -45,7 +45,7 @@ export class Slot {
     this.canvas = /** @type {HTMLCanvasElement} */ (part("canvas"));
     this.input = /** @type {HTMLInputElement} */ (part("input"));
     const tell = (/** @type {() => Promise<void>} */ action) => () => action().catch(failed);
-    this.frame.addEventListener("click", tell(async () => (this.photo ? this.ask(this.photo, this.points) : this.input.click())));
+    this.frame.addEventListener("click", tell(async () => (this.photo ? this.ask(this.photo, this.points, !!this.points) : this.input.click())));
     this.input.addEventListener("change", tell(() => this.choose()));
     part("button.way").addEventListener("click", tell(() => this.shoot()));
     new ResizeObserver(() => this.draw()).observe(this.frame);
@@ -71,12 +71,12 @@ export class Slot {
   async look(photo, guess) {
     const picture = pixels(photo), face = mainFace(await (await this.phone).find(picture), picture);
     if (face) this.show(photo, face.points);
-    else await this.ask(photo, guess);
+    else await this.ask(photo, guess, false);
   }
 
-  /** @param {HTMLCanvasElement} photo @param {Point[] | null} known */
-  async ask(photo, known) {
-    const eyes = await markEyes(photo, known, (await this.phone).contract.template);
+  /** @param {HTMLCanvasElement} photo @param {Point[] | null} from  where the rings begin @param {boolean} sit  as for `markEyes` */
+  async ask(photo, from, sit) {
+    const eyes = await markEyes(photo, from, sit, (await this.phone).contract.template);
     if (eyes) this.show(photo, eyes);
     this.frame.focus();
   }

@@ -327,6 +327,49 @@ def test_the_camera_takes_a_face_and_the_network_knows_it(people, server, launch
         assert float(opened.answer()["number"]) > 0.9
 
 
+def test_where_the_camera_saw_no_face_each_eye_is_marked_by_hand(server, launch, tmp_path):
+    frame = np.random.default_rng(0).integers(0, 16, (480, 640, 3), dtype=np.uint8)
+    film(frame[None], tmp_path / "dark.mjpeg")
+    dark = f"--use-file-for-fake-video-capture={tmp_path / 'dark.mjpeg'}"
+    with launch("--use-fake-device-for-media-stream", dark) as browser:
+        opened = Opened(new_page(browser, permissions=["camera"], **PHONE), server.origin)
+        opened.find("#first button.way").tap()
+        opened.find("#shoot").tap()
+        expect(opened.find("#eyes")).to_be_visible()
+        for placed, ring in enumerate(opened.find(".ring").all()):
+            expect(opened.find(".ring[data-placed]")).to_have_count(placed)
+            expect(opened.find("#eyes-done")).to_be_disabled()
+            ring.tap()
+        opened.done(0)
+        expect(opened.find("#verdict")).to_have_text("Not compared")
+        expect(opened.find("#meaning")).to_have_text(f"First picture: {DARK}.")
+
+
+DARK = "too dark: more light on the face"
+
+
+def test_two_pictures_too_poor_to_be_compared_get_the_reason_and_no_verdict(
+    people, opened, tmp_path
+):
+    files, images, eyes = people
+    rng = np.random.default_rng(0)
+    for slot, name in enumerate(("First", "Second")):
+        file = tmp_path / f"{name}.png"
+        Image.fromarray(rng.integers(0, 2, images[0].shape, dtype=np.uint8)).save(file)
+        opened.show(slot, file, eyes[slot])
+        said = " ".join(f"{one} picture: {DARK}." for one in ("First", "Second")[: slot + 1])
+        expect(opened.find("#meaning")).to_have_text(said)
+        expect(opened.find("#verdict")).to_have_text("Not compared")
+    a, b = (opened.embed(opened.crop(slot)) for slot in (0, 1))
+    assert a @ b > 0.9, "the network alone takes them for one person"
+    expect(opened.find("#number")).to_be_empty()
+    expect(opened.find("#result")).to_have_attribute("data-decision", "none")
+    opened.show(0, files[0], eyes[0])
+    expect(opened.find("#meaning")).to_have_text(f"Second picture: {DARK}.")
+    opened.show(1, files[1], eyes[1])
+    assert opened.answer()["decision"] == "same"
+
+
 def fake_camera(image: np.ndarray, eyes: np.ndarray, file: Path) -> Path:
     """A film of one picture, 640 x 480, its eyes where the page's guide has them (motion JPEG)."""
     left, right = (complex(share * 480 + 80, 0.43 * 480) for share in (0.39, 0.61))
@@ -449,10 +492,17 @@ def test_people_come_from_pictures_and_files_and_are_renamed_and_deleted(
     expect(opened.find("#told")).to_contain_text("Ada is enrolled with 2 pictures. Left out: dark")
     phone_page.set_input_files("#pictures", files[2])
     expect(opened.find("#problem")).to_have_text("Type a name first.")
-    answers = iter(["Grace", None])
+    answers = iter(["  ", "Grace", None])
     phone_page.on("dialog", lambda dialog: dialog.accept(next(answers) or ""))
+    opened.find("#name").fill("Ada")
+    phone_page.set_input_files("#pictures", files[2])
+    expect(opened.find("#told")).to_have_text("Ada is enrolled with 1 picture.")
     opened.find("[aria-label='Rename Ada']").tap()
-    expect(opened.find("#list li")).to_contain_text("Grace · 2 pictures")
+    expect(opened.find("#problem")).to_have_text("Type a name first.")
+    expect(opened.find("#problem")).to_be_visible()
+    opened.find("[aria-label='Rename Ada']").tap()
+    expect(opened.find("#problem")).to_be_hidden()
+    expect(opened.find("#list li")).to_contain_text("Grace · 3 pictures")
     network = PhoneModel(course_model())
     gallery = Gallery(network.fingerprint, network.embedding_size)
     gallery.enrol("Zoë", np.eye(1, network.embedding_size))
@@ -467,6 +517,25 @@ def test_people_come_from_pictures_and_files_and_are_renamed_and_deleted(
     phone_page.set_input_files("#import", tmp_path / "gallery.txt")
     expect(opened.find("#problem")).to_contain_text("cut short or edited")
     expect(opened.find("#list li")).to_have_count(1)
+
+
+def test_two_tabs_that_enrol_at_once_lose_nobody(browser, server):
+    context = browser.new_context(**PHONE)
+    tabs = [Opened(context.new_page(), server.origin, "people") for _ in range(2)]
+    for number, tab in enumerate(tabs):
+        tab.page.evaluate(
+            """async (names) => {
+            const people = await (await import('./page.js')).people;
+            const vector = Float32Array.from({length: people.gallery.size}, (_, n) => +(n === 0));
+            const enrol = (name) => people.change((gallery) => gallery.enrol(name, [vector]));
+            window.enrolled = Promise.all(names.map(enrol)); window.enrolled.catch(() => 0); }""",
+            [f"person {number} {n}" for n in range(20)],
+        )
+    for tab in tabs:
+        tab.page.evaluate("window.enrolled.then(() => 0)")
+    for tab in tabs:
+        expect(tab.find("#list li")).to_have_count(40)
+    context.close()
 
 
 def test_a_new_version_is_announced_and_taken_when_asked_for(site, launch, tmp_path):

@@ -61,7 +61,7 @@ fun toTemplate(points: List<Point?>, size: Int = 112, template: List<Point> = TE
 /** The template is given for 112 pixels; edges stretch, and pixel centres lie half a pixel inside them. */
 private fun stretched(value: Double, size: Int): Double = (value + 0.5) * size / 112 - 0.5
 
-private fun mean(points: List<Point>): Point = Point(points.map { it.x }.average(), points.map { it.y }.average())
+fun mean(points: List<Point>): Point = Point(points.map { it.x }.average(), points.map { it.y }.average())
 
 private const val EYES_APART = 36.0  // in a crop of 112: from twice this distance on, a photograph is reduced first
 private const val MARGIN = 4.0  // around the points, in eye distances: what is reduced

@@ -10,8 +10,8 @@ import kotlin.math.hypot
 import kotlin.math.sin
 
 const val INPUT = 128  // side of the square that BlazeFace reads, in pixels
-const val LEAST = 0.7  // score of a face in its second look
-const val DOUBT = 0.1  // how much less is enough for a second look
+const val LEAST = 0.7  // score of a face in its second pass
+const val DOUBT = 0.1  // how much less is enough for a second pass
 const val OVERLAP = 0.3  // intersection over union from which on two boxes are one face
 const val AROUND = 2.5  // side of the second square, in sides of the box
 

@@ -41,7 +41,7 @@ fun decide(gallery: Gallery, probe: FloatArray, threshold: Double, margin: Doubl
     val first = best(scores, -1)
     val other = best(scores, first)
     val top = scores[first]
-    require(scores.none { it.isNaN() }) { "the network answered with NaN: its file is damaged" }
+    require(scores.all { it.isFinite() }) { "the network answered with what is no number: its file is damaged" }
     val second = if (other < 0) null else scores[other]
     if (top < threshold) return Decision(UNKNOWN, null, "nobody reaches ${two(threshold)}; the best scores ${two(top)}", top, second)
     if (second != null && top - second < margin) {

@@ -103,6 +103,8 @@ class Recogniser(
     fun refusal(photograph: Picture, face: Face): String {
         val left = face.points[0] ?: return "an eye is hidden: look at the camera"
         val right = face.points[1] ?: return "an eye is hidden: look at the camera"
+        val fault = pointFault(face.points, photograph.width, photograph.height)
+        if (fault != "") return fault
         return measure(cut(photograph, face.points, template = contract.template), left, right, face.nose).refusal(contract.limits)
     }
 

@@ -76,6 +76,67 @@ class AppTest {
     }
 
     @Test
+    fun anEnrolmentThatIsStoppedKeepsNothingAndRecognitionGoesOn() {
+        recogniser.change(file) { it.enrol("Ben", axis(1)) }
+        val before = file.readText()
+        val session = Session(recogniser)
+        assertEquals("Ben: 1.00 reaches 0.50", session.see(photograph(0), listOf(face()), 0).words)
+        session.begin("Ada")
+        val first = session.enrolment!!
+        val seen = session.see(photograph(255), listOf(face()), 0)
+        assertTrue(seen.words.startsWith("2 of 5"))
+        assertEquals(listOf(Pair("", false)), seen.titles)
+        session.stop(first)
+        assertEquals(listOf(Pair("Ben", true)), session.see(photograph(0), listOf(face()), 1).titles)
+        assertEquals(listOf(Pair("unknown", false)), session.see(photograph(255), listOf(face()), 2).titles)
+        assertEquals("no face", session.see(photograph(255), listOf(), 3).words)
+        assertEquals(listOf("Ben"), recogniser.gallery.names)
+        assertEquals(before, file.readText())
+        session.begin("Ada")
+        session.stop(first)  // the question was about the one before
+        assertTrue(session.see(photograph(255), listOf(), 4).words.startsWith("1 of 5"))
+    }
+
+    @Test
+    fun theFifthShotEndsTheEnrolment() {
+        val session = Session(recogniser)
+        session.begin("Ada")
+        val shots = listOf(face(0.0), face(0.2), face(-0.2), face(0.0, 50.0), face(0.05))
+        val done = shots.mapIndexed { number, shown -> session.see(photograph(255), listOf(shown), 2000L * number).done }
+        assertEquals(listOf(null, null, null, null), done.take(4))
+        assertTrue(done[4]!!.isComplete)
+        assertEquals("unknown: nobody is enrolled", session.see(photograph(255), listOf(face()), 9000).words)
+    }
+
+    @Test
+    fun pointsThatFitNoFaceAreNeitherComparedNorEnrolled() {
+        val (left, right, mouth) = listOf(Point(80.0, 80.0), Point(120.0, 80.0), Point(100.0, 130.0))
+        val nose = Point(100.0, 100.0)
+        fun far(point: Point) = Point(point.x + 1000, point.y)
+        fun turned(point: Point) = Point(point.y, point.x)
+        val points = listOf(left, right, nose, mouth)
+        assertEquals("", recogniser.refusal(photograph(255), Face(points, nose)))
+        val wrong = mapOf(
+            listOf(right, left, nose, mouth) to "the points fit no face: are left and right exchanged, or x and y?",
+            points.map { turned(it) } to "the points fit no face: are left and right exchanged, or x and y?",
+            listOf(right, left, null, Point(88.0, 130.0), Point(112.0, 130.0)) to "the points fit no face",
+            points.map { far(it) } to "the face lies outside the photograph, at (1100, 98)"
+        )
+        for ((given, words) in wrong) {
+            val shown = Face(given, null)
+            assertTrue(words in recogniser.refusal(photograph(255), shown))
+            assertEquals(POOR, recogniser.decide(photograph(255), shown).kind)
+            assertTrue(words in recogniser.enrol("Ada", photograph(255), shown))
+            assertTrue(words in Enrolment("Ada", recogniser).see(photograph(255), listOf(shown), 0))
+            assertTrue(words in chosen(recogniser, photograph(255), listOf(shown)).refused)
+        }
+        assertEquals(0, recogniser.gallery.count)
+        assertEquals("", pointFault(listOf(left, right, null, null, null), 200, 200))
+        assertTrue("fit no face" in pointFault(listOf(left, left), 200, 200))
+        assertTrue("outside" in pointFault(listOf(Point(Double.NaN, 80.0), right), 200, 200))
+    }
+
+    @Test
     fun whereTheNoseIsNotSeenATurnIsNotAskedFor() {
         val enrolment = Enrolment("Ada", recogniser, pause = 0)
         repeat(5) { enrolment.see(photograph(255), listOf(Face(face().points, null)), 0) }

@@ -209,6 +209,10 @@ private fun recogniser(golden: File): List<Largest> {
             texts.same(found.kind == parts[4] && (found.name ?: "") == parts[1])
             if (parts[5] != "") scores.see(found.score!! - parts[5].toDouble())
         }
+        val exchanged = Face(listOf(1, 0, 2, 4, 3).map { points[it] }, points[2])  // left and right
+        texts.same("the points fit no face" in recogniser.refusal(photograph, exchanged))
+        val far = Face(points.map { Point(it.x, it.y + 1000) }, points[2])
+        texts.same("the face lies outside" in recogniser.refusal(photograph, far))
     }
     return listOf(texts, scores)
 }

@@ -26,11 +26,11 @@ fun ask(context: Context, title: String, act: (String) -> Unit) {
 }
 
 /** Something that cannot be undone, or leaves this phone. */
-fun confirm(context: Context, question: String, yes: String, act: () -> Unit) {
+fun confirm(context: Context, question: String, yes: String, no: String = "Cancel", act: () -> Unit) {
     AlertDialog.Builder(context)
         .setMessage(question)
         .setPositiveButton(yes, DialogInterface.OnClickListener { _, _ -> act() })
-        .setNegativeButton("Cancel", null)
+        .setNegativeButton(no, null)
         .show()
 }
 

@@ -8,11 +8,11 @@ import androidx.activity.ComponentActivity
 import androidx.activity.result.PickVisualMediaRequest
 import androidx.activity.result.contract.ActivityResultContracts
 import androidx.camera.core.ImageProxy
-import face.ACCEPTED
 import face.Enrolment
 import face.Face
 import face.Gallery
 import face.Recogniser
+import face.Session
 import face.bytesOf
 import face.inWords
 import face.notes
@@ -31,7 +31,7 @@ class MainActivity : ComponentActivity() {
     private lateinit var finder: FaceFinder
     private lateinit var embedder: Embedder
     private lateinit var recogniser: Recogniser
-    private var enrolment: Enrolment? = null  // worker's: who is being enrolled from the camera
+    private lateinit var session: Session  // worker's: who is being enrolled from the camera
     private var fromPhotos = ""  // main thread's: whose photographs are being chosen
 
     private val file get() = File(noBackupFilesDir, "gallery.txt")
@@ -64,7 +64,7 @@ class MainActivity : ComponentActivity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         screen = Screen(this, mapOf(
-            "Enrol" to { ask(this, "Name") { name -> work("enrolling") { enrolment = Enrolment(Gallery.typed(name), recogniser) } } },
+            "Enrol" to { work("enrolling") { enrol() } },
             "From photos" to { ask(this, "Name") { name -> work("enrolling") { pick(Gallery.typed(name)) } } },
             "People" to { work("listing the people") { people() } },
             "Other camera" to { camera.switch() }
@@ -103,6 +103,7 @@ class MainActivity : ComponentActivity() {
         finder = chosen.finder
         val opened = openGallery(file, contract.fingerprint, contract.size)
         recogniser = Recogniser(contract, opened.gallery, livenessCheck(this)) { input -> embedder.embed(input) }
+        session = Session(recogniser)
         listOf(chosen.said, opened.said).filter { it != "" }.forEach { tell(it) }
         runOnUiThread {
             screen.notes.text = notes(recogniser)
@@ -118,18 +119,11 @@ class MainActivity : ComponentActivity() {
             val photograph = photograph(bitmap)
             val faces = finder.find(bitmap, photograph, thorough = false).take(MOST_FACES)
             val found = System.nanoTime()
-            val enrolling = enrolment
-            val texts = if (enrolling != null) {
-                say(enrolling.see(photograph, faces, SystemClock.elapsedRealtime()))
-                if (enrolling.isComplete) finish(enrolling)
-                faces.map { Pair("", false) }
-            } else {
-                val decisions = faces.map { recogniser.decide(photograph, it) }
-                say(if (faces.isEmpty()) "no face" else decisions.joinToString("\n") { "${it.title}: ${it.why}" })
-                decisions.map { Pair(it.title, it.kind == ACCEPTED) }
-            }
+            val seen = session.see(photograph, faces, SystemClock.elapsedRealtime())
+            say(seen.words)
+            seen.done?.let { finish(it) }
             val time = timing(finder.name, faces.size, found - began, System.nanoTime() - found)
-            show(faces, texts, bitmap.width, bitmap.height, mirrored, time)
+            show(faces, seen.titles, bitmap.width, bitmap.height, mirrored, time)
         } catch (failure: Exception) {
             say(inWords("looking", failure))
         }
@@ -137,18 +131,28 @@ class MainActivity : ComponentActivity() {
 
     private fun show(faces: List<Face>, texts: List<Pair<String, Boolean>>, width: Int, height: Int, mirrored: Boolean, time: String) {
         val marked = faces.zip(texts).mapNotNull { (face, text) -> face.box?.let { Marked(it, text.first, text.second) } }
+        val enrolling = session.enrolment != null
         runOnUiThread {
+            screen.enrolling(enrolling)
             screen.boxes.show(marked, width, height, mirrored)
             screen.timing.text = time
         }
     }
 
-    private fun finish(done: Enrolment) {
-        enrolment = null  // also where saving fails: another shot would not mend that
-        work("enrolling") {
-            recogniser.change(file) { done.addTo(it) }
-            tell("${done.name} is enrolled with ${recogniser.gallery.templates(done.name).size} pictures")
+    /** Begin with somebody's five shots, or, while they are taken, stop. */
+    private fun enrol() {
+        val running = session.enrolment
+        runOnUiThread {
+            if (running == null) ask(this, "Name") { name -> work("enrolling") { session.begin(Gallery.typed(name)) } }
+            else confirm(this, "Stop enrolling ${running.name}? The shots taken so far are not kept.", "Stop", "Go on") {
+                work("stopping") { session.stop(running) }
+            }
         }
+    }
+
+    private fun finish(done: Enrolment) = work("enrolling") {
+        recogniser.change(file) { done.addTo(it) }
+        tell("${done.name} is enrolled with ${recogniser.gallery.templates(done.name).size} pictures")
     }
 
     private fun pick(name: String) = runOnUiThread {

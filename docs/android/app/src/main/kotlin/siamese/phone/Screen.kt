@@ -40,6 +40,11 @@ class Screen(context: Context, buttons: Map<String, () -> Unit>) {
         }
     }
 
+    /** The first button begins to enrol somebody; meanwhile it ends that. */
+    fun enrolling(yes: Boolean) {
+        buttons[0].text = if (yes) "Stop enrolling" else "Enrol"
+    }
+
     /** Buttons do nothing until everything is loaded. */
     fun enable() = buttons.forEach { it.isEnabled = true }
 
