@@ -312,7 +312,7 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
             {},
         ),
         "margins.loss_families": (margins.loss_families, {"size": (9, 3.6)}),
-        "models.connections": (models.connections, {"axes": 3, "size": (7, 2.7)}),
+        "models.connections": (models.connections, {"axes": 3, "size": (7.5, 3.2)}),
         "models.bottleneck": (models.bottleneck, {"size": (7, 3.3)}),
         "models.stage_costs": (
             models.stage_costs,
@@ -324,12 +324,10 @@ EXAMPLES: dict[str, Callable[[], Figure]] = {
         "models.through_relu": (
             models.through_relu,
             RNG.normal(size=(99, 2)),
-            RNG.normal(size=(99, 2)),
+            {n: (RNG.normal(size=(99, 2)), 0.3) for n in (2, 5, 30)},
             np.linspace(0, 1, 99),
-            2,
             0.0,
-            0.3,
-            {"axes": 2, "size": (7, 4.2)},
+            {"axes": 4, "size": (7.5, 2.5)},
         ),
         "models.location_weights": (
             models.location_weights,

@@ -247,7 +247,7 @@ def test_each_of_k_ways_that_tie_counts_1_over_k(identity):
 
 
 def test_an_episode_of_a_set_worked_by_hand():
-    # Each identity has two equal images, but the second image of 2 views like identity 0.
+    # Each identity has two equal images, but the second image of 2 looks like identity 0.
     vectors = np.eye(3)[[0, 0, 1, 1, 2, 0]]
     shown = np.array([[[0], [2], [4]], [[0], [2], [4]], [[0], [2], [5]]])
     asked = evaluation.Episodes(shown, probe=np.array([3, 5, 1]), answer=np.array([1, 2, 0]))

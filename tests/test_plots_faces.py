@@ -27,8 +27,9 @@ def test_a_sheet_has_a_row_a_person_and_their_first_images_in_order(ax):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["person 4", "person 7"]
 
 
-def test_a_pair_is_called_wrong_exactly_where_decision_and_truth_differ(ax):
+def test_the_words_of_a_pair_are_bold_exactly_where_decision_and_truth_differ(ax):
     scores, same = np.array([0.9, 0.1, 0.9, 0.1]), np.array([True, True, False, False])
     draw.pairs(ax, pictures(4), pictures(4), scores, same, threshold=0.5)
-    assert ["WRONG" in text.get_text() for text in ax.texts] == [False, True, True, False]
-    assert ["same" in text.get_text() for text in ax.texts] == same.tolist()
+    assert [text.get_weight() == "bold" for text in ax.texts] == [False, True, True, False]
+    assert ["one person" in text.get_text() for text in ax.texts] == same.tolist()
+    assert ["accepted" in text.get_text() for text in ax.texts] == [True, False, True, False]

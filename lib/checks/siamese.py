@@ -1,4 +1,4 @@
-"""Checks of lesson 1: the forward pass of a joint, one training step, a decision on two drawings.
+"""Checks of lesson 1: a forward pass, one training step, a decision on two drawings.
 
 The networks in these checks are small: linear layers of two or three numbers, and a batch norm that
 does nothing in evaluation mode.

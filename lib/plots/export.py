@@ -14,7 +14,7 @@ SIGNS = {"float32": (INK, "o"), "float16": (OTHERS[0], "D"), "int8": (OTHERS[1],
 
 
 def agreement(ax: Axes, rows: Sequence) -> None:
-    """Draw the largest difference to PyTorch in any number of any vector, on a logarithmic axis.
+    """Draw the largest difference from PyTorch in any number of any vector, on a logarithmic axis.
 
     rows  reports, as lib.export.report returns them; the dashed line is what float32 may differ
     """
@@ -25,7 +25,7 @@ def agreement(ax: Axes, rows: Sequence) -> None:
     ax.set_xscale("log")
     ax.axvline(1e-5, color=FAINT, linestyle="--", linewidth=1)
     label(ax, "limit for float32", (1e-5, -0.55), (3, 0), fontsize=9)
-    ax.set_xlabel("largest difference to PyTorch (unit vectors, log scale)")
+    ax.set_xlabel("largest difference from PyTorch (unit vectors, log scale)")
     exact = max((row.parity for row in rows if row.precision == "float32"), default=0)
     rough = max((row.parity for row in rows if row.precision != "float32"), default=0)
     if exact and rough:
@@ -93,7 +93,7 @@ def damage_by_layer(ax: Axes, damage: Mapping[str, float], bypassed: Mapping[str
     bypassed  {layer: True where a shortcut carries its input past it}
     """
     names = list(damage)
-    values = 1e6 * np.array(list(damage.values()))
+    values = 1e3 * np.array(list(damage.values()))
     around = np.array([bypassed[name] for name in names])
     for which, colour, hatch, words in (
         (~around, OTHERS[1], "///", "no shortcut around it"),
@@ -107,7 +107,7 @@ def damage_by_layer(ax: Axes, damage: Mapping[str, float], bypassed: Mapping[str
     ax.margins(y=0.12)
     ax.legend()
     ax.grid(axis="x", visible=False)
-    ax.set(xlabel="layer, first to last", ylabel="1 - cosine (millionths)")
+    ax.set(xlabel="layer, first to last", ylabel=r"mean of 1 - cosine ($\times 10^{-3}$)")
     share = values[~around].sum() / values.sum()
     words = f"{(~around).sum()} of {len(values)} layers have no shortcut around them"
     ax.set_title(f"{words}, and do {share:.0%} of the damage")

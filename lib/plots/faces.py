@@ -28,16 +28,18 @@ def pairs(
 ) -> None:
     """Draw pairs of images, one above the other, with score, truth and decision in words below.
 
+    The words of a wrong decision are bold.
+
     left, right   (N, H, W) or (N, H, W, 3) uint8
     scores, same  (N,) similarity, and True where both images show one person
     """
     ax.imshow(tiled([left, right]), interpolation="bilinear", **GREYS)
     height, width = left.shape[1:3]
     for i, (score, truth) in enumerate(zip(scores, same)):
-        correct = (score >= threshold) == truth
-        words = "same" if truth else "different", "right" if correct else "WRONG"
-        style = {"color": text_colour(SAME if truth else DIFFERENT), "va": "top", "fontsize": 9}
-        weight = "normal" if correct else "bold"
+        accepted = score >= threshold
+        words = "one person" if truth else "two people", "accepted" if accepted else "rejected"
+        style = {"color": text_colour(SAME if truth else DIFFERENT), "va": "top", "fontsize": 8.5}
+        weight = "normal" if accepted == truth else "bold"
         place = width * (i + 0.5), 2 * height + 4
         label(ax, "\n".join([f"{score:.2f}", *words]), place, weight=weight, **style)
     ax.set_axis_off()

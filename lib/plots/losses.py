@@ -40,7 +40,7 @@ def margin_forces(ax: Axes, margin: float, squared: bool = False) -> None:
     if margin == 0:
         ax.set_title("Without a margin, nothing pushes different pairs apart")
     elif squared:
-        ax.set_title("With m² − d², a different pair at distance 0 feels no force")
+        ax.set_title("With m² − d², the push is small near distance 0")
     else:
         ax.set_title(f"Beyond the margin {margin:.2f}, different pairs feel no force")
 

@@ -28,8 +28,9 @@ def connections(axes: Sequence[Axes], channels: int = 8) -> None:
             corner = column - side / 2, row - side / 2
             ax.add_patch(Rectangle(corner, side, side, color=colour))
         ax.set(xlim=(-0.6, channels - 0.4), ylim=(channels - 0.4, -0.6), aspect="equal")
-        ax.set_xlabel("channel in")
-        ax.set_title(f"{name}: {weights.sum()} weights", fontsize=10)
+        most = weights.max()
+        ax.set_xlabel(f"channel in\n(square: {most} {'weight' if most == 1 else 'weights'})")
+        ax.set_title(f"{name}: {weights.sum()} weights", fontsize=9.5)
         without_ticks(ax)
     axes[0].set_ylabel("channel out")
 
@@ -72,7 +73,7 @@ def bottleneck(
         label(ax, "shortcut: added to the result", (0.48, 0.88), fontsize=9)
     ax.set(xlim=(0, 0.96), ylim=(0.08, 1.02))
     total = sum(weights for _, weights, _ in layers)
-    ax.set_title(f"Of {total:,} weights, only {9 * wide:,} see more than one pixel")
+    ax.set_title(f"Of {total:,} weights only {9 * wide:,} combine neighbouring pixels")
     without_ticks(ax, edge=False)
 
 
@@ -103,31 +104,37 @@ def work_and_time(ax: Axes, work: Mapping[str, float], seconds: Mapping[str, flo
         (0.2, time, "of the time", TIME),
     ):
         bars = ax.barh(rows + shift, list(values.values()), 0.38, **look)
-        ax.bar_label(bars, fmt=f"%.0f %% {words}", padding=3, fontsize=9)
+        ax.bar_label(bars, fmt=f"%.1f %% {words}", padding=3, fontsize=9)
     named_rows(ax, list(work))
-    ax.set(xlim=(0, 118), xlabel="share of one pass through the network (%)")
+    ax.set_xticks(range(0, 101, 20))
+    ax.set(xlim=(0, 125), xlabel="share of one pass through the network (%)")
     slow = max(work, key=lambda name: time[name] - share[name])
-    shares = f"{share[slow]:.1f} % of the work, {time[slow]:.0f} % of the time"
+    shares = f"{share[slow]:.1f} % of the work, {time[slow]:.1f} % of the time"
     ax.set_title(f"{slow.capitalize()} layers: {shares}")
 
 
 def through_relu(
-    axes: Sequence[Axes], points, rebuilt, phase, channels: int, slope: float, error: float
+    axes: Sequence[Axes], points: ndarray, rebuilt: Mapping[int, tuple], phase, slope: float
 ) -> None:
     """Draw a curve in the plane, and what is left after widening, activation and the way back.
 
-    points, rebuilt  (N, 2); phase (N,) in [0, 1] colours the curve from its inner to its outer end
-    channels, slope  width in between, and the activation's slope on the negative side
-    error            share of the squared length that is lost
+    points   (N, 2); phase (N,) in [0, 1] colours the curve from its inner to its outer end
+    rebuilt  {channels: (points (N, 2), share of the squared length that is lost)}, one an axes
+             after the first
+    slope    of the activation on the negative side
     """
     reach = 1.15 * np.abs(points).max()
-    titles = "the input", f"rebuilt from the channels: {100 * error:.0f} % lost"
-    for ax, xy, title in zip(axes, (points, rebuilt), titles):
-        ax.scatter(xy[:, 0], xy[:, 1], c=phase, s=9, cmap="cividis")
-        ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=title)
+    pictures = {"the input": points}
+    pictures |= {
+        f"{n} channels: {100 * lost:.1f} % lost": back for n, (back, lost) in rebuilt.items()
+    }
+    for ax, (title, xy) in zip(axes, pictures.items()):
+        ax.scatter(xy[:, 0], xy[:, 1], c=phase, s=6, cmap="cividis")
+        ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+        ax.set_title(title, fontsize=9.5)
+        ax.set_xlabel(f"slope below zero: {slope:g}")
         without_ticks(ax)
     axes[0].set_xlabel("2 numbers a point")
-    axes[1].set_xlabel(f"through {channels} channels, negative side times {slope:g}")
 
 
 def location_weights(ax: Axes, weights: ndarray, title: str) -> None:

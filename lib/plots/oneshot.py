@@ -31,6 +31,7 @@ def episode(ax: Axes, probe: np.ndarray, shown: np.ndarray, answer: int, scores=
     ax.set_ylim(-(-len(shown) // columns) * (height + 12) + GAP, -GAP)
     ax.axis("off")
     if scores is None:
+        ax.set_title(f"Which of the {len(shown)} characters does the drawing on the left show?")
         return
     answered = int(np.argmax(scores))
     marks = [(answered, DIFFERENT, "--", "answered"), (answer, SAME, "-", "right")]
@@ -41,9 +42,9 @@ def episode(ax: Axes, probe: np.ndarray, shown: np.ndarray, answer: int, scores=
         frame(ax, x, y, probe, colour, gap=1, linestyle=dash, linewidth=2.5)
         below = x + width / 2, y + height + 2
         label(ax, words, below, va="top", fontsize=8, weight="bold")
-    verdict = f"{'Right' if answered == answer else 'Wrong'}: the right one scores"
+    verdict = f"{'Correct' if answered == answer else 'Wrong'}: the right character scores"
     best_other = np.delete(scores, answer).max()
-    ax.set_title(f"{verdict} {scores[answer]:.2f}, the best of the others {best_other:.2f}")
+    ax.set_title(f"{verdict} {scores[answer]:.2f}, the best other {best_other:.2f}")
 
 
 def _asked(ax: Axes, image: np.ndarray, words: str) -> None:
@@ -60,12 +61,12 @@ def accuracy_by_ways(
     """Draw accuracy against the number of ways, a line with its band a method, and chance.
 
     curves  {method: (W, 3) share, low, high}
-    guess   (W,) what independent candidates would give, dotted
+    guess   (W,) what independent characters would give, dotted
     """
     _curves_with_bands(ax, ways, curves)
     if guess is not None:
         ax.plot(ways, 100 * np.asarray(guess), ":", color=INK, linewidth=1.3)
-        end, words = (ways[-1], 100 * guess[-1]), "if candidates\nwere independent"
+        end, words = (ways[-1], 100 * guess[-1]), "with independent\ncharacters"
         label(ax, words, end, (6, 0), fontsize=8)
     fine = np.linspace(ways[0], ways[-1], 60)
     ax.plot(fine, 100 / fine, color=FAINT, linewidth=1)
@@ -76,15 +77,20 @@ def accuracy_by_ways(
 
 
 def precision_at(ax: Axes, curves: Mapping[str, np.ndarray], best: int, title: str = "") -> None:
-    """Draw precision at k for k = 1, 2, ...; `best` is how many right images there are to find.
+    """Draw precision at k for k = 1, 2, ..., and the best possible one.
 
     curves  {method: (K, 3) precision, low, high}
+    best    how many right images there are to find: of more results, some must be wrong
     """
-    _curves_with_bands(ax, 1 + np.arange(len(next(iter(curves.values())))), curves)
+    k = 1 + np.arange(len(next(iter(curves.values()))))
+    _curves_with_bands(ax, k, curves)
+    possible = 100 * np.minimum(1, best / k)
+    ax.plot(k, possible, ":", color=INK, linewidth=1.3)
+    label(ax, "best possible", (k[-1], possible[-1]), (6, 0), fontsize=9)
     ax.axvline(best, color=FAINT, linewidth=1)
     words = f"there are {best}\nto find"
     label(ax, words, (best, 6), (-4, 0), va="baseline", fontsize=9)
-    ax.set(xlabel="k (images looked at)", ylabel="precision at k (%)", ylim=(0, 102), title=title)
+    ax.set(xlabel="k (first results)", ylabel="precision at k (%)", ylim=(0, 102), title=title)
 
 
 def _curves_with_bands(ax: Axes, x: Sequence[float], curves: Mapping[str, np.ndarray]) -> None:
@@ -104,7 +110,7 @@ def method_intervals(
     """
     for row, ((share, *ends), (colour, _, marker)) in enumerate(zip(results.values(), STYLES)):
         interval(ax, row, share, ends, colour, marker, linewidth=5, alpha=0.4)
-        label(ax, f"{100 * share:.0f} %", (100 * share, row), (0, 9), weight="bold")
+        label(ax, f"{100 * share:.1f} %", (100 * share, row), (0, 9), weight="bold")
     ax.axvline(100 / ways, color=INK, linestyle="--", linewidth=1.3)
     label(ax, f"guessing: {100 / ways:.0f} %", (100 / ways, -0.75), (4, 0), fontsize=9)
     named_rows(ax, list(results), above=1)
@@ -139,12 +145,18 @@ def search_results(
 
 
 def ranked_methods(
-    ax: Axes, names: Sequence[str], shares: Sequence, intervals, published, title: str = ""
+    ax: Axes, names: Sequence[str], shares: Sequence, intervals, published, title="", left=0.0
 ) -> None:
     """Draw accuracies in rows: ours with an interval, published ones as open diamonds.
 
+    A thin line goes through the best published one.
+
     names, shares, intervals, published  one a row; an interval is (low, high) or None
+    left                                 where the axis begins, in [0, 1)
     """
+    if any(published):
+        best = max(share for share, is_published in zip(shares, published) if is_published)
+        ax.axvline(100 * best, color=FAINT, linewidth=1, zorder=0)
     for row, (share, ends, is_published) in enumerate(zip(shares, intervals, published)):
         interval(ax, row, share, ends, SAME, "o", linewidth=5, alpha=0.35)
         if is_published:
@@ -152,5 +164,5 @@ def ranked_methods(
         label(ax, f"{100 * share:.1f} %", (100 * share, row), (0, 7), fontsize=8)
     named_rows(ax, [textwrap.fill(name, 34) for name in names], above=0.8)
     ax.tick_params(axis="y", labelsize=9)
-    ax.set(xlim=(0, 103), xlabel="right answers in 20-way one-shot (%)")
+    ax.set(xlim=(100 * left, 101.5), xlabel="right answers in 20-way one-shot (%)")
     ax.set_title(title, loc="right")

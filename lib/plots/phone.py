@@ -114,5 +114,5 @@ def attribute_rates(
     interval_rows(ax, names, shares, intervals, sign=(SAME, "o"), digits=0)
     ax.axvline(50, color=FAINT, linestyle="--", linewidth=1.2)
     ax.set(xlim=(40, 101), ylim=(len(names) - 0.5, -1.1))
-    ax.set_xlabel("read correctly from the vector (%), bar: 95 % interval over people")
+    ax.set_xlabel("balanced accuracy (%), bar: 95 % interval over people")
     label(ax, "guessing", (50, -0.75), (3, 0), va="baseline", fontsize=9, color=text_colour(FAINT))

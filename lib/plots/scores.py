@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.plots.palette import DIFFERENT, FAINT, FORGERY, HALO, INK, LINES, SAME
+from lib.plots.palette import DIFFERENT, FAINT, FORGERY, HALO, INK, LINES, SAME, text_colour
 from lib.plots.style import histogram, interval, label, line_with_band, named_rows
 
 
@@ -54,38 +54,60 @@ def score_histograms(
     side = {"xycoords": ("data", "axes fraction"), "va": "top", "fontsize": 9}
     label(ax, note, (threshold, 0.97), (offset, 0), **side)
     ax.set_ylim(top=ax.get_ylim()[1] * 1.15)
-    ax.set(xlabel="score (larger is more alike)", ylabel="share of its pairs (%)")
+    ax.set(xlabel="score (larger is more alike); full colour: decided wrongly")
+    ax.set_ylabel("share of each kind of pairs (%)")
     ax.set_title("\n".join([f"Threshold {threshold:.2f}", *words]))
 
 
-def roc_curve(ax: Axes, curves: Mapping[str, tuple]) -> None:
+def roc_curve(
+    ax: Axes, curves: Mapping[str, tuple], places: Mapping[str, tuple[float, float]] | None = None
+) -> None:
     """Draw ROC curves, FAR on a logarithmic axis from 0.1 %.
 
     curves  {name: (far, tar)} or {name: (far, tar, low, high)}, the last two the band of TAR
+    places  {name: (FAR, TAR)} in percent, where each name's words begin; None: a legend
     """
     for (name, (far, *tar)), (colour, dash, _) in zip(curves.items(), LINES):
         way = "default" if len(tar) > 1 else "steps-post"
         line_with_band(ax, 100 * far, tar, (colour, dash, ""), label=name, drawstyle=way)
+        if places is not None and name in places:
+            words = {"color": text_colour(colour), "weight": "bold", "path_effects": HALO}
+            label(ax, name, places[name], ha="left", **words)
     chance = np.geomspace(0.1, 100, 50)
     ax.plot(chance, chance, ":", color=FAINT, linewidth=1, label="guessing")
     ax.set(xscale="log", xlim=(0.1, 100), ylim=(0, 102))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set(xlabel="different pairs accepted, FAR (%)", ylabel="same pairs accepted, TAR (%)")
-    ax.legend(loc="center left")
+    if places is None:
+        ax.legend(loc="center left")
+    elif "guessing" in places:
+        label(ax, "guessing", places["guessing"], ha="left", color=text_colour(FAINT))
 
 
 def interval_rows(
-    ax: Axes, names, values, intervals, xlabel: str = "EER (%)", sign=(INK, "o"), digits: int = 1
+    ax: Axes,
+    names,
+    values,
+    intervals,
+    xlabel: str = "EER (%)",
+    sign=(INK, "o"),
+    digits: int = 1,
+    beside: bool = False,
 ) -> None:
     """Draw one value a row with its interval, in percent; the number stands above it.
 
     names, values  (N,), the values in [0, 1]
     intervals      (low, high) of each
     sign           colour and marker: ink, unless the colour has a meaning
+    beside         whether the number and its interval stand right of the bar instead
     """
     for row, (value, ends) in enumerate(zip(values, intervals)):
         interval(ax, row, value, ends, *sign)
-        number = f"{100 * value:.{digits}f}"
-        label(ax, number, (100 * value, row), (0, 8), fontsize=9, path_effects=HALO)
+        number, at, offset = f"{100 * value:.{digits}f}", (100 * value, row), (0, 8)
+        if beside:
+            low, high = (100 * end for end in ends)
+            number += f" ({low:.{digits}f} to {high:.{digits}f})"
+            at, offset = (high, row), (6, 0)
+        label(ax, number, at, offset, fontsize=9, path_effects=HALO)
     named_rows(ax, names)
     ax.set(xlabel=f"{xlabel}, bar: 95 % interval", xlim=(0, None))

@@ -37,9 +37,12 @@ def twins(ax: Axes, first: np.ndarray, second: np.ndarray, joint: bool = False) 
         _picture(ax, image, y)
         _box(ax, (3.4, y), "network")
         arrow(ax, (4.5, y), (5.0, y))
-        for cell, grey in enumerate((0.35, 0.85, 0.55, 0.75)):  # a vector, one cell a number
-            corner = 5.1 + 0.3 * cell, y - 0.15
-            ax.add_patch(Rectangle(corner, 0.3, 0.3, facecolor=str(grey), edgecolor=INK))
+        # A vector, one cell a number: here how low the ink lies in each of four strips.
+        ink, rows = 255.001 - image, np.linspace(0, 1, len(image))[:, None]
+        for cell, strip in enumerate(np.array_split(ink, 4, axis=1)):
+            low = np.clip(2 * (strip * rows).sum() / strip.sum() - 0.5, 0, 1)
+            corner, grey = (5.1 + 0.3 * cell, y - 0.15), 0.95 - 0.7 * low
+            ax.add_patch(Rectangle(corner, 0.3, 0.3, facecolor=f"{grey:.2f}", edgecolor=INK))
         label(ax, f"embedding $e_{number}$", (5.7, y), (0, 13))
         arrow(ax, (6.35, y), (7.0, 2 + 0.35 * np.sign(y - 2)))
     arrow(ax, (3.4, 1.55), (3.4, 2.45), arrowstyle="<|-|>", linewidth=1.2)
@@ -71,7 +74,10 @@ def distances(axes: Sequence[Axes], before, after, same, eers: Sequence[float]) 
         edges = np.linspace(0, np.quantile(d, 0.999), 41)
         histogram(ax, d[~same], edges, DIFFERENT, "///", "")
         histogram(ax, d[same], edges, SAME, "", "same")
-        ax.set(xlabel="distance of the pair (embedding units)", ylabel="share of its pairs (%)")
+        ax.set(
+            xlabel="distance of the pair (embedding units)",
+            ylabel="share of each kind of pairs (%)",
+        )
         ax.set(ylim=(0, 1.12 * ax.get_ylim()[1]))
         outside = np.quantile(d[~same], 0.75), 0.45 * ax.get_ylim()[1]  # right of both histograms
         label(ax, "different", outside, (3, 0), weight="bold")

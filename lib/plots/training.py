@@ -17,7 +17,7 @@ def training_curve(
 ) -> None:
     """Draw a loss, its mean over a twentieth of the run, and, dashed, the baseline.
 
-    title  by default says from which step on the running mean is below the baseline, if it ever is
+    title  by default compares the last value of the mean with the baseline
     """
     window = max(1, len(loss) // 20)
     mean = np.array(History(len(loss), loss=list(loss)).smooth(window))
@@ -31,10 +31,10 @@ def training_curve(
         ax.axhline(baseline, color=INK, linestyle="--", linewidth=1.3)
         place = {"xycoords": ("axes fraction", "data"), "ha": "right"}
         label(ax, f"baseline: {baseline:.3g}", (0.98, baseline), (0, 4), fontsize=9, **place)
-        below = steps[(mean < baseline) & (steps >= window)]
         if title is None:
-            when = f"from step {below[0]} on" if len(below) else "at no step"
-            title = f"Below the baseline {when}"
+            end = mean[-1]
+            side = "far below" if end < baseline / 2 else "below" if end < baseline else "not below"
+            title = f"The loss ends at {end:.2f}, {side} its baseline of {baseline:.2f}"
     ax.set(xlabel="step", ylabel="loss", xlim=(0, len(loss) * 1.06), ylim=(0, 1.05 * top))
     ax.set_title(title or "")
 

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy import ndarray
 
 from lib.evaluation import convert_threshold, far_frr
-from lib.plots.palette import DIFFERENT, FAINT, HALO, INK, LINES, SAME, text_colour
+from lib.plots.palette import DIFFERENT, FAINT, INK, LINES, SAME, text_colour
 from lib.plots.scores import one_in, score_histograms
 from lib.plots.style import histogram, label, line_with_band, mark, tiled, without_ticks
 
@@ -23,7 +23,7 @@ def unlock_rates(ax: Axes, scores: ndarray, same: ndarray, threshold: float) -> 
     ax.set_ylim(0.01, 100)
     far, frr = far_frr(scores, same, threshold)
     strangers = f"strangers who unlock the phone: {one_in(far)}, FAR {_percent(far)}"
-    owner = f"times its owner is turned away: {one_in(frr)}, FRR {_percent(frr)}"
+    owner = f"owner is turned away: {one_in(frr)}, FRR {_percent(frr)}"
     ax.set_title(f"Threshold {threshold:.2f}\n{strangers}\n{owner}")
 
 
@@ -57,7 +57,8 @@ def threshold_scales(ax: Axes, thresholds: Sequence[tuple[str, float, str]]) -> 
     """
     squared, plain = [0, 0.5, 1, 1.5, 2, 2.5, 3], [0, 0.5, 0.8, 1, 1.2, 1.4, 1.6]
     scales = {"squared l2": squared, "l2": plain, "cosine": [-0.5, -0.25, 0, 0.25, 0.5, 0.75, 1]}
-    small = {"va": "top", "fontsize": 8, "color": text_colour(FAINT), "path_effects": HALO}
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # no line through a number
+    small = {"va": "top", "fontsize": 8, "color": text_colour(FAINT), "bbox": paper}
     for height, (metric, ticks) in enumerate(scales.items()):
         ax.plot([-0.5, 1], [height, height], color=INK, linewidth=1)
         for tick in ticks:
@@ -117,8 +118,9 @@ def open_set_scores(
     ax.set(xlim=(-0.1, 1), ylim=(0, 1.15 * ax.get_ylim()[1]))
     people = "1 person" if gallery == 1 else f"{gallery} people"
     ax.set_title(
-        f"{people} enrolled, threshold {threshold:.2f}\nenrolled and found, TPIR {found:.1%}\n"
-        f"strangers taken for somebody, FPIR {named:.1%}"
+        f"{people} enrolled, threshold {threshold:.2f}\n"
+        f"enrolled people's probes found, TPIR {found:.1%}\n"
+        f"strangers' probes named, FPIR {named:.1%}"
     )
     # Whole numbers have one width, so the frame stands still while a slider moves.
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
@@ -127,21 +129,23 @@ def open_set_scores(
 def disturbance(
     axes: Sequence[Axes], before, after, strengths, scores, at: float, threshold: float, unit: str
 ) -> None:
-    """Draw faces before and after one disturbance, and the mean genuine score against its strength.
+    """Draw faces before and after one disturbance, and the share of same pairs that it rejects.
 
-    before, after      (K, H, W, 3) uint8
-    strengths, scores  (S,); `at` is the strength that `after` shows, `unit` the name of the x axis
+    before, after  (K, H, W, 3) uint8
+    strengths      (S,); `at` is the strength that `after` shows, `unit` the name of the x axis
+    scores         (S, N) of N same pairs at each strength, rejected below the threshold
     """
     picture, curve = axes
     pairs = np.stack([before, after], axis=1)  # (K, 2, H, W, 3)
     picture.imshow(tiled(pairs), interpolation="bilinear")
     picture.set_title("before | after")
     picture.set_axis_off()
-    curve.plot(strengths, scores, color=SAME, marker="o")
-    curve.axhline(threshold, color=INK, linewidth=1.2, linestyle="--")
-    label(curve, "threshold", (strengths[0], threshold), (0, 3), ha="left", fontsize=9)
+    rejected = (np.reshape(scores, (len(strengths), -1)) < threshold).mean(1)
+    curve.plot(strengths, 100 * rejected, color=SAME, marker="o")
+    curve.axhline(50, color=INK, linewidth=1.2, linestyle="--")
+    label(curve, "half", (strengths[0], 50), (0, 3), ha="left", fontsize=9)
     curve.axvline(at, color=FAINT, linewidth=1.2, linestyle=":")
-    curve.set(xlabel=unit, ylabel="mean score of same pairs (cosine)", ylim=(0, 1))
+    curve.set(xlabel=unit, ylabel="same pairs rejected (%)", ylim=(-3, 103))
 
 
 def aligned_pair(before: Axes, after: Axes, photograph, points, crop, template) -> None:

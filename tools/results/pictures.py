@@ -51,7 +51,7 @@ def signature_map(ax, xy: np.ndarray, writer: np.ndarray, genuine: np.ndarray) -
 
 
 def export_table(axes, rows: Sequence[Row], costs: Sequence[Cost], title: str) -> None:
-    """Draw four panels with one row a file: bytes, milliseconds, difference to PyTorch, EER added.
+    """Draw four panels, a row a file: bytes, milliseconds, difference from PyTorch, EER added.
 
     rows, costs  one a file, in one order
     title        says whose files these are
@@ -60,7 +60,7 @@ def export_table(axes, rows: Sequence[Row], costs: Sequence[Cost], title: str) -
     panels.size_and_time((size, time), rows)
     time.set_xlabel("ms an image (log scale)")
     panels.agreement(differs, rows)
-    differs.set(xlabel="difference to PyTorch (log scale)", title="Float files only round")
+    differs.set(xlabel="difference from PyTorch (log scale)", title="Float files only round")
     for y, cost in enumerate(costs):
         interval(added, y, cost.worse, cost.worse_interval, *panels.SIGNS[cost.precision])
     added.axvline(0, color=INK, linewidth=1)

@@ -19,6 +19,6 @@ drawn("04_contrastive_and_triplet_loss/margin_forces", (ax, { margin, squared })
   ax.set({ xlim: [0, 2], ylim: [-2, 2.3], places: [2, 1] });
   ax.set({ xticks: linspace(0, 2, 9), yticks: linspace(-2, 2, 9) });
   if (margin === 0) ax.title = "Without a margin, nothing pushes different pairs apart";
-  else if (squared) ax.title = "With m² − d², a different pair at distance 0 feels no force";
+  else if (squared) ax.title = "With m² − d², the push is small near distance 0";
   else ax.title = `Beyond the margin ${fixed(margin, 2)}, different pairs feel no force`;
 });
