@@ -676,3 +676,53 @@ def test_pair_scores_are_the_same_however_many_pairs_are_taken_at_once():
     ]
     np.testing.assert_allclose(ev.pair_scores(wide, i, j), plain, atol=1e-12)
     assert ev.pair_scores(wide, [], []).shape == (0,)
+
+
+# -- what an app decides with ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("margin", [0, 0.05, 2])
+def test_a_margin_reaches_from_0_to_2(margin):
+    assert ev.check_margin(margin) == margin
+
+
+@pytest.mark.parametrize("margin", [-0.01, 2.01, np.nan, None])
+def test_another_margin_is_refused(margin):
+    with pytest.raises(ValueError, match="lead must be a"):
+        ev.check_margin(margin, "lead")
+
+
+@pytest.mark.parametrize(
+    "sizes, values", [([1], [0.5]), ([1, 10], [-1, 1]), ([2, 3, 9], [0.5, 0.5, 0.6])]
+)
+def test_a_table_of_thresholds_rises(sizes, values):
+    table = {"templates": sizes, "threshold": values, "one_in": [100] * len(sizes)}
+    assert ev.check_threshold_table(table) == (sizes, values)
+
+
+@pytest.mark.parametrize(
+    "sizes, values",
+    [
+        ([], []),
+        ([1, 2], [0.5]),
+        ([0, 2], [0.5, 0.6]),
+        ([5, 5], [0.5, 0.6]),
+        ([5, 2], [0.5, 0.6]),
+        ([1, np.inf], [0.5, 0.6]),
+        ([1, 2], [0.6, 0.5]),
+        ([1, 2, 3], [0.5, np.nan, 0.6]),
+        ([1, 2], [-1.1, 0.5]),
+        ([1, 2], [0.5, 1.1]),
+        (["1", "2"], [0.5, 0.6]),
+        (None, None),
+    ],
+)
+def test_another_table_of_thresholds_is_refused(sizes, values):
+    with pytest.raises(ValueError, match="the table has a cosine for each number of templates"):
+        ev.check_threshold_table({"templates": sizes, "threshold": values}, "the table")
+
+
+@pytest.mark.parametrize("table", [{}, None, [0.5], "0.5"])
+def test_what_is_no_table_is_refused_in_words(table):
+    with pytest.raises(ValueError, match="a table of thresholds has a cosine"):
+        ev.check_threshold_table(table)
