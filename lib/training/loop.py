@@ -73,9 +73,10 @@ def fit(
     _check_counts(steps, batch, validation)
     optimizer = optimizer or SGD(parameter_groups(model, loss), lr=0.1, momentum=0.9)
     network, forward = _place(model, loss, optimizer)
-    settings = _settings(network, train, steps, batch, optimizer, schedule, augment, seed)
+    settings = _settings(network, train, steps, batch, optimizer, seed)
+    parts = dict(loss=loss, schedule=schedule, augment=augment)
     file = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
-    history = file.resume(settings, network, optimizer, History(steps, baseline))
+    history = file.resume(settings, parts, network, optimizer, History(steps, baseline))
     batches = draw_batches(train, batch, seed, range(len(history.loss), steps))
     with own_state(network.device) as stop, Progress(history, batch) as bar:
         for step, images, labels in batches:
@@ -148,21 +149,18 @@ def _place(model: Network, loss: Callable, optimizer: Optimizer) -> tuple[_Step,
     return network, nn.parallel.DistributedDataParallel(network) if several else network
 
 
-def _settings(network: _Step, train, steps, batch, optimizer, schedule, augment, seed) -> dict:
+def _settings(network: _Step, train, steps, batch, optimizer, seed) -> dict:
     """What must be the same where a run goes on from a checkpoint."""
     model, groups = network.model, optimizer.param_groups
     options = {key: [group.get(key) for group in groups] for key in groups[0]}
     del options["params"], options["lr"]  # which changes each step
     return dict(
         model=" ".join([type(model).__name__, str(getattr(model, "options", "")), *code_of(model)]),
-        loss=describe(network.loss),
         images=describe(train),
         steps=steps,
         batch=list(batch),
         optimizer=type(optimizer).__name__,
         **options,
-        schedule=describe(schedule),
-        augment=describe(augment),
         seed=seed,
         bf16=network.bf16,
         processes=join_processes()[1],
