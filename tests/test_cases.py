@@ -246,6 +246,12 @@ def test_05_nobody_decides_with_a_bad_table_or_margin(tmp_path, facts, words):
             Phone(ShortFaceNet(), 0.5, by_gallery=table)
 
 
+def test_05_a_threshold_in_a_contract_is_a_number():
+    for given in ("0.5", np.float32(0.5), torch.tensor(0.5)):
+        found = contract(PhoneModel(ShortFaceNet()), "float32", threshold=given)["threshold"]
+        assert found == 0.5 and isinstance(found, float)
+
+
 def test_05_a_contract_holds_no_nan(tmp_path):
     with pytest.raises(ValueError, match="threshold"):
         to_onnx(ShortFaceNet(), tmp_path / "nan.onnx", threshold=float("nan"))

@@ -129,6 +129,8 @@ def contract(phone: PhoneModel, precision: str, **facts) -> dict:
              can decide, and for what JSON cannot hold
     """
     check_decision(facts)
+    if "threshold" in facts:
+        facts["threshold"] = float(facts["threshold"])
     try:
         facts = json.loads(json.dumps(facts, allow_nan=False, default=lambda number: number.item()))
     except (AttributeError, TypeError, ValueError) as error:
